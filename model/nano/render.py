@@ -10,8 +10,9 @@ from typing import Final
 from PIL import Image
 
 from omnipersona.model.nano.brush import Brush, Disc
-from omnipersona.model.nano.figures import draw_figure, pose_rig
+from omnipersona.model.nano.figures import draw_figure
 from omnipersona.model.nano.places import draw_place, shadow_color
+from omnipersona.model.nano.rig import pose_rig
 from omnipersona.model.nano.things import draw_accessory, draw_thing
 from omnipersona.model.nano.world import COLORS, Figure, Scene, Thing
 

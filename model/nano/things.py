@@ -18,7 +18,7 @@ from omnipersona.model.nano.brush import (
     ink,
     mix,
 )
-from omnipersona.model.nano.figures import Rig
+from omnipersona.model.nano.rig import Rig
 from omnipersona.model.nano.world import COLORS, Accessory
 
 _STAR: Final = tuple(

@@ -298,8 +298,8 @@ def _put(scene: Scene, index: int, figure: Figure) -> Scene:
 
 def without_figure(scene: Scene, index: int) -> Scene:
     """Take figure `index` out; the others stay where they are."""
-    gone = _figure_at(scene, index)
-    return replace(scene, figures=tuple(one for one in scene.figures if one is not gone))
+    _figure_at(scene, index)
+    return replace(scene, figures=scene.figures[:index] + scene.figures[index + 1 :])
 
 
 def with_figure(scene: Scene, figure: Figure, index: int | None) -> Scene:
