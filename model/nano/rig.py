@@ -43,8 +43,8 @@ def pose_rig(figure: Figure) -> Rig:
     hrx, hry = r * (1.02 if who.species in ("rabbit", "bird") else 1.12), r
     width = 0.13 + 0.115 * who.body + (0.02 if who.species == "bear" else 0.0)
     if figure.pose == "sleeping":
-        body = (-0.08, 0.15 + 0.05 * who.body, 0.25 + 0.03 * who.body, 0.14 + 0.05 * who.body)
-        head = (0.2, hry * 0.98, hrx, hry)
+        body = (-0.11, 0.15 + 0.05 * who.body, 0.25 + 0.03 * who.body, 0.14 + 0.05 * who.body)
+        head = (0.17, hry * 0.98, hrx, hry)
     else:
         lift = {"sitting": -0.12, "jumping": 0.15}.get(figure.pose, 0.0)
         body = (0.0, 0.31 + lift, width, 0.19)

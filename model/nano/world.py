@@ -260,6 +260,19 @@ def _layout(rng: random.Random, num_figures: int, has_thing: bool) -> tuple[list
     return [], rng.uniform(0.25, 0.75)
 
 
+def _side_by_side(figures: list[Figure], has_thing: bool) -> list[Figure]:
+    """Make room for two: smaller, sleepers with their heads to the middle, one beside an object."""
+    left, right = (
+        replace(figure, size=figure.size * (0.3 if has_thing else 0.5)) for figure in figures
+    )
+    if left.pose == "sleeping":
+        left = replace(left, facing="right")
+    if right.pose == "sleeping":
+        crowded = has_thing and left.pose == "sleeping"
+        right = replace(right, facing="left", pose="sitting" if crowded else "sleeping")
+    return [left, right]
+
+
 def sample_scene(
     rng: random.Random, identities: Sequence[Identity], *, place: str | None = None
 ) -> Scene:
@@ -275,8 +288,7 @@ def sample_scene(
     xs, thing_x = _layout(rng, len(identities), has_thing)
     figures = [sample_figure(one, rng, x=x) for one, x in zip(identities, xs, strict=True)]
     if len(figures) == 2:
-        shrink = 0.3 if has_thing else 0.5
-        figures = [replace(figure, size=figure.size * shrink) for figure in figures]
+        figures = _side_by_side(figures, has_thing)
     return Scene(
         place=rng.choice(PLACES) if place is None else place,
         figures=tuple(figures),
