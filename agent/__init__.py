@@ -1,0 +1,1 @@
+"""The state machine that turns a message into steps of the model."""

@@ -1,0 +1,1 @@
+"""Measurements: nano's abilities and the paper's benchmark."""

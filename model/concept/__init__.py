@@ -1,0 +1,1 @@
+"""Soft concept tokens: their parameter, their place in a prompt, their file."""

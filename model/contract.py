@@ -1,0 +1,359 @@
+"""The seam between the model and everything above it; imports no torch.
+
+Pictures cross it as PNG bytes, concepts as the bytes of their safetensors file. Inside every text
+of a request, concept `i` is written as its slot `<ci>`: `request.concepts[i]` fills it. The user's
+own spelling of a name never reaches the model.
+
+Long work is an iterator of events that ends with its result. Every method may be called from any
+thread; a set `cancel` event makes the iterator raise `Cancelled` before its next step.
+"""
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from omnipersona.model.errors import RequestError
+
+MAX_CONCEPTS = 10
+MAX_SEED = 2**32 - 1
+
+Preset = Literal["quick", "nano", "paper"]
+
+
+def slot(index: int) -> str:
+    """Return the text that stands for concept `index` inside a request, e.g. `<c0>`."""
+    return f"<c{index}>"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConceptFile:
+    """A learned concept as bytes.
+
+    Attributes:
+        data: One safetensors file: `sks` (1, D), `und` (U, D), `gen` (G, D) and metadata.
+        sha256: Hex digest of `data`.
+    """
+
+    data: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Example:
+    """One in-context example of a text task."""
+
+    prompt: str
+    reply: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fact:
+    """A stated fact to be learned with a concept, e.g. attribute `toy`, value `a red ball`."""
+
+    attribute: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerRequest:
+    """Ask the understanding expert.
+
+    Attributes:
+        question: Text with concept slots; a caption, recognition or knowledge question.
+        images: PNG bytes, in the order the question refers to them; may be empty.
+        concepts: Concept files; `concepts[i]` fills slot `<ci>`.
+        examples: Turns placed before the question.
+        max_tokens: Longest answer in tokens.
+        temperature: 0 takes the likeliest token.
+        seed: Used when `temperature` > 0.
+    """
+
+    question: str
+    images: tuple[bytes, ...] = ()
+    concepts: tuple[ConceptFile, ...] = ()
+    examples: tuple[Example, ...] = ()
+    max_tokens: int = 48
+    temperature: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_text("question", self.question)
+        _check_range("max_tokens", self.max_tokens, 1, 4096)
+        _check_range("temperature", self.temperature, 0.0, 10.0)
+        _check_seed(self.seed)
+        _check_concepts(self.concepts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CompleteRequest:
+    """Run a text task (parse, recall, rewrite, ...) and return its reply.
+
+    Attributes:
+        prompt: The task's input in a format of `omnipersona.model.skills`.
+        examples: In-context examples, oldest first.
+        concepts: Only for tasks that read learned tokens; most tasks see bare slots.
+        max_tokens: Longest reply in tokens.
+    """
+
+    prompt: str
+    examples: tuple[Example, ...] = ()
+    concepts: tuple[ConceptFile, ...] = ()
+    max_tokens: int = 96
+
+    def __post_init__(self) -> None:
+        _check_text("prompt", self.prompt)
+        _check_range("max_tokens", self.max_tokens, 1, 4096)
+        _check_concepts(self.concepts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Completion:
+    """A reply and the mean log-probability of its tokens (0 is certain)."""
+
+    text: str
+    log_probability: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawSettings:
+    """How a picture is sampled; None means the model's own default.
+
+    Attributes:
+        seed: In [0, 2**32); None draws one, which the result names.
+        num_steps: Velocity evaluations.
+        cfg_text_scale: Pull of the words; 1 is none.
+        cfg_img_scale: Pull of the source picture in edits; 1 is none.
+        previews: Send a small picture with each step event.
+    """
+
+    seed: int | None = None
+    num_steps: int | None = None
+    cfg_text_scale: float | None = None
+    cfg_img_scale: float | None = None
+    previews: bool = True
+
+    def __post_init__(self) -> None:
+        if self.seed is not None:
+            _check_seed(self.seed)
+        if self.num_steps is not None:
+            _check_range("num_steps", self.num_steps, 1, 1000)
+        for name in ("cfg_text_scale", "cfg_img_scale"):
+            scale = getattr(self, name)
+            if scale is not None:
+                _check_range(name, scale, 0.0, 100.0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GenerateRequest:
+    """Paint a new picture of `prompt`.
+
+    Attributes:
+        prompt: What to draw, with concept slots.
+        concepts: Concept files; `concepts[i]` fills slot `<ci>`.
+        width: Pixels; None means the model's default.
+        height: Pixels; None means the model's default.
+        settings: Seed, steps and guidance.
+    """
+
+    prompt: str
+    concepts: tuple[ConceptFile, ...] = ()
+    width: int | None = None
+    height: int | None = None
+    settings: DrawSettings = DrawSettings()
+
+    def __post_init__(self) -> None:
+        _check_text("prompt", self.prompt)
+        _check_concepts(self.concepts)
+        for name in ("width", "height"):
+            side = getattr(self, name)
+            if side is not None:
+                _check_range(name, side, 1, 4096)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EditRequest:
+    """Change a given picture.
+
+    Attributes:
+        image: PNG bytes of the source.
+        instruction: What to change, with concept slots.
+        concepts: Concept files; `concepts[i]` fills slot `<ci>`.
+        settings: Seed, steps and guidance.
+    """
+
+    image: bytes
+    instruction: str
+    concepts: tuple[ConceptFile, ...] = ()
+    settings: DrawSettings = DrawSettings()
+
+    def __post_init__(self) -> None:
+        _check_text("instruction", self.instruction)
+        _check_concepts(self.concepts)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearnRequest:
+    """Learn one concept's tokens from photos and facts; every other weight stays frozen.
+
+    Attributes:
+        name: The user's name for it; kept in the file's metadata only.
+        kind: Its noun ("dog"), or None if the user did not say.
+        photos: PNG bytes, 1 to 100.
+        facts: Facts that no photo shows.
+        preset: Length of the run.
+        seed: Order of the data and the noise.
+    """
+
+    name: str
+    photos: tuple[bytes, ...]
+    kind: str | None = None
+    facts: tuple[Fact, ...] = ()
+    preset: Preset = "nano"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check_text("name", self.name)
+        _check_range("photos", len(self.photos), 1, 100)
+        _check_seed(self.seed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepEvent:
+    """One step of drawing is done; `preview` is a small PNG of the picture so far."""
+
+    step: int
+    num_steps: int
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageResult:
+    """A finished picture and what is needed to make it again."""
+
+    png: bytes
+    width: int
+    height: int
+    seed: int
+    num_steps: int
+    cfg_text_scale: float
+    cfg_img_scale: float
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearnEvent:
+    """One learning step is done.
+
+    Attributes:
+        step: Steps done so far.
+        num_steps: Steps of the whole run.
+        loss_text: Cross-entropy per token, nats.
+        loss_flow: Mean squared velocity error of drawings.
+        loss_edit: The same for edits; None where the batch had none.
+    """
+
+    step: int
+    num_steps: int
+    loss_text: float
+    loss_flow: float
+    loss_edit: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LearnResult:
+    """The learned concept."""
+
+    concept: ConceptFile
+    num_steps: int
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelInfo:
+    """What a model is and can hold.
+
+    Attributes:
+        name: For people, e.g. "nano".
+        fingerprint: Hash of the weights that concept tokens depend on.
+        device: E.g. "cpu".
+        dtype: E.g. "float32", and why.
+        image_size: Default side of a drawing, pixels.
+        max_image_size: Longest side it can draw or read, pixels.
+        display_size: Side at which the page should show its drawings, pixels.
+        world: One sentence on what it can see and draw.
+        num_steps: Default velocity evaluations.
+        num_examples: In-context examples that its text tasks work best with.
+    """
+
+    name: str
+    fingerprint: str
+    device: str
+    dtype: str
+    image_size: int
+    max_image_size: int
+    display_size: int
+    world: str
+    num_steps: int
+    num_examples: int
+
+
+class PersonaModel(Protocol):
+    """A unified model that understands, draws, edits and learns concepts."""
+
+    def describe(self) -> ModelInfo:
+        """Return what this model is; cheap, callable at any time."""
+
+    def answer(
+        self, request: AnswerRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield the answer's text piece by piece."""
+
+    def complete(
+        self, request: CompleteRequest, cancel: threading.Event | None = None
+    ) -> Completion:
+        """Return the reply of a text task."""
+
+    def generate(
+        self, request: GenerateRequest, cancel: threading.Event | None = None
+    ) -> Iterator[StepEvent | ImageResult]:
+        """Yield a step event per velocity evaluation, then the picture."""
+
+    def edit(
+        self, request: EditRequest, cancel: threading.Event | None = None
+    ) -> Iterator[StepEvent | ImageResult]:
+        """Yield a step event per velocity evaluation, then the changed picture."""
+
+    def learn(
+        self, request: LearnRequest, cancel: threading.Event | None = None
+    ) -> Iterator[LearnEvent | LearnResult]:
+        """Yield a learn event per step, then the concept; gives way to the other methods."""
+
+    def check_concept(self, concept: ConceptFile) -> None:
+        """Raise `ConceptError` unless the file is sound and belongs to this model."""
+
+    def close(self) -> None:
+        """Finish the running step, refuse further work and free the device."""
+
+
+def _check_text(field: str, text: str) -> None:
+    if not text.strip():
+        raise RequestError(field, "is empty; write what you want.")
+
+
+def _check_range(field: str, value: float, low: float, high: float) -> None:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise RequestError(field, f"is {value}; it must lie between {low} and {high}.")
+
+
+def _check_seed(seed: int) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise RequestError("seed", f"is {seed}; it must be a whole number from 0 to {MAX_SEED}.")
+
+
+def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:
+    if len(concepts) > MAX_CONCEPTS:
+        raise RequestError(
+            "concepts", f"{len(concepts)} were given; one request holds at most {MAX_CONCEPTS}."
+        )

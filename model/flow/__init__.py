@@ -1,0 +1,1 @@
+"""Rectified flow as plain functions; knows no transformer, only velocity(x_t, t)."""

@@ -1,0 +1,52 @@
+"""The rectified-flow path; its convention is fixed here, once.
+
+t = 1 is noise, t = 0 is the picture: `x_t = (1 - t) * x_0 + t * noise`. The velocity is
+`noise - x_0`, so a step of sampling subtracts it. `num_steps` counts velocity evaluations; the
+published `num_timesteps = 50` is a grid of 50 points and so `num_steps = 49`.
+
+Source: Liu et al. 2022, "Flow Straight and Fast", arXiv:2209.03003.
+"""
+
+from typing import Final, Literal
+
+import torch
+from torch import Tensor
+
+MIN_TIME: Final = 0.1
+"""Below this time, clean predictions are turned into velocities as if at it, to keep 1/t tame."""
+
+
+def noised(x_0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """Return `x_t`, same shape as `x_0`; `t` broadcasts against it and may be 0 (clean)."""
+    return (1.0 - t) * x_0 + t * noise
+
+
+def target_velocity(x_0: Tensor, noise: Tensor) -> Tensor:
+    """Return what a network should predict, `noise - x_0`."""
+    return noise - x_0
+
+
+def shifted(u: Tensor, timestep_shift: float) -> Tensor:
+    """Move times in [0, 1] towards noise (shift > 1); 0 and 1 stay."""
+    return timestep_shift * u / (1.0 + (timestep_shift - 1.0) * u)
+
+
+def sampled_times(raw: Tensor, timestep_shift: float) -> Tensor:
+    """Return training times: the sigmoid of standard normal `raw`, shifted."""
+    return shifted(torch.sigmoid(raw), timestep_shift)
+
+
+def as_velocity(
+    output: Tensor, x_t: Tensor, t: Tensor, prediction: Literal["velocity", "clean"]
+) -> Tensor:
+    """Turn a network's output into a velocity.
+
+    Args:
+        output: Predicted velocity, or predicted clean latents.
+        x_t: Latents at time `t`.
+        t: Times, broadcasting against `x_t`.
+        prediction: What `output` is.
+    """
+    if prediction == "velocity":
+        return output
+    return (x_t - output) / t.clamp_min(MIN_TIME)

@@ -1,0 +1,47 @@
+"""Euler's method along the flow; knows no network, only `velocity(x_t, t)`."""
+
+from collections.abc import Callable, Iterator
+
+from torch import Tensor
+
+
+def euler_step(x_t: Tensor, velocity: Tensor, t: float, t_next: float) -> Tensor:
+    """Move latents one Euler step along the flow, from `t` down to `t_next`.
+
+    Args:
+        x_t: Latent tokens at time `t`, (T, E), float32.
+        velocity: Predicted `noise - x_0`, same shape.
+        t: Time in [0, 1]; 1 is noise.
+        t_next: Time in [0, t).
+
+    Raises:
+        ValueError: The shapes differ, or the times do not fall.
+    """
+    if x_t.shape != velocity.shape or t_next >= t:
+        raise ValueError(
+            f"latents {tuple(x_t.shape)} and velocity {tuple(velocity.shape)} must agree, "
+            f"and t {t} must fall to t_next {t_next}"
+        )
+    return x_t - velocity * (t - t_next)
+
+
+def sample(
+    noise: Tensor, times: Tensor, velocity: Callable[[Tensor, float], Tensor]
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Walk from noise to a picture.
+
+    Args:
+        noise: (T, E), float32.
+        times: Falling times of `schedule.timesteps`.
+        velocity: Returns the guided velocity at `x_t`, `t`.
+
+    Yields:
+        After each step: the latents, and the clean picture that the step pointed at.
+    """
+    x_t = noise
+    grid = times.tolist()
+    for t, t_next in zip(grid, grid[1:], strict=False):
+        v = velocity(x_t, t)
+        towards = x_t - v * t
+        x_t = euler_step(x_t, v, t, t_next)
+        yield x_t, towards

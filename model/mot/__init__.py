@@ -1,0 +1,1 @@
+"""Mixture-of-Transformers: one attention, two sets of weights."""

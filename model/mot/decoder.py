@@ -1,0 +1,56 @@
+"""The stack of layers, the embeddings and the output head.
+
+Knows ids, rows and caches. Does not know images, latents or losses.
+"""
+
+# U und rows, G gen rows, D width, V vocabulary
+
+from torch import Tensor, nn
+
+from omnipersona.model.config import TextConfig
+from omnipersona.model.mot.attention import Layout, Past
+from omnipersona.model.mot.block import DecoderLayer, RMSNorm
+from omnipersona.model.mot.kv_cache import KVCache
+from omnipersona.model.mot.rope import rope_tables
+
+
+class Decoder(nn.Module):
+    """Mixture-of-Transformers decoder: und and gen twins, joint attention, two final norms."""
+
+    def __init__(self, config: TextConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_hidden_layers))
+        self.und_norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.gen_norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def forward(
+        self,
+        und_UD: Tensor,
+        gen_GD: Tensor,
+        layout: Layout,
+        past: Past | None = None,
+        grow: list[KVCache] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Run all layers and the final norms.
+
+        Args:
+            und_UD: Embedded rows of the understanding expert.
+            gen_GD: Embedded rows of the generation expert.
+            layout: Grid places, positions and mask of these rows.
+            past: What came before, from `Past.of(caches)`.
+            grow: Caches, one per sequence of unpadded length T, that receive this call's rows.
+
+        Returns:
+            Normed und rows (U, D) and gen rows (G, D).
+        """
+        config = self.config
+        rope = rope_tables(layout.positions, config.head_dim, config.rope_theta)
+        for i, layer in enumerate(self.layers):
+            before = None if past is None else (past.keys[i], past.values[i])
+            und_UD, gen_GD, keys, values = layer(und_UD, gen_GD, layout, rope, before)
+            for b, cache in enumerate(grow or ()):
+                cache.append(i, keys[b], values[b])
+        return self.und_norm(und_UD), self.gen_norm(gen_GD)

@@ -1,0 +1,1 @@
+"""The embedded model: its drawn world, corpus and pretraining."""

@@ -1,0 +1,163 @@
+"""OmniModel: the parts wired together, with a packed forward for training and one for inference.
+
+Knows weights and rows. Does not know words, pictures as files, users, or how sampling loops.
+"""
+
+# U und rows, G gen rows, D width, E numbers per latent token, S soft vectors, V vocabulary
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from omnipersona.model.config import ModelConfig
+from omnipersona.model.flow.path import as_velocity, noised, target_velocity
+from omnipersona.model.latent.autoencoder import Autoencoder
+from omnipersona.model.mot.attention import Past
+from omnipersona.model.mot.decoder import Decoder
+from omnipersona.model.mot.kv_cache import KVCache
+from omnipersona.model.sequence.pack import PackedSequence
+from omnipersona.model.vision.connector import Connector, sincos_table
+from omnipersona.model.vision.encoder import VisionEncoder
+
+_NUM_FREQUENCIES = 128
+
+
+class TimeEmbedder(nn.Module):
+    """Time in [0, 1] (not multiplied by 1000) to a vector of the decoder's width."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.mlp = nn.Sequential(
+            nn.Linear(2 * _NUM_FREQUENCIES, width), nn.SiLU(), nn.Linear(width, width)
+        )
+
+    def forward(self, t_n: Tensor) -> Tensor:
+        """Map (n,) to (n, D); cosines come first."""
+        steps = torch.arange(_NUM_FREQUENCIES, dtype=torch.float32, device=t_n.device)
+        frequencies = torch.exp(-torch.log(torch.tensor(10000.0)) * steps / _NUM_FREQUENCIES)
+        angles = t_n.float()[:, None] * frequencies.to(t_n.device)
+        waves = torch.cat([angles.cos(), angles.sin()], dim=-1)
+        return self.mlp(waves.to(self.mlp[0].weight.dtype))
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Final normed rows of both experts and the velocity of each latent token."""
+
+    und_UD: Tensor
+    gen_GD: Tensor
+    velocity_nE: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Unreduced training losses.
+
+    Attributes:
+        ce: Cross-entropy per labelled row, nats.
+        mse: Squared velocity error per target token and number, (n, E).
+    """
+
+    ce: Tensor
+    mse: Tensor
+
+
+class OmniModel(nn.Module):
+    """Decoder with two experts, vision encoder, autoencoder and the layers that join them."""
+
+    latent_positions: Tensor
+    vit_positions: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.text.hidden_size
+        self.decoder = Decoder(config.text)
+        self.vision = VisionEncoder(config.vision)
+        self.connector = Connector(config.vision.hidden_size, width)
+        self.autoencoder = Autoencoder(config.autoencoder)
+        self.time_embedder = TimeEmbedder(width)
+        self.vae2llm = nn.Linear(config.latent_width, width)
+        self.llm2vae = nn.Linear(width, config.latent_width)
+        self.register_buffer("latent_positions", sincos_table(config.max_latent_size, width))
+        self.register_buffer("vit_positions", sincos_table(config.vit_max_num_patch_per_side, width))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.llm2vae.weight.device
+
+    def vision_rows(self, patches: Tensor, position_ids: Tensor, lengths: list[int]) -> Tensor:
+        """Return decoder rows (n, D) of vision patches."""
+        features = self.vision(patches, position_ids, lengths)
+        return self.connector(features) + self.vit_positions[position_ids]
+
+    def latent_rows(self, x_t: Tensor, t_n: Tensor, position_ids: Tensor) -> Tensor:
+        """Return decoder rows (n, D) of latent tokens at times `t_n`; clean ones have t = 0."""
+        embedded = self.vae2llm(x_t) + self.time_embedder(t_n)
+        return embedded + self.latent_positions[position_ids]
+
+    def run(
+        self,
+        packed: PackedSequence,
+        soft_SD: Tensor | None = None,
+        past: Past | None = None,
+        grow: list[KVCache] | None = None,
+    ) -> Hidden:
+        """Embed the rows of a pack and run the decoder.
+
+        Args:
+            packed: From `sequence.pack`.
+            soft_SD: Table of learned vectors that the pack's soft rows point into.
+            past: What came before these rows.
+            grow: Caches that receive these rows.
+        """
+        und, gen, x_t = self._embed(packed, soft_SD)
+        und_UD, gen_GD = self.decoder(und, gen, packed.layout, past, grow)
+        if x_t is None or packed.t is None:
+            return Hidden(und_UD, gen_GD, None)
+        output = self.llm2vae(gen_GD[: x_t.shape[0]])
+        return Hidden(und_UD, gen_GD, as_velocity(output, x_t, packed.t, self.config.prediction))
+
+    def forward(self, packed: PackedSequence, soft_SD: Tensor | None = None) -> Losses:
+        """Return both training losses of a pack, unreduced."""
+        hidden = self.run(packed, soft_SD)
+        logits = self.decoder.lm_head(hidden.und_UD.index_select(0, packed.label_rows))
+        ce = F.cross_entropy(logits.float(), packed.labels, reduction="none")
+        if hidden.velocity_nE is None or packed.latents is None or packed.noise is None:
+            return Losses(ce, logits.new_zeros(0, self.config.latent_width))
+        target = target_velocity(packed.latents, packed.noise)
+        error = (hidden.velocity_nE - target)[packed.is_target]
+        return Losses(ce, error.square())
+
+    def _embed(
+        self, packed: PackedSequence, soft_SD: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        und = [self.decoder.embed_tokens(packed.text_ids)]
+        gen: list[Tensor] = []
+        x_t: Tensor | None = None
+        if packed.soft_und.numel() and soft_SD is not None:
+            und.append(soft_SD.index_select(0, packed.soft_und))
+        if packed.patches is not None and packed.vit_position_ids is not None:
+            rows = self.vision_rows(packed.patches, packed.vit_position_ids, packed.vit_lens)
+            und.append(rows)
+        if packed.latents is not None:
+            latents, noise, t, ids = _latent_parts(packed)
+            x_t = noised(latents, noise, t)
+            gen.append(self.latent_rows(x_t, t[:, 0], ids))
+        if packed.soft_gen.numel() and soft_SD is not None:
+            gen.append(soft_SD.index_select(0, packed.soft_gen))
+        und_rows = torch.cat(und)
+        gen_rows = torch.cat(gen) if gen else und_rows[:0]
+        return und_rows, gen_rows, x_t
+
+
+def _latent_parts(packed: PackedSequence) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    latents, noise = packed.latents, packed.noise
+    t, ids = packed.t, packed.latent_position_ids
+    assert latents is not None and noise is not None and t is not None and ids is not None, (
+        "a pack with latents carries noise, times and position ids of the same length"
+    )
+    return latents, noise, t, ids

@@ -1,0 +1,1 @@
+"""Comparison with parity vectors of the published architecture."""

@@ -1,0 +1,1 @@
+"""One turn as rows for the decoder."""

@@ -1,0 +1,141 @@
+"""What a model has read so far: a context grows by segments; guidance keeps three of them.
+
+Knows segments, caches and the order of events that decides what each guidance context holds.
+Does not know words, files or sampling.
+"""
+
+# n rows of a segment, S soft vectors, D width, E numbers per latent token
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from torch import Tensor
+
+from omnipersona.model.mot.attention import Past
+from omnipersona.model.mot.kv_cache import KVCache
+from omnipersona.model.omni import Hidden, OmniModel
+from omnipersona.model.sequence.pack import Markers, pack
+from omnipersona.model.sequence.segments import GenImage, Sample, Segment, TextSegment, UndImage
+
+
+class Context:
+    """A growing prefix of one conversation."""
+
+    def __init__(
+        self, model: OmniModel, markers: Markers, soft_SD: Tensor | None = None
+    ) -> None:
+        self.model = model
+        self.markers = markers
+        self.soft_SD = soft_SD
+        self.cache = KVCache()
+
+    def fork(self) -> "Context":
+        """Return a context that grows on its own from here."""
+        other = Context(self.model, self.markers, self.soft_SD)
+        other.cache = self.cache.fork()
+        return other
+
+    def add(self, segment: Segment) -> Hidden:
+        """Read a segment into the cache and return its final rows."""
+        return self._run(segment, grow=True)
+
+    def feed(self, token: int) -> Tensor:
+        """Read one more token of a text being written; return its logits (V,)."""
+        hidden = self.add(TextSegment(ids=[token]))
+        return self.model.decoder.lm_head(hidden.und_UD[-1])
+
+    def velocity(self, tokens: Tensor, position_ids: Tensor, t: float) -> Tensor:
+        """Return the velocity (n, E) of noisy latents read against this context, which stays.
+
+        Args:
+            tokens: Latents `x_t`, (n, E).
+            position_ids: (n,).
+            t: Their time.
+        """
+        block = GenImage(tokens=tokens, position_ids=position_ids, t=t, noise=tokens)
+        hidden = self._run(block, grow=False)
+        assert hidden.velocity_nE is not None, "a block of latents always has velocities"
+        return hidden.velocity_nE
+
+    def _run(self, segment: Segment, *, grow: bool) -> Hidden:
+        past = Past.of([self.cache])
+        packed = pack(
+            [Sample(segments=(segment,))],
+            self.markers,
+            start_positions=[self.cache.next_position],
+            past_is_real=None if past is None else past.is_real,
+        )
+        hidden = self.model.run(packed, self.soft_SD, past, [self.cache] if grow else None)
+        if grow:
+            self.cache.next_position += _positions_taken(segment)
+        return hidden
+
+
+def _positions_taken(segment: Segment) -> int:
+    return len(segment.ids) if isinstance(segment, TextSegment) else 1
+
+
+@dataclass(slots=True)
+class Guidance:
+    """The three contexts of one drawing.
+
+    | event          | full            | without_text        | without_image |
+    | -------------- | --------------- | ------------------- | ------------- |
+    | system prompt  | add             | -                   | add           |
+    | user text      | add             | := full before it   | add           |
+    | user picture   | add VAE, ViT    | := full after it    | -             |
+    | thought text   | add             | -                   | -             |
+
+    The concept prefix is a system prompt of its own; whether the text-free context keeps it is a
+    setting of the model.
+    """
+
+    full: Context
+    without_text: Context
+    without_image: Context
+
+    @classmethod
+    def empty(cls, model: OmniModel, markers: Markers, soft_SD: Tensor | None = None) -> Self:
+        """Return three empty contexts."""
+        start = Context(model, markers, soft_SD)
+        return cls(start, start.fork(), start.fork())
+
+    def add_system(self, segment: Segment) -> None:
+        """Read a system prompt; the text-free context does not see it yet."""
+        self.full.add(segment)
+        self.without_image.add(segment)
+
+    def add_prefix(self, segment: Segment, *, keep_without_text: bool) -> None:
+        """Read the concept prefix."""
+        self.add_system(segment)
+        if keep_without_text:
+            self.without_text = self.full.fork()
+
+    def add_text(self, segment: Segment) -> None:
+        """Read a text of the user."""
+        self.without_text = self.full.fork()
+        self.full.add(segment)
+        self.without_image.add(segment)
+
+    def add_picture(self, latents: GenImage | None, patches: UndImage) -> None:
+        """Read a picture of the user: latents first, then vision patches."""
+        for segment in _present(latents, patches):
+            self.full.add(segment)
+        self.without_text = self.full.fork()
+
+    def add_thought(self, segment: Segment) -> None:
+        """Read a text that the model wrote before drawing."""
+        self.full.add(segment)
+
+    @property
+    def image_free_equals_full(self) -> bool:
+        """Whether the third branch would repeat the first."""
+        return (
+            self.without_image.cache.length == self.full.cache.length
+            and self.without_image.cache.next_position == self.full.cache.next_position
+        )
+
+
+def _present(*segments: Segment | None) -> Iterable[Segment]:
+    return (segment for segment in segments if segment is not None)

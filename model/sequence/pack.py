@@ -1,0 +1,236 @@
+"""Segments to a packed sequence: rows of both experts, positions, masks and targets.
+
+Knows segments and indices. Does not know weights. Text rows and markers come first among the und
+rows, then und soft rows, then vision patches; gen rows are latent tokens, then gen soft rows.
+"""
+
+# B samples, T rows of the longest sample, n rows of a kind
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from omnipersona.model.mot.attention import Layout
+from omnipersona.model.mot.masks import AttnMode, sample_mask
+from omnipersona.model.sequence.segments import GenImage, Sample, TextSegment, UndImage
+
+
+@dataclass(frozen=True, slots=True)
+class Markers:
+    """Ids of the two tokens around every picture."""
+
+    start_of_image: int
+    end_of_image: int
+
+
+@dataclass(slots=True)
+class _Rows:
+    """One sample's rows while it is being laid out; every place is a row of the sample."""
+
+    positions: list[int] = field(default_factory=list)
+    split_lens: list[int] = field(default_factory=list)
+    attn_modes: list[AttnMode] = field(default_factory=list)
+    text: list[tuple[int, int]] = field(default_factory=list)
+    soft_und: list[tuple[int, int]] = field(default_factory=list)
+    soft_gen: list[tuple[int, int]] = field(default_factory=list)
+    vit: list[int] = field(default_factory=list)
+    latent: list[int] = field(default_factory=list)
+    target: list[bool] = field(default_factory=list)
+    labels: list[tuple[int, int]] = field(default_factory=list)
+    next_position: int = 0
+
+    def text_segment(self, segment: TextSegment) -> None:
+        start, count = len(self.positions), len(segment.ids)
+        soft = {row.at: row for row in segment.soft}
+        for i, token in enumerate(segment.ids):
+            row = soft.get(i)
+            if row is None:
+                self.text.append((start + i, token))
+            elif row.is_gen:
+                self.soft_gen.append((start + i, row.index))
+            else:
+                self.soft_und.append((start + i, row.index))
+        if segment.has_loss:
+            self.labels += [(start + i, segment.ids[i + 1]) for i in range(count - 1)]
+        self.positions += range(self.next_position, self.next_position + count)
+        self.next_position += count
+        self.split_lens.append(count)
+        self.attn_modes.append("causal")
+
+    def image_block(self, count: int, markers: Markers, mode: AttnMode) -> range:
+        start = len(self.positions)
+        self.text.append((start, markers.start_of_image))
+        self.text.append((start + count + 1, markers.end_of_image))
+        self.positions += [self.next_position] * (count + 2)
+        self.split_lens.append(count + 2)
+        self.attn_modes.append(mode)
+        if mode != "noise":
+            self.next_position += 1
+        return range(start + 1, start + 1 + count)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PackedSequence:
+    """Several samples as the rows that `OmniModel` reads.
+
+    Attributes:
+        layout: Grid places of und and gen rows, positions, mask.
+        text_ids: Ids of text rows and markers.
+        soft_und: Soft-table rows among the und rows.
+        soft_gen: Soft-table rows among the gen rows.
+        patches: Vision patches of all images, or None.
+        vit_position_ids: Their position ids.
+        vit_lens: Patches of each image.
+        latents: Clean latent tokens of all pictures, or None.
+        noise: Noise of the same shape, zero at clean conditions.
+        t: Time per latent token (n, 1), zero at clean conditions.
+        latent_position_ids: Their position ids.
+        is_target: Whether a latent token is trained.
+        label_rows: Und rows that predict a label.
+        labels: Vocabulary ids.
+        sample_lens: Rows of each sample.
+        split_lens: Rows of each block, sample after sample.
+        attn_modes: Mode of each block.
+    """
+
+    layout: Layout
+    text_ids: Tensor
+    soft_und: Tensor
+    soft_gen: Tensor
+    patches: Tensor | None
+    vit_position_ids: Tensor | None
+    vit_lens: list[int]
+    latents: Tensor | None
+    noise: Tensor | None
+    t: Tensor | None
+    latent_position_ids: Tensor | None
+    is_target: Tensor
+    label_rows: Tensor
+    labels: Tensor
+    sample_lens: list[int]
+    split_lens: list[list[int]]
+    attn_modes: list[list[AttnMode]]
+
+
+def pack(
+    samples: Sequence[Sample],
+    markers: Markers,
+    *,
+    start_positions: Sequence[int] | None = None,
+    past_is_real: Tensor | None = None,
+) -> PackedSequence:
+    """Lay samples out as rows.
+
+    Args:
+        samples: At least one, none empty.
+        markers: Ids around pictures.
+        start_positions: RoPE id of each sample's first row; 0 by default.
+        past_is_real: (B, P) for samples that continue caches: which past columns are rows.
+
+    Raises:
+        ValueError: A sample has no rows left.
+    """
+    rows = []
+    for i, sample in enumerate(samples):
+        laid = _lay_out(sample, markers, start_positions[i] if start_positions else 0)
+        if not laid.positions:
+            raise ValueError(f"sample {i} has no rows; every segment was dropped")
+        rows.append(laid)
+    return _collect(samples, rows, past_is_real)
+
+
+def _lay_out(sample: Sample, markers: Markers, start: int) -> _Rows:
+    rows = _Rows(next_position=start)
+    for segment in sample.segments:
+        if segment.dropped:
+            rows.next_position += 0 if isinstance(segment, TextSegment) else 1
+        elif isinstance(segment, TextSegment):
+            rows.text_segment(segment)
+        elif isinstance(segment, UndImage):
+            rows.vit += rows.image_block(segment.patches.shape[0], markers, "full")
+        else:
+            is_target = segment.noise is not None
+            count = segment.tokens.shape[0]
+            rows.latent += rows.image_block(count, markers, "noise" if is_target else "full")
+            rows.target += [is_target] * count
+    return rows
+
+
+def _collect(
+    samples: Sequence[Sample], rows: list[_Rows], past_is_real: Tensor | None
+) -> PackedSequence:
+    longest = max(len(r.positions) for r in rows)
+
+    def places(name: str) -> list[int]:
+        return [b * longest + at for b, r in enumerate(rows) for at in getattr(r, name)]
+
+    def pairs(name: str) -> tuple[list[int], list[int]]:
+        found = [(b * longest + at, v) for b, r in enumerate(rows) for at, v in getattr(r, name)]
+        return [at for at, _ in found], [v for _, v in found]
+
+    text_at, text_ids = pairs("text")
+    soft_und_at, soft_und = pairs("soft_und")
+    soft_gen_at, soft_gen = pairs("soft_gen")
+    label_at, labels = pairs("labels")
+    und_at = torch.tensor(text_at + soft_und_at + places("vit"), dtype=torch.long)
+    gen_at = torch.tensor(places("latent") + soft_gen_at, dtype=torch.long)
+    row_at = torch.zeros(len(rows) * longest, dtype=torch.long)
+    row_at[und_at] = torch.arange(len(und_at))
+    row_at[gen_at] = torch.arange(len(gen_at)) + len(und_at)
+    positions = torch.zeros(len(rows), longest, dtype=torch.long)
+    for b, r in enumerate(rows):
+        positions[b, : len(r.positions)] = torch.tensor(r.positions)
+    und_images = [s for x in samples for s in x.segments if _kept(s, UndImage)]
+    gen_images = [s for x in samples for s in x.segments if _kept(s, GenImage)]
+    layout = Layout(
+        row_at=row_at.view(len(rows), longest),
+        und_at=und_at,
+        gen_at=gen_at,
+        positions=positions,
+        mask=_grid_mask(rows, longest, past_is_real),
+    )
+    return PackedSequence(
+        layout=layout,
+        text_ids=torch.tensor(text_ids, dtype=torch.long),
+        soft_und=torch.tensor(soft_und, dtype=torch.long),
+        soft_gen=torch.tensor(soft_gen, dtype=torch.long),
+        is_target=torch.tensor([flag for r in rows for flag in r.target], dtype=torch.bool),
+        label_rows=row_at[torch.tensor(label_at, dtype=torch.long)],
+        labels=torch.tensor(labels, dtype=torch.long),
+        sample_lens=[len(r.positions) for r in rows],
+        split_lens=[r.split_lens for r in rows],
+        attn_modes=[r.attn_modes for r in rows],
+        vit_lens=[image.patches.shape[0] for image in und_images],
+        patches=_cat([image.patches for image in und_images]),
+        vit_position_ids=_cat([image.position_ids for image in und_images]),
+        latents=_cat([image.tokens for image in gen_images]),
+        noise=_cat([_noise(image) for image in gen_images]),
+        t=_cat([torch.full((len(image.tokens), 1), float(image.t)) for image in gen_images]),
+        latent_position_ids=_cat([image.position_ids for image in gen_images]),
+    )
+
+
+def _kept(segment: object, kind: type) -> bool:
+    return isinstance(segment, kind) and not segment.dropped  # type: ignore[attr-defined]  # both kinds have it
+
+
+def _noise(image: GenImage) -> Tensor:
+    return torch.zeros_like(image.tokens) if image.noise is None else image.noise
+
+
+def _cat(parts: list[Tensor]) -> Tensor | None:
+    return torch.cat(parts) if parts else None
+
+
+def _grid_mask(rows: list[_Rows], longest: int, past_is_real: Tensor | None) -> Tensor:
+    past = 0 if past_is_real is None else past_is_real.shape[1]
+    mask = torch.zeros(len(rows), 1, longest, past + longest, dtype=torch.bool)
+    mask[:, 0, :, past] = True
+    for b, r in enumerate(rows):
+        count = len(r.positions)
+        mask[b, 0, :count, past : past + count] = sample_mask(r.split_lens, r.attn_modes)
+        if past_is_real is not None:
+            mask[b, 0, :count, :past] = past_is_real[b]
+    return mask

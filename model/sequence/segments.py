@@ -1,0 +1,88 @@
+"""The parts of a turn, before they become rows.
+
+Text and concept prefix are TextSegments (causal); pictures are blocks whose rows all share one
+RoPE id and see one another, between the two vision markers.
+"""
+
+# n rows of a segment, P numbers per vision patch, E numbers per latent token
+
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SoftRow:
+    """A row whose embedding is a learned vector instead of a vocabulary row.
+
+    Attributes:
+        at: Place in the segment's ids.
+        index: Row of the pack's soft-vector table.
+        is_gen: Whether the generation expert reads it.
+    """
+
+    at: int
+    index: int
+    is_gen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextSegment:
+    """Causal text, begin and end markers included.
+
+    Attributes:
+        ids: Vocabulary ids; what stands at a soft row is only used as a label.
+        soft: Rows that learned vectors fill.
+        has_loss: Whether every row but the last is trained to predict its successor.
+        dropped: Left out of the pack (condition dropout); takes no RoPE id.
+    """
+
+    ids: list[int]
+    soft: tuple[SoftRow, ...] = ()
+    has_loss: bool = False
+    dropped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UndImage:
+    """A picture for the understanding expert: vision patches between markers.
+
+    Attributes:
+        patches: (n, P).
+        position_ids: (n,).
+        dropped: Left out, but its RoPE id is spent.
+    """
+
+    patches: Tensor
+    position_ids: Tensor
+    dropped: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GenImage:
+    """A picture for the generation expert: latent tokens between markers.
+
+    Attributes:
+        tokens: Clean latent tokens (n, E).
+        position_ids: (n,).
+        noise: (n, E) for a target, which is trained and hidden from later rows; None for a
+            clean condition.
+        t: Time of a target in [0, 1].
+        dropped: Left out, but its RoPE id is spent.
+    """
+
+    tokens: Tensor
+    position_ids: Tensor
+    noise: Tensor | None = None
+    t: float = 0.0
+    dropped: bool = False
+
+
+Segment = TextSegment | UndImage | GenImage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One training sample: segments in order, RoPE ids from 0, blind to other samples."""
+
+    segments: tuple[Segment, ...] = field(default_factory=tuple)

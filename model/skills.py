@@ -1,0 +1,158 @@
+"""The text tasks a model is asked to do, as formats; imports no torch.
+
+One place decides how each task is written, so that pretraining (`model.nano`) and the agent
+(`omnipersona.agent`) can never drift apart. Every task is a short line "Word: ..." followed by its
+material; every reply is one line. Names never appear: concepts are slots `<c0>` ... `<c9>`.
+
+Task      prompt                                       reply
+parse     Parse / known / last / picture / message     intent; picture; concepts; questions
+facts     Facts / message                              <c0> kind: dog; <c0> toy: a red ball
+recall    Recall / evidence / question                 a red ball      (or "unknown")
+rewrite   Rewrite draw|edit / message / evidence       <c0> with a red ball at the beach
+chat      Chat / message                               Hello! ...
+A rewrite outside the model's world replies "cannot: <what>". A question about a picture that the
+model cannot read is answered with `FOREIGN_PICTURE`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+Intent = Literal[
+    "understand",
+    "generate",
+    "edit",
+    "teach",
+    "remember",
+    "correct",
+    "forget",
+    "list",
+    "explain",
+    "undo",
+    "again",
+    "converse",
+]
+INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
+
+PictureRef = Literal["attached", "shown", "none"]
+PICTURE_REFS: Final[tuple[PictureRef, ...]] = get_args(PictureRef)
+
+UNKNOWN: Final = "unknown"
+CANNOT: Final = "cannot:"
+FOREIGN_PICTURE: Final = "I cannot read this picture."
+NONE: Final = "none"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A concept in play: its slot and, if known, its noun."""
+
+    slot: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ParseState:
+    """What the conversation looks like when a message arrives.
+
+    Attributes:
+        known: The user's concepts.
+        last: Slot of the concept spoken of last, for "he", "she", "it".
+        attached: The message brings at least one picture.
+        shown: The assistant or the user showed a picture earlier in the conversation.
+    """
+
+    known: tuple[Known, ...] = ()
+    last: str | None = None
+    attached: bool = False
+    shown: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parsed:
+    """A parsed message.
+
+    Attributes:
+        intent: What the user wants.
+        picture: Which picture the request is about.
+        concepts: Slots it is about, in order of mention.
+        questions: What must be looked up before drawing or editing.
+    """
+
+    intent: Intent
+    picture: PictureRef = "none"
+    concepts: tuple[str, ...] = ()
+    questions: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One fact as the model read it out of a message; slot None is the user."""
+
+    slot: str | None
+    attribute: str
+    value: str
+
+
+def parse_prompt(message: str, state: ParseState) -> str:
+    """Write the parse task for `message`."""
+    known = ", ".join(f"{k.slot} {k.kind}" if k.kind else k.slot for k in state.known)
+    picture = {
+        (False, False): "none",
+        (True, False): "attached",
+        (False, True): "shown",
+        (True, True): "attached and shown",
+    }[state.attached, state.shown]
+    return (
+        f"Parse\nknown: {known or NONE}\nlast: {state.last or NONE}\n"
+        f"picture: {picture}\nmessage: {message}"
+    )
+
+
+def write_parsed(parsed: Parsed) -> str:
+    """Write the reply of the parse task."""
+    concepts = " ".join(parsed.concepts) or NONE
+    questions = " ".join(parsed.questions) or NONE
+    return f"{parsed.intent}; {parsed.picture}; {concepts}; {questions}"
+
+
+def facts_prompt(message: str) -> str:
+    """Write the task of reading stated facts out of the user's own message."""
+    return f"Facts\nmessage: {message}"
+
+
+def write_facts(statements: tuple[Statement, ...]) -> str:
+    """Write the reply of the facts task."""
+    parts = [f"{s.slot or 'me'} {s.attribute}: {s.value}" for s in statements]
+    return "; ".join(parts) or NONE
+
+
+def recall_prompt(question: str, evidence: tuple[str, ...]) -> str:
+    """Write the task of answering `question` from evidence lines alone."""
+    lines = "\n".join(f"- {line}" for line in evidence) or NONE
+    return f"Recall\nevidence:\n{lines}\nquestion: {question}"
+
+
+def rewrite_prompt(task: Literal["draw", "edit"], message: str, answers: tuple[str, ...]) -> str:
+    """Write the task of turning a message and retrieved answers into a prompt."""
+    lines = "\n".join(f"- {line}" for line in answers) or NONE
+    return f"Rewrite {task}\nevidence:\n{lines}\nmessage: {message}"
+
+
+def chat_prompt(message: str) -> str:
+    """Write the small-talk task."""
+    return f"Chat\nmessage: {message}"
+
+
+def fact_sentence(slot: str, attribute: str, value: str) -> str:
+    """Write one fact as an evidence line, e.g. `the toy of <c0> is a red ball`."""
+    return f"the {attribute} of {slot} is {value}"
+
+
+def fact_question(slot: str, attribute: str) -> str:
+    """Write the question that a fact answers, e.g. `what is the toy of <c0>?`."""
+    return f"what is the {attribute} of {slot}?"
+
+
+def recognition_question(slot: str) -> str:
+    """Ask whether a concept is in the picture."""
+    return f"is {slot} in this picture?"

@@ -1,0 +1,1 @@
+"""Images in, understanding tokens out."""

@@ -1,0 +1,1 @@
+"""One file, one ability; joins model and memory."""

@@ -1,0 +1,1 @@
+"""The edge: web page and command line over the same session."""
