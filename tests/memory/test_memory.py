@@ -1,0 +1,66 @@
+"""The memory as a whole: a killed process, lost files, a light import."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from omnipersona.memory.encoder import Encoder
+from omnipersona.memory.memory import Memory
+
+ME = "anna"
+WRITER = """
+import sys
+from pathlib import Path
+from omnipersona.memory.memory import Memory
+memory = Memory.open(Path(sys.argv[1]))
+for number in range(100000):
+    old = memory.facts.add(
+        "anna", concept_id=None, attribute="toy", value=f"ball {number}", source="said", origin="m"
+    )
+    new = memory.facts.correct("anna", old.id, f"bone {number}", source="said", origin="m")
+    print(new.id, flush=True)
+"""
+
+
+def test_killing_the_writer_loses_no_committed_fact(tmp_path: Path, encoder: Encoder) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        told = [writer.stdout.readline().strip() for _ in range(50)]
+        writer.kill()
+        told += writer.stdout.read().split()
+    memory = Memory.open(tmp_path, encoder)
+    facts = memory.facts.list(ME, history=True)
+    ids = {fact.id for fact in facts}
+    assert set(told) <= ids
+    assert all(fact.replaces in ids for fact in facts if fact.value.startswith("bone"))
+    retired = {fact.id for fact in facts if fact.retired_at is not None}
+    assert retired == {fact.replaces for fact in facts if fact.replaces is not None}
+    assert len(memory.recall(ME, "toy", limit=3)) == 3
+    memory.close()
+
+
+def test_files_that_a_crash_left_are_swept_at_the_next_start(
+    memory: Memory, tmp_path: Path, encoder: Encoder
+) -> None:
+    bo = memory.concepts.add(ME, "Bo")
+    memory.concepts.save_tokens(ME, bo.id, b"tokens", "base")
+    memory.close()
+    (folder,) = (tmp_path / "data" / "blobs").iterdir()
+    (folder / ".part-x").write_bytes(b"half")
+    (folder / ("0" * 64 + ".png")).write_bytes(b"lost")
+    again = Memory.open(tmp_path / "data", encoder)
+    assert again.concepts.read_tokens(ME, bo.id) == b"tokens"
+    assert len(list(folder.iterdir())) == 1
+    again.close()
+
+
+def test_opening_loads_nothing_slow(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from omnipersona.memory.memory import Memory\n"
+        "Memory.open(Path(sys.argv[1])).close()\n"
+        "sys.exit(', '.join({'torch', 'chromadb', 'sentence_transformers'} & sys.modules.keys()))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.strip()) == (0, "")

@@ -1,0 +1,195 @@
+"""Two users, every method: what one has, the other can neither see nor touch."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from omnipersona.memory.encoder import Encoder
+from omnipersona.memory.errors import UnknownConcept, UnknownFact, UnknownPicture
+from omnipersona.memory.memory import Memory
+from omnipersona.memory.records import Concept, Fact, Picture, Receipt
+from omnipersona.memory.store import MemoryStore
+
+OWNER, STRANGER = "anna", "ben"
+UNKNOWN = (UnknownConcept, UnknownFact, UnknownPicture)
+THREAD = "thread-1"
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What the owner has stored; the stranger knows every id of it."""
+
+    concept: Concept
+    fact: Fact
+    picture: Picture
+
+
+Act = Callable[[Memory, Owned, bytes], object]
+
+# What each method must do for the stranger: raise "unknown", or return this.
+MATRIX: dict[str, tuple[Act, object]] = {
+    "concepts.add": (lambda m, o, png: m.concepts.add(STRANGER, "Bo").user_id, STRANGER),
+    "concepts.get": (lambda m, o, png: m.concepts.get(STRANGER, o.concept.id), UNKNOWN),
+    "concepts.find": (lambda m, o, png: m.concepts.find(STRANGER, "Bo"), UNKNOWN),
+    "concepts.list": (lambda m, o, png: m.concepts.list(STRANGER), ()),
+    "concepts.update": (
+        lambda m, o, png: m.concepts.update(STRANGER, o.concept.id, name="Stolen"),
+        UNKNOWN,
+    ),
+    "concepts.save_tokens": (
+        lambda m, o, png: m.concepts.save_tokens(STRANGER, o.concept.id, b"bad", "base"),
+        UNKNOWN,
+    ),
+    "concepts.read_tokens": (
+        lambda m, o, png: m.concepts.read_tokens(STRANGER, o.concept.id),
+        UNKNOWN,
+    ),
+    "concepts.attach_photo": (
+        lambda m, o, png: m.concepts.attach_photo(STRANGER, o.concept.id, o.picture.id),
+        UNKNOWN,
+    ),
+    "concepts.photos": (lambda m, o, png: m.concepts.photos(STRANGER, o.concept.id), UNKNOWN),
+    "facts.add": (
+        lambda m, o, png: m.facts.add(
+            STRANGER,
+            concept_id=o.concept.id,
+            attribute="toy",
+            value="stolen",
+            source="said",
+            origin="m",
+        ),
+        UNKNOWN,
+    ),
+    "facts.correct": (
+        lambda m, o, png: m.facts.correct(STRANGER, o.fact.id, "bad", source="said", origin="m"),
+        UNKNOWN,
+    ),
+    "facts.retire": (lambda m, o, png: m.facts.retire(STRANGER, o.fact.id), UNKNOWN),
+    "facts.get": (lambda m, o, png: m.facts.get(STRANGER, o.fact.id), UNKNOWN),
+    "facts.list": (lambda m, o, png: m.facts.list(STRANGER, history=True), ()),
+    "facts.of_concept": (
+        lambda m, o, png: m.facts.of_concept(STRANGER, o.concept.id, history=True),
+        (),
+    ),
+    "facts.of_user": (lambda m, o, png: m.facts.of_user(STRANGER, history=True), ()),
+    "pictures.add": (
+        lambda m, o, png: m.pictures.add(
+            STRANGER, png, origin="edited", parent_id=o.picture.id, shows=[o.concept.id]
+        ),
+        UNKNOWN,
+    ),
+    "pictures.get": (lambda m, o, png: m.pictures.get(STRANGER, o.picture.id), UNKNOWN),
+    "pictures.read": (lambda m, o, png: m.pictures.read(STRANGER, o.picture.id), UNKNOWN),
+    "pictures.list": (lambda m, o, png: m.pictures.list(STRANGER, THREAD), ()),
+    "pictures.last": (lambda m, o, png: m.pictures.last(STRANGER, THREAD), None),
+    "pictures.shown_concepts": (
+        lambda m, o, png: m.pictures.shown_concepts(STRANGER, o.picture.id),
+        UNKNOWN,
+    ),
+    "pictures.showing": (lambda m, o, png: m.pictures.showing(STRANGER, o.concept.id), ()),
+    "ensure_user": (lambda m, o, png: m.ensure_user(STRANGER), None),
+    "recall": (lambda m, o, png: m.recall(STRANGER, "what is the toy?"), ()),
+    "forget_concept": (
+        lambda m, o, png: m.forget_concept(STRANGER, o.concept.id, delete_drawings=True),
+        UNKNOWN,
+    ),
+    "forget_fact": (lambda m, o, png: m.forget_fact(STRANGER, o.fact.id), UNKNOWN),
+    "forget_thread": (lambda m, o, png: m.forget_thread(STRANGER, THREAD), Receipt()),
+    "forget_user": (lambda m, o, png: m.forget_user(STRANGER), Receipt()),
+}
+NOT_OF_A_USER = {"open", "close"}
+
+
+@pytest.fixture
+def owned(memory: Memory, make_png: Callable[..., bytes]) -> Owned:
+    concept = memory.concepts.add(OWNER, "Bo", kind="dog")
+    picture = memory.pictures.add(
+        OWNER, make_png(), origin="drawn", thread_id=THREAD, shows=[concept.id]
+    )
+    memory.concepts.attach_photo(OWNER, concept.id, picture.id)
+    memory.concepts.save_tokens(OWNER, concept.id, b"tokens", "base")
+    fact = memory.facts.add(
+        OWNER,
+        concept_id=concept.id,
+        attribute="toy",
+        value="a red ball",
+        source="said",
+        origin="m1",
+    )
+    return Owned(concept=concept, fact=fact, picture=picture)
+
+
+def public_methods(kind: type) -> dict[str, Callable[..., object]]:
+    members = inspect.getmembers(kind, callable)
+    return {name: f for name, f in members if not name.startswith("_") and inspect.isroutine(f)}
+
+
+def all_methods(memory: Memory) -> Iterator[tuple[str, Callable[..., object]]]:
+    for name, method in public_methods(Memory).items():
+        if name not in NOT_OF_A_USER:
+            yield name, method
+    for part in ("concepts", "facts", "pictures"):
+        for name, method in public_methods(type(getattr(memory, part))).items():
+            yield f"{part}.{name}", method
+
+
+def everything(memory: Memory, owned: Owned) -> tuple[object, ...]:
+    concept_id, picture_id = owned.concept.id, owned.picture.id
+    return (
+        memory.concepts.list(OWNER),
+        memory.concepts.photos(OWNER, concept_id),
+        memory.concepts.read_tokens(OWNER, concept_id),
+        memory.facts.list(OWNER, history=True),
+        memory.pictures.list(OWNER),
+        memory.pictures.read(OWNER, picture_id),
+        memory.pictures.shown_concepts(OWNER, picture_id),
+        memory.recall(OWNER, "what is the toy?", [concept_id]),
+    )
+
+
+def test_the_matrix_names_every_method(memory: Memory) -> None:
+    assert {name for name, _ in all_methods(memory)} == MATRIX.keys()
+
+
+def test_every_method_names_its_user_first(memory: Memory) -> None:
+    for name, method in all_methods(memory):
+        assert list(inspect.signature(method).parameters)[:2] == ["self", "user_id"], name
+
+
+def test_the_store_and_its_door_forget_the_same_things() -> None:
+    assert public_methods(Memory).keys() - public_methods(MemoryStore).keys() == {"recall"}
+    assert public_methods(MemoryStore).keys() <= public_methods(Memory).keys()
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_another_user_sees_and_changes_nothing(
+    memory: Memory, owned: Owned, make_png: Callable[..., bytes], name: str
+) -> None:
+    act, expected = MATRIX[name]
+    before = everything(memory, owned)
+    if expected is UNKNOWN:
+        with pytest.raises(UNKNOWN):
+            act(memory, owned, make_png())
+    else:
+        assert act(memory, owned, make_png()) == expected
+    assert everything(memory, owned) == before
+
+
+def test_recall_refuses_another_users_concept(memory: Memory, owned: Owned) -> None:
+    with pytest.raises(UnknownConcept):
+        memory.recall(STRANGER, "what is the toy?", [owned.concept.id])
+
+
+def test_what_one_has_is_there_after_the_other_is_forgotten_and_a_restart(
+    memory: Memory, owned: Owned, tmp_path: Path, encoder: Encoder, make_png: Callable[..., bytes]
+) -> None:
+    memory.pictures.add(STRANGER, make_png(), origin="uploaded")
+    before = everything(memory, owned)
+    assert memory.forget_user(STRANGER).photos == 1
+    memory.close()
+    again = Memory.open(tmp_path / "data", encoder)
+    assert everything(again, owned) == before
+    again.close()
