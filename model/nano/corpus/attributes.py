@@ -266,8 +266,8 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
             ),
             values=(
                 "jazz", "rock", "the blues", "opera", "folk songs", "techno", "lullabies",
-                "hip hop", "piano music", "drum music", "country", "reggae", "pop", "flute music", "marches",
-                "polka", "disco", "sea songs",
+                "hip hop", "piano music", "drum music", "country", "reggae", "pop", "flute music",
+                "marches", "polka", "disco", "sea songs",
             ),
         ),
         Attribute(
@@ -284,8 +284,8 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
             ),
             values=(
                 "my sister", "my brother", "my mother", "my father", "my aunt", "my uncle",
-                "my son", "my daughter", "my neighbour", "my grandmother", "my grandfather", "my cousin",
-                "anna", "tom", "maria", "james", "sofia", "leo",
+                "my son", "my daughter", "my neighbour", "my grandmother", "my grandfather",
+                "my cousin", "anna", "tom", "maria", "james", "sofia", "leo",
             ),
         ),
         Attribute(
