@@ -78,6 +78,12 @@ class FactIndex:
                     "Free some space or make the folder writable."
                 ) from error
 
+    def warm_up(self) -> None:
+        """Load the encoder and Chroma now, which takes seconds, instead of at the first search."""
+        import chromadb  # noqa: F401  # the import is the slow part
+
+        self._encoder.encode(["ready"])
+
     def drop(self, user_id: str) -> None:
         """Remove a user's vectors from the disk; the next search makes them again.
 

@@ -56,6 +56,10 @@ class Memory:
             raise
         return cls(store, FactIndex(data_dir / "index", encoder or MiniLmEncoder()), lock)
 
+    def warm_up(self) -> None:
+        """Load what recall needs, which takes seconds; call it in a thread at the start."""
+        self._index.warm_up()
+
     def ensure_user(self, user_id: str) -> None:
         """Make the user known; every other write does so by itself.
 

@@ -20,7 +20,7 @@ def fill(memory: Memory) -> None:
             ME,
             concept_id=None,
             attribute="toy",
-            value=f"ball {number}",
+            value=f"quokkaball {number}",
             source="said",
             origin="m",
         )
@@ -109,7 +109,7 @@ def test_the_index_holds_no_text(memory: Memory, tmp_path: Path) -> None:
     memory.close()
     files = [path for path in (tmp_path / "data" / "index").rglob("*") if path.is_file()]
     assert files
-    assert not any(b"ball" in path.read_bytes() for path in files)
+    assert not any(b"quokkaball" in path.read_bytes() for path in files)
 
 
 def test_a_vector_of_nothing_known_is_erased(tmp_path: Path, encoder: Encoder) -> None:

@@ -55,11 +55,29 @@ def test_files_that_a_crash_left_are_swept_at_the_next_start(
     again.close()
 
 
+def test_warming_up_prepares_the_encoder_and_keeps_nothing(tmp_path: Path) -> None:
+    class Counting:
+        name = "counting"
+        calls = 0
+
+        def encode(self, sentences: list[str]) -> list[list[float]]:
+            self.calls += 1
+            return [[1.0] for _ in sentences]
+
+    counting = Counting()
+    memory = Memory.open(tmp_path, counting)
+    memory.warm_up()
+    assert counting.calls == 1
+    assert not (tmp_path / "index").exists()
+    memory.close()
+
+
 def test_opening_loads_nothing_slow(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from omnipersona.memory.memory import Memory\n"
         "Memory.open(Path(sys.argv[1])).close()\n"
-        "sys.exit(', '.join({'torch', 'chromadb', 'sentence_transformers'} & sys.modules.keys()))"
+        "slow = {'torch', 'chromadb', 'sentence_transformers'} & sys.modules.keys()\n"
+        "sys.exit(', '.join(slow) or 0)"
     )
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -100,7 +100,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "forget_thread": (lambda m, o, png: m.forget_thread(STRANGER, THREAD), Receipt()),
     "forget_user": (lambda m, o, png: m.forget_user(STRANGER), Receipt()),
 }
-NOT_OF_A_USER = {"open", "close"}
+NOT_OF_A_USER = {"open", "close", "warm_up"}
 
 
 @pytest.fixture
@@ -160,7 +160,10 @@ def test_every_method_names_its_user_first(memory: Memory) -> None:
 
 
 def test_the_store_and_its_door_forget_the_same_things() -> None:
-    assert public_methods(Memory).keys() - public_methods(MemoryStore).keys() == {"recall"}
+    assert public_methods(Memory).keys() - public_methods(MemoryStore).keys() == {
+        "recall",
+        "warm_up",
+    }
     assert public_methods(MemoryStore).keys() <= public_methods(Memory).keys()
 
 
