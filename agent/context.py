@@ -1,0 +1,27 @@
+"""Who speaks and how a turn is to be run: JSON-able values that never enter the state.
+
+Knows user, thread and sampling wishes. Does not know services: those reach the nodes by closure.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """One turn's settings.
+
+    Attributes:
+        user_id: Whose memory is read and written.
+        thread_id: The conversation.
+        message_id: What facts stored in this turn name as their origin.
+        steps: Velocity evaluations per drawing; None means the model's own number.
+        seed: Seed of the next drawing; None draws one.
+        num_examples: In-context examples per text task; None means the model's own number.
+    """
+
+    user_id: str
+    thread_id: str = ""
+    message_id: str = ""
+    steps: int | None = None
+    seed: int | None = None
+    num_examples: int | None = None

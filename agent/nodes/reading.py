@@ -1,0 +1,176 @@
+"""First nodes of a turn: who is known, what is wanted, which picture is meant.
+
+Knows the parse task. Does not act. An unreadable parse never becomes a guess about the words: a
+message with a picture is looked at, any other one is answered in conversation.
+"""
+
+from typing import Final
+
+from langgraph.runtime import Runtime
+
+from omnipersona.agent.context import Context
+from omnipersona.agent.naming import slot_index, slot_message, suggest
+from omnipersona.agent.nodes.questions import ask, dropped, is_dropped, pick
+from omnipersona.agent.parsing import read_parsed
+from omnipersona.agent.prompts import PARSE_EXAMPLES
+from omnipersona.agent.state import ConceptCard, State, fresh_turn
+from omnipersona.agent.tasks import run_task
+from omnipersona.agent.worker import in_worker
+from omnipersona.model.contract import slot
+from omnipersona.model.skills import Known, Parsed, ParseState, PictureRef, parse_prompt
+from omnipersona.tools.outcome import ToolDeps
+from omnipersona.tools.recall import view_concepts
+
+NOT_UNDERSTOOD: Final = (
+    "I did not understand that. You can ask me about a picture, tell me about someone, "
+    "or have me draw or change a picture."
+)
+ALL_OF_THEM: Final = "all of them"
+
+
+class ReadingNodes:
+    """Nodes that find out what a message means."""
+
+    def __init__(self, deps: ToolDeps) -> None:
+        self._deps = deps
+
+    async def load_concepts(self, state: State, runtime: Runtime[Context]) -> State:
+        """Start the turn afresh and put slots for the names in the message."""
+        views = await in_worker(lambda _: view_concepts(self._deps, runtime.context.user_id))
+        cards = [
+            ConceptCard(
+                concept_id=view.concept_id,
+                name=view.name,
+                kind=view.kind,
+                has_tokens=view.has_tokens,
+                learning=view.learning,
+            )
+            for view in views
+        ]
+        update = fresh_turn()
+        update.update(slot_update(state, cards))
+        if state["picture_ids"]:
+            update["last_picture_id"] = state["picture_ids"][-1]
+        return update
+
+    async def parse_intent(self, state: State, runtime: Runtime[Context]) -> State:
+        """Have the model read intent, picture, concepts and questions out of the message."""
+        if not state["text"].strip():
+            # Pictures without a word need no reading: they are looked at.
+            return self._parsed_update(
+                state, Parsed(intent="understand", picture="attached"), note=""
+            )
+        in_play = [slot(i) for i in range(len(state["names"]))]
+        reading = await in_worker(
+            lambda cancel: run_task(
+                self._deps.model,
+                parse_prompt(state["message"], parse_state(state)),
+                PARSE_EXAMPLES,
+                lambda reply: read_parsed(reply, in_play),
+                num_examples=runtime.context.num_examples,
+                cancel=cancel,
+            )
+        )
+        if reading is not None:
+            return self._parsed_update(state, reading.value, note="")
+        mentioned = tuple(in_play[: state["num_mentioned"]])
+        if state["picture_ids"]:
+            parsed = Parsed(intent="understand", picture="attached", concepts=mentioned)
+            return self._parsed_update(state, parsed, note="")
+        return self._parsed_update(state, Parsed(intent="converse"), note=NOT_UNDERSTOOD)
+
+    async def ask_concept(self, state: State) -> State:
+        """Ask which one is meant where the words fit several."""
+        candidates = [f"<{state['names'][slot_index(s)]}>" for s in state["concepts"]]
+        choices = [*candidates, ALL_OF_THEM]
+        answer = ask("choice", "Whom do you mean?", choices)
+        if is_dropped(answer):
+            return dropped()
+        picked = pick(answer["text"], choices)
+        if picked is None:
+            return State(choice="")
+        if picked == ALL_OF_THEM:
+            return State(choice=picked)
+        chosen = state["concepts"][candidates.index(picked)]
+        # Questions about the others would bring in what was not meant.
+        questions = [q for q in state["questions"] if chosen in q or "<c" not in q]
+        return State(choice=picked, concepts=[chosen], questions=questions)
+
+    async def unknown_concept(self, state: State) -> State:
+        """Say which name is unknown, which are known, and how to teach."""
+        known = [card["name"] for card in state["cards"]]
+        unknown = state["new_names"][0]
+        sentences = [f"I do not know <{unknown}> yet."]
+        close = suggest(unknown, known)
+        if close is not None:
+            sentences.append(f"Did you mean <{close}>?")
+        if known:
+            sentences.append(f"I know {_enumerate(known)}.")
+        sentences.append(
+            f"To teach me <{unknown}>, send a few photos and say who or what it is, "
+            f'for instance "this is my dog <{unknown}>".'
+        )
+        return State(answer=" ".join(sentences))
+
+    def _parsed_update(self, state: State, parsed: Parsed, note: str) -> State:
+        ref = available_picture(parsed, state)
+        picture_id = {
+            "attached": state["picture_ids"][-1] if state["picture_ids"] else "",
+            "shown": state.get("last_picture_id", ""),
+            "none": "",
+        }[ref]
+        return State(
+            intent=parsed.intent,
+            picture_ref=ref,
+            source_picture_id=picture_id,
+            concepts=list(parsed.concepts),
+            questions=list(parsed.questions),
+            notes=[note] if note else [],
+        )
+
+
+def slot_update(state: State, cards: list[ConceptCard]) -> State:
+    """Return the fields that come from putting slots into the message."""
+    slotted = slot_message(state["text"], cards, state.get("last_concept_id", ""))
+    return State(
+        cards=cards,
+        message=slotted.text,
+        names=list(slotted.names),
+        concept_ids=list(slotted.concept_ids),
+        num_mentioned=slotted.num_mentioned,
+        new_names=list(slotted.new_names),
+    )
+
+
+def parse_state(state: State) -> ParseState:
+    """Return what the parse task may know of the conversation."""
+    kinds = {card["concept_id"]: card["kind"] for card in state["cards"]}
+    last = state.get("last_concept_id", "")
+    ids = state["concept_ids"]
+    return ParseState(
+        known=tuple(
+            Known(slot=slot(i), kind=kinds[concept_id] or None)
+            for i, concept_id in enumerate(ids)
+            if concept_id
+        ),
+        last=slot(ids.index(last)) if last and last in ids else None,
+        attached=bool(state["picture_ids"]),
+        shown=not state["picture_ids"] and bool(state.get("last_picture_id")),
+    )
+
+
+def available_picture(parsed: Parsed, state: State) -> PictureRef:
+    """Return the picture the model named, or the one there is if it named one that is not."""
+    if parsed.picture == "attached" and not state["picture_ids"]:
+        return "shown" if state.get("last_picture_id") else "none"
+    if parsed.picture == "shown" and not state.get("last_picture_id"):
+        return "none"
+    if parsed.picture == "none" and parsed.intent == "edit":
+        if state["picture_ids"]:
+            return "attached"
+        return "shown" if state.get("last_picture_id") else "none"
+    return parsed.picture
+
+
+def _enumerate(names: list[str]) -> str:
+    return ", ".join(f"<{name}>" for name in names)

@@ -1,0 +1,190 @@
+"""Nodes that read and write what is known: remember, correct, forget, list.
+
+Knows which words of the turn become facts and what is confirmed before it is lost. Writes only
+what the user said.
+"""
+
+import asyncio
+import threading
+from typing import Final
+
+from langgraph.runtime import Runtime
+
+from omnipersona.agent.context import Context
+from omnipersona.agent.naming import slot_index, unslot
+from omnipersona.agent.nodes.questions import ask, dropped, is_dropped, pick
+from omnipersona.agent.nodes.stating import read_statements
+from omnipersona.agent.parsing import asked_attribute
+from omnipersona.agent.state import State
+from omnipersona.agent.worker import in_worker
+from omnipersona.model.skills import Statement
+from omnipersona.tools.gallery import find_picture
+from omnipersona.tools.outcome import ToolDeps
+from omnipersona.tools.recall import (
+    NOTE,
+    correct_fact,
+    current_facts,
+    forget_concept,
+    forget_fact,
+    list_known,
+    remember_fact,
+    show_concept,
+)
+
+FORGET: Final = "yes, keep the drawings"
+FORGET_ALL: Final = "everything, also drawings of it"
+KEEP: Final = "no"
+
+
+class RememberingNodes:
+    """Nodes that change or show the memory."""
+
+    def __init__(self, deps: ToolDeps) -> None:
+        self._deps = deps
+
+    async def remember(self, state: State, runtime: Runtime[Context]) -> State:
+        """Store the facts that the message states."""
+        user_id, message_id = runtime.context.user_id, runtime.context.message_id
+
+        def work(cancel: threading.Event) -> str:
+            statements = self._statements(state, runtime.context, cancel)
+            said = []
+            for statement in statements:
+                concept_id, attribute, value = _plain(statement, state)
+                remember_fact(self._deps, user_id, concept_id, attribute, value, message_id)
+                said.append(_phrase(statement))
+            return f"I will remember: {'; '.join(said)}."
+
+        return State(answer=await in_worker(work))
+
+    async def correct(self, state: State, runtime: Runtime[Context]) -> State:
+        """Retire what was wrong, store what is right, and say both."""
+        user_id, message_id = runtime.context.user_id, runtime.context.message_id
+
+        def work(cancel: threading.Event) -> State:
+            sentences, retired = [], []
+            for statement in self._statements(state, runtime.context, cancel):
+                concept_id, attribute, value = _plain(statement, state)
+                old = correct_fact(self._deps, user_id, concept_id, attribute, value, message_id)
+                sentences.append(f"Now I know: {_phrase(statement)}.")
+                if old:
+                    values = ", ".join(fact.value for fact in old)
+                    sentences.append(f"I no longer believe: {values}.")
+                retired += [fact.fact_id for fact in old]
+            if self._was_drawn_with(retired, state, user_id):
+                sentences.append('My last drawing used the old one; say "again" to draw it anew.')
+            return State(answer=" ".join(sentences))
+
+        return await in_worker(work)
+
+    async def find_forgettable(self, state: State, runtime: Runtime[Context]) -> State:
+        """Find the facts that a request to forget names; none means the whole concept."""
+        asked = [a for a in map(asked_attribute, state["questions"]) if a is not None]
+        if not asked:
+            statements = await in_worker(
+                lambda cancel: read_statements(self._deps.model, state, runtime.context, cancel)
+            )
+            asked = [(s.slot or "", s.attribute) for s in statements or () if s.attribute != NOTE]
+        facts = []
+        for subject, attribute in asked:
+            concept_id = state["concept_ids"][slot_index(subject)] if subject else ""
+            found = await asyncio.to_thread(
+                current_facts, self._deps, runtime.context.user_id, concept_id
+            )
+            facts += [fact for fact in found if fact.attribute == attribute]
+        if facts:
+            return State(
+                details={
+                    "fact_ids": [f.fact_id for f in facts],
+                    "facts": [f"{f.attribute}: {f.value}" for f in facts],
+                }
+            )
+        if not state["concepts"]:
+            return State(answer="Tell me whom or what to forget, for instance forget <name>.")
+        return State(details={})
+
+    async def confirm_forget(self, state: State) -> State:
+        """Ask before anything is lost."""
+        facts = state["details"].get("facts")
+        if facts:
+            question = f"Shall I forget this: {'; '.join(facts)}?"
+            choices: tuple[str, ...] = ("yes", KEEP)
+        else:
+            names = ", ".join(f"<{state['names'][slot_index(s)]}>" for s in state["concepts"])
+            question = f"Shall I forget {names}: photos, facts and everything learned?"
+            choices = (FORGET, FORGET_ALL, KEEP)
+        answer = ask("confirm", question, choices)
+        picked = pick(answer["text"], choices)
+        if picked == KEEP or is_dropped(answer):
+            return dropped()
+        return State(choice=picked or "")
+
+    async def forget(self, state: State, runtime: Runtime[Context]) -> State:
+        """Forget what was confirmed and say what is gone."""
+        user_id = runtime.context.user_id
+        fact_ids = state["details"].get("fact_ids")
+
+        def work(_: threading.Event) -> State:
+            if fact_ids:
+                for fact_id in fact_ids:
+                    forget_fact(self._deps, user_id, fact_id)
+                return State(answer="Forgotten.", details={})
+            with_drawings = state["choice"] == FORGET_ALL
+            ids = [state["concept_ids"][slot_index(s)] for s in state["concepts"]]
+            outcomes = [
+                forget_concept(self._deps, user_id, concept_id, drawings=with_drawings)
+                for concept_id in ids
+            ]
+            return State(
+                answer=" ".join(outcome.text for outcome in outcomes),
+                details={
+                    "forgotten": [dict(outcome.details) for outcome in outcomes],
+                },
+                last_concept_id="",
+                last_drawing_id="",
+                last_picture_id="",
+                concepts=[],
+            )
+
+        return await in_worker(work)
+
+    async def list_known(self, state: State, runtime: Runtime[Context]) -> State:
+        """Show what is known, of the named concepts or of all."""
+        user_id = runtime.context.user_id
+        ids = [state["concept_ids"][slot_index(s)] for s in state["concepts"]]
+
+        def work(_: threading.Event) -> str:
+            known = [show_concept(self._deps, user_id, i).text for i in ids if i]
+            return "\n".join(known) or list_known(self._deps, user_id).text
+
+        return State(answer=await in_worker(work))
+
+    def _statements(
+        self, state: State, context: Context, cancel: threading.Event
+    ) -> tuple[Statement, ...]:
+        """Return the facts read, or the whole message as a note where none could be."""
+        statements = read_statements(self._deps.model, state, context, cancel)
+        if statements:
+            return statements
+        subject = state["concepts"][0] if state["concepts"] else None
+        return (Statement(slot=subject, attribute=NOTE, value=state["message"].strip()),)
+
+    def _was_drawn_with(self, fact_ids: list[str], state: State, user_id: str) -> bool:
+        picture_id = state.get("last_drawing_id", "")
+        record = find_picture(self._deps, user_id, picture_id) if picture_id else None
+        if record is None:
+            return False
+        used = {item["fact_id"] for item in record.details.get("evidence", [])}
+        return not used.isdisjoint(fact_ids)
+
+
+def _plain(statement: Statement, state: State) -> tuple[str, str, str]:
+    """Return concept id ("" for the user), attribute and value as they are stored."""
+    concept_id = state["concept_ids"][slot_index(statement.slot)] if statement.slot else ""
+    return concept_id, statement.attribute, unslot(statement.value, state["names"])
+
+
+def _phrase(statement: Statement) -> str:
+    if statement.attribute == NOTE:
+        return statement.value
+    return f"{statement.slot or 'your'} {statement.attribute}: {statement.value}"

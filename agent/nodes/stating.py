@@ -1,0 +1,46 @@
+"""Facts out of the user's own words, and nothing else.
+
+Knows the facts task and the rule that a stored value must have been said. Text inside pictures or
+in the model's answers never comes here.
+"""
+
+import threading
+
+from omnipersona.agent.context import Context
+from omnipersona.agent.naming import slots_in
+from omnipersona.agent.parsing import is_said, read_facts
+from omnipersona.agent.prompts import FACTS_EXAMPLES
+from omnipersona.agent.state import State
+from omnipersona.agent.tasks import run_task
+from omnipersona.model.contract import PersonaModel
+from omnipersona.model.skills import Statement, facts_prompt
+from omnipersona.tools.recall import NOTE
+
+
+def read_statements(
+    model: PersonaModel, state: State, context: Context, cancel: threading.Event
+) -> tuple[Statement, ...] | None:
+    """Have the model read the facts stated in the message.
+
+    Returns: The facts; a value that was not said becomes the whole message under `NOTE`. None if
+        the model's replies could not be read.
+    """
+    message = state["message"]
+    in_play = dict.fromkeys((*slots_in(message), *state["concepts"]))
+    reading = run_task(
+        model,
+        facts_prompt(message),
+        FACTS_EXAMPLES,
+        lambda reply: read_facts(reply, in_play),
+        num_examples=context.num_examples,
+        cancel=cancel,
+    )
+    if reading is None:
+        return None
+    checked = (
+        s
+        if is_said(s.value, message)
+        else Statement(slot=s.slot, attribute=NOTE, value=message.strip())
+        for s in reading.value
+    )
+    return tuple(dict.fromkeys(checked))

@@ -1,0 +1,147 @@
+"""What a turn would do, without doing it.
+
+Knows the thinking nodes and runs them one by one, outside of the graph: nothing is drawn, stored
+or learned.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from langgraph.runtime import Runtime
+
+from omnipersona.agent.context import Context
+from omnipersona.agent.naming import slot_index, unslot
+from omnipersona.agent.nodes.drawing import DrawingNodes
+from omnipersona.agent.nodes.reading import ReadingNodes, slot_update
+from omnipersona.agent.nodes.retrieving import RetrievingNodes, spelled_out
+from omnipersona.agent.routes import route_intent
+from omnipersona.agent.state import ConceptCard, Evidence, State, fresh_turn
+from omnipersona.tools.outcome import ToolDeps
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a message was taken to mean.
+
+    Attributes:
+        intent: One of `omnipersona.model.skills.INTENTS`.
+        picture: Which picture: attached, shown or none.
+        concepts: Names it is about, as spelled.
+        questions: What is looked up.
+        evidence: The answers and their sources.
+        rewritten: The prompt that would be drawn; "" if nothing would be.
+        next_node: The graph's node that would act or ask.
+        answer: What would be said right away, e.g. that something cannot be drawn.
+        notes: Remarks, e.g. that the message was not understood.
+    """
+
+    intent: str
+    picture: str
+    concepts: tuple[str, ...]
+    questions: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    rewritten: str
+    next_node: str
+    answer: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-able values."""
+        return {
+            "intent": self.intent,
+            "picture": self.picture,
+            "concepts": list(self.concepts),
+            "questions": list(self.questions),
+            "evidence": [dict(item) for item in self.evidence],
+            "rewritten": self.rewritten,
+            "next_node": self.next_node,
+            "answer": self.answer,
+            "notes": list(self.notes),
+        }
+
+
+class Planner:
+    """Runs the thinking part of a turn."""
+
+    def __init__(self, deps: ToolDeps) -> None:
+        self._reading = ReadingNodes(deps)
+        self._retrieving = RetrievingNodes(deps)
+        self._drawing = DrawingNodes(deps)
+
+    async def plan(self, state: State, context: Context) -> Plan:
+        """Plan a turn with the user's own concepts and facts; `state` holds input and `last_*`."""
+        runtime = Runtime(context=context)
+        state = state.copy()
+        state.update(await self._reading.load_concepts(state, runtime))
+        return await self._think(state, runtime, reads_memory=True)
+
+    async def plan_names(
+        self,
+        text: str,
+        names: Sequence[str],
+        *,
+        is_attached: bool,
+        is_shown: bool,
+        context: Context,
+    ) -> Plan:
+        """Plan a message with `names` taken as known, touching no user's data."""
+        state = fresh_turn()
+        state.update(
+            State(
+                text=text,
+                picture_ids=["attached"] if is_attached else [],
+                last_picture_id="shown" if is_shown else "",
+            )
+        )
+        cards = [
+            ConceptCard(concept_id=name, name=name, kind="", has_tokens=True, learning="")
+            for name in names
+        ]
+        state.update(slot_update(state, cards))
+        return await self._think(state, Runtime(context=context), reads_memory=False)
+
+    async def _think(self, state: State, runtime: Runtime[Context], *, reads_memory: bool) -> Plan:
+        state.update(await self._reading.parse_intent(state, runtime))
+        node: str = route_intent(state)
+        # What the user would be asked first does not keep the rest from being planned.
+        is_drawn = node in ("retrieve_memory", "ask_picture", "ask_concept") and state[
+            "intent"
+        ] in ("generate", "edit")
+        if node == "retrieve_memory" or is_drawn:
+            if reads_memory:
+                state.update(await self._retrieving.retrieve_memory(state, runtime))
+            else:
+                state["evidence"] = [_nobody(question) for question in state["questions"]]
+        if is_drawn:
+            state.update(await self._drawing.rewrite_prompt(state, runtime))
+            if node == "retrieve_memory":
+                node = "reply" if state["answer"] else state["intent"]
+        return _plan(state, node)
+
+
+def _nobody(question: str) -> Evidence:
+    return Evidence(
+        question=question,
+        answer="",
+        source="nobody",
+        fact_id="",
+        when="",
+        confidence=None,
+        other="",
+    )
+
+
+def _plan(state: State, node: str) -> Plan:
+    names = state["names"]
+    return Plan(
+        intent=state["intent"],
+        picture=state["picture_ref"],
+        concepts=tuple(names[slot_index(s)] for s in state["concepts"]),
+        questions=tuple(unslot(q, names) for q in state["questions"]),
+        evidence=tuple(spelled_out(state["evidence"], names)),
+        rewritten=unslot(state["prompt"], names),
+        next_node=node,
+        answer=unslot(state["answer"], names),
+        notes=tuple(state["notes"]),
+    )

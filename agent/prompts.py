@@ -1,0 +1,169 @@
+"""The in-context examples of every text task, in the formats of `omnipersona.model.skills`.
+
+Knows examples and how many of them to take. Holds no instructions: the model is shown what to do,
+never told.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from omnipersona.model.contract import Example
+from omnipersona.model.skills import (
+    Intent,
+    Known,
+    Parsed,
+    ParseState,
+    PictureRef,
+    Statement,
+    fact_question,
+    fact_sentence,
+    facts_prompt,
+    parse_prompt,
+    recall_prompt,
+    rewrite_prompt,
+    write_facts,
+    write_parsed,
+)
+
+_BO = Known(slot="<c0>", kind="dog")
+_MIA = Known(slot="<c1>", kind="cat")
+
+
+def _parse(
+    message: str,
+    intent: Intent,
+    *,
+    state: ParseState,
+    picture: PictureRef = "none",
+    concepts: tuple[str, ...] = ("<c0>",),
+    questions: tuple[str, ...] = (),
+) -> Example:
+    parsed = Parsed(intent=intent, picture=picture, concepts=concepts, questions=questions)
+    return Example(prompt=parse_prompt(message, state), reply=write_parsed(parsed))
+
+
+PARSE_EXAMPLES: Final = (
+    _parse(
+        "draw <c0> with his toy at home",
+        "generate",
+        state=ParseState(known=(_BO,)),
+        questions=(fact_question("<c0>", "toy"), fact_question("<c0>", "home")),
+    ),
+    _parse(
+        "is <c0> in this photo?",
+        "understand",
+        state=ParseState(known=(_BO, _MIA), attached=True),
+        picture="attached",
+    ),
+    _parse(
+        "this is my dog <c0>, his toy is a red ball",
+        "teach",
+        state=ParseState(attached=True),
+        picture="attached",
+    ),
+    _parse(
+        "what is the toy of <c0>?",
+        "understand",
+        state=ParseState(known=(_BO,)),
+        questions=(fact_question("<c0>", "toy"),),
+    ),
+    _parse(
+        "put a blue hat on him",
+        "edit",
+        state=ParseState(known=(_BO,), last="<c0>", shown=True),
+        picture="shown",
+    ),
+    _parse("<c0> lives at the beach", "remember", state=ParseState(known=(_BO,))),
+    _parse("no, his toy is a blue ball", "correct", state=ParseState(known=(_BO,), last="<c0>")),
+    _parse(
+        "draw another one",
+        "again",
+        state=ParseState(known=(_BO,), last="<c0>", shown=True),
+        picture="shown",
+        concepts=(),
+    ),
+    _parse("hello, who are you?", "converse", state=ParseState(), concepts=()),
+    _parse("forget <c1>", "forget", state=ParseState(known=(_BO, _MIA)), concepts=("<c1>",)),
+)
+
+FACTS_EXAMPLES: Final = (
+    Example(
+        prompt=facts_prompt("this is my dog <c0>, his toy is a red ball"),
+        reply=write_facts(
+            (
+                Statement(slot="<c0>", attribute="kind", value="dog"),
+                Statement(slot="<c0>", attribute="toy", value="a red ball"),
+            )
+        ),
+    ),
+    Example(
+        prompt=facts_prompt("<c0> lives at the beach"),
+        reply=write_facts((Statement(slot="<c0>", attribute="home", value="the beach"),)),
+    ),
+    Example(prompt=facts_prompt("please remember <c0>"), reply=write_facts(())),
+    Example(
+        prompt=facts_prompt("no, the toy of <c0> is a blue ball"),
+        reply=write_facts((Statement(slot="<c0>", attribute="toy", value="a blue ball"),)),
+    ),
+    Example(
+        prompt=facts_prompt("my name is ana"),
+        reply=write_facts((Statement(slot=None, attribute="name", value="ana"),)),
+    ),
+)
+
+_TOY = fact_sentence("<c0>", "toy", "a red ball")
+_HOME = fact_sentence("<c0>", "home", "the beach")
+
+RECALL_EXAMPLES: Final = (
+    Example(prompt=recall_prompt(fact_question("<c0>", "toy"), (_TOY, _HOME)), reply="a red ball"),
+    Example(prompt=recall_prompt(fact_question("<c0>", "food"), (_TOY,)), reply="unknown"),
+    Example(prompt=recall_prompt(fact_question("<c0>", "home"), (_HOME, _TOY)), reply="the beach"),
+    Example(prompt=recall_prompt(fact_question("<c1>", "toy"), (_TOY,)), reply="unknown"),
+)
+
+DRAW_EXAMPLES: Final = (
+    Example(
+        prompt=rewrite_prompt("draw", "draw <c0> with his toy at home", (_TOY, _HOME)),
+        reply="<c0> with a red ball at the beach",
+    ),
+    Example(
+        prompt=rewrite_prompt("draw", "a picture of <c0> in the snow please", ()),
+        reply="<c0> in the snow",
+    ),
+    Example(
+        prompt=rewrite_prompt("draw", "show me <c0> and his toy at night", (_TOY,)),
+        reply="<c0> with a red ball at night",
+    ),
+    Example(prompt=rewrite_prompt("draw", "draw a helicopter", ()), reply="cannot: a helicopter"),
+    Example(
+        prompt=rewrite_prompt("draw", "can you paint <c0> at home?", (_HOME,)),
+        reply="<c0> at the beach",
+    ),
+)
+
+EDIT_EXAMPLES: Final = (
+    Example(
+        prompt=rewrite_prompt("edit", "put a blue hat on <c0>", ()),
+        reply="put a blue hat on <c0>",
+    ),
+    Example(
+        prompt=rewrite_prompt("edit", "please give him his toy", (_TOY,)),
+        reply="add a red ball",
+    ),
+    Example(prompt=rewrite_prompt("edit", "take <c0> out of this photo", ()), reply="remove <c0>"),
+    Example(
+        prompt=rewrite_prompt("edit", "move <c0> to his home", (_HOME,)),
+        reply="move <c0> to the beach",
+    ),
+    Example(prompt=rewrite_prompt("edit", "make him drive a car", ()), reply="cannot: drive a car"),
+)
+
+
+def take(examples: Sequence[Example], count: int) -> tuple[Example, ...]:
+    """Return the first `count` examples, or all of them where there are fewer."""
+    return tuple(examples[: max(count, 0)])
+
+
+def take_others(examples: Sequence[Example], count: int) -> tuple[Example, ...]:
+    """Return a set for a second try: one example more, taken from the end."""
+    return tuple(examples[-(max(count, 0) + 1) :])

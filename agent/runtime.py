@@ -1,0 +1,393 @@
+"""The composition root: settings become model, memory, jobs and graph; `Session` is for the page.
+
+Knows how a turn of the graph becomes plain events. The only module of this room that opens
+anything. The model is imported when a session opens, so that importing this costs no torch.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.types import Command
+
+from omnipersona.agent.checkpoints import Checkpoints, thread_key
+from omnipersona.agent.context import Context
+from omnipersona.agent.events import (
+    Event,
+    Failed,
+    NeedInput,
+    Reply,
+    ShownPicture,
+)
+from omnipersona.agent.graph import build_graph
+from omnipersona.agent.planning import Plan, Planner
+from omnipersona.agent.settings import Settings
+from omnipersona.agent.state import InputState, State
+from omnipersona.agent.streaming import TurnStream
+from omnipersona.memory.encoder import Encoder
+from omnipersona.memory.errors import MemoryStoreError
+from omnipersona.memory.intake import clean_picture
+from omnipersona.memory.memory import Memory
+from omnipersona.memory.names import check_user_id
+from omnipersona.memory.text import clean_text
+from omnipersona.model.contract import ModelInfo, PersonaModel
+from omnipersona.model.errors import Cancelled, ModelError
+from omnipersona.tools.concepts import export_concept, import_concept
+from omnipersona.tools.gallery import read_picture
+from omnipersona.tools.jobs import LearningJobs, LearnStatus
+from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolOutcome, ToolRetry
+from omnipersona.tools.recall import (
+    ConceptView,
+    find_concept,
+    forget_concept,
+    view_concepts,
+)
+
+logger = logging.getLogger(__name__)
+
+MAX_PICTURES: Final = 20
+_NOTHING_SAID: Final = "Write something or send a picture."
+_KNOWN_ERRORS: Final = (ToolFailed, ToolRetry, ModelError, MemoryStoreError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserTurn:
+    """What a user sends.
+
+    Attributes:
+        user_id: Who; from the login, never from the message.
+        thread_id: The conversation.
+        text: Their words; may be empty where there are pictures.
+        pictures: File bytes, untrusted, of PNG, JPEG, WEBP or GIF.
+        seed: Seed of a drawing in this turn; None means the session's setting.
+        steps: Velocity evaluations of a drawing in this turn; None means the session's setting.
+    """
+
+    user_id: str
+    thread_id: str
+    text: str = ""
+    pictures: tuple[bytes, ...] = ()
+    seed: int | None = None
+    steps: int | None = None
+
+
+class Session:
+    """The assistant, opened on one data folder for all of its users."""
+
+    def __init__(self, settings: Settings, deps: ToolDeps, checkpoints: Checkpoints) -> None:
+        self._settings = settings
+        self._deps = deps
+        self._checkpoints = checkpoints
+        self._graph = build_graph(deps).compile(checkpointer=checkpoints.saver)
+        self._planner = Planner(deps)
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._resumed: set[str] = set()
+
+    @classmethod
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        model: PersonaModel | None = None,
+        encoder: Encoder | None = None,
+    ) -> Self:
+        """Open memory, model, conversations and learning jobs.
+
+        Args:
+            settings: Where and with what.
+            model: A ready model; None loads `settings.model`.
+            encoder: Ranks facts; None means the memory's own.
+
+        Raises:
+            MemoryStoreError: the data folder cannot be used.
+            ModelError: the model cannot be loaded.
+        """
+        memory = await asyncio.to_thread(Memory.open, settings.data_dir, encoder)
+        try:
+            if model is None:
+                model = await asyncio.to_thread(_load_model, settings.model)
+            checkpoints = await Checkpoints.open(settings.data_dir)
+        except BaseException:
+            memory.close()
+            raise
+        jobs = LearningJobs(model, memory)
+        return cls(settings, ToolDeps(model=model, memory=memory, jobs=jobs), checkpoints)
+
+    async def close(self) -> None:
+        """Stop learning between two steps, then close everything; it goes on at the next start."""
+        await asyncio.to_thread(self._deps.jobs.close)
+        await asyncio.to_thread(self._deps.model.close)
+        await self._checkpoints.close()
+        await asyncio.to_thread(self._deps.memory.close)
+
+    def describe(self) -> ModelInfo:
+        """Return what the model is and can hold."""
+        return self._deps.model.describe()
+
+    async def turn(self, turn: UserTurn) -> AsyncGenerator[Event, None]:
+        """Run one turn of a conversation.
+
+        Yields steps and progress, and last exactly one of `Reply`, `NeedInput` or `Failed`. A
+        reply's details hold intent, picture, concepts, questions, evidence, rewritten and notes;
+        after a drawing also seed, num_steps and what else was kept with it. Cancelling the task
+        around it stops the model within one step.
+        """
+        turn_id, started = uuid.uuid4().hex[:12], time.monotonic()
+        try:
+            async with self._lock(turn.user_id, turn.thread_id):
+                given = await self._take_in(turn)
+                async with aclosing(self._run(turn, given, turn_id)) as events:
+                    async for event in events:
+                        if isinstance(event, Reply):
+                            _log_turn(turn_id, event, started)
+                        yield event
+        except Cancelled:
+            yield Failed("The work was cancelled.", turn_id)
+        except _KNOWN_ERRORS as error:
+            logger.info("turn %s failed: %s", turn_id, type(error).__name__)
+            yield Failed(str(error), turn_id)
+        except Exception:
+            logger.exception("turn %s failed", turn_id)
+            yield Failed(f"Something went wrong inside; the log says what at {turn_id}.", turn_id)
+
+    async def plan(self, turn: UserTurn) -> Plan:
+        """Say what a turn would do, without doing or storing anything.
+
+        Raises: ModelError, MemoryStoreError, ToolFailed: with a sentence for the user.
+        """
+        check_user_id(turn.user_id)
+        snapshot = await self._graph.aget_state(self._config(turn))
+        last = {k: v for k, v in snapshot.values.items() if k.startswith("last_")}
+        state = State(
+            text=_clean(turn.text) if turn.text.strip() else "",
+            picture_ids=[f"attached {number}" for number in range(len(turn.pictures))],
+            **last,  # type: ignore[typeddict-item]  # the three `last_` fields
+        )
+        return await self._planner.plan(state, self._context(turn, ""))
+
+    async def plan_line(self, line: Mapping[str, Any]) -> dict[str, Any]:
+        """Plan one line of a plan file, touching no user's data.
+
+        Args:
+            line: text, and optionally concepts (names taken as known), pictures (0 or more are
+                attached) and previous_picture (one was shown before).
+        Returns: The plan as JSON-able values.
+        Raises: ValueError: a field is missing, unknown or of another type.
+        """
+        text, names, num_pictures, is_shown = _read_plan_line(line)
+        context = Context(user_id=self._settings.user, num_examples=self._settings.num_examples)
+        plan = await self._planner.plan_names(
+            text, names, is_attached=num_pictures > 0, is_shown=is_shown, context=context
+        )
+        return plan.as_dict()
+
+    def learn_status(self, user_id: str) -> tuple[LearnStatus, ...]:
+        """Return the user's learning jobs of this session, oldest first."""
+        return self._deps.jobs.list(user_id)
+
+    async def watch_learning(self, user_id: str, job_id: str) -> AsyncIterator[LearnStatus]:
+        """Yield a job's status, now and at every change, until it has ended.
+
+        Raises: ToolFailed: the user has no such job.
+        """
+        status = self._deps.jobs.status(user_id, job_id)
+        yield status
+        while not status.has_ended:
+            # The pause lets a cancelled watcher's thread come back soon.
+            new = await asyncio.to_thread(self._deps.jobs.wait, user_id, job_id, status, 0.5)
+            if new != status:
+                status = new
+                yield status
+
+    def cancel_learning(self, user_id: str, job_id: str) -> LearnStatus:
+        """Stop a job before its next step; raise `ToolFailed` if the user has no such job."""
+        return self._deps.jobs.cancel(user_id, job_id)
+
+    async def concepts(self, user_id: str) -> tuple[ConceptView, ...]:
+        """Return the user's concepts, oldest first."""
+        return await asyncio.to_thread(view_concepts, self._deps, user_id)
+
+    async def concept_card(self, user_id: str, name: str) -> ConceptView:
+        """Return one concept by name; raise `ToolFailed` with a suggestion if there is none."""
+        return await asyncio.to_thread(find_concept, self._deps, user_id, name)
+
+    async def export_concept(self, user_id: str, name: str) -> bytes:
+        """Return a concept as one safetensors file; raise `ToolFailed` if it has none."""
+        return await asyncio.to_thread(export_concept, self._deps, user_id, name)
+
+    async def import_concept(
+        self, user_id: str, name: str, data: bytes, kind: str | None = None
+    ) -> ConceptView:
+        """Add a concept from a safetensors file; raise `ToolFailed` if it does not fit."""
+        return await asyncio.to_thread(import_concept, self._deps, user_id, name, data, kind)
+
+    async def forget_concept(
+        self, user_id: str, name: str, *, drawings: bool = False
+    ) -> ToolOutcome:
+        """Delete a concept everywhere; the receipt is in text and `details`.
+
+        Raises: ToolFailed: the user has no such concept.
+        """
+        view = await self.concept_card(user_id, name)
+
+        def forget() -> ToolOutcome:
+            return forget_concept(self._deps, user_id, view.concept_id, drawings=drawings)
+
+        outcome = await asyncio.to_thread(forget)
+        await self._checkpoints.forget_mentions(user_id, (view.concept_id, view.name))
+        return outcome
+
+    async def picture(self, user_id: str, picture_id: str) -> bytes:
+        """Return PNG bytes; raise `ToolFailed` if the user has no such picture."""
+        return await asyncio.to_thread(read_picture, self._deps, user_id, picture_id)
+
+    async def delete_thread(self, user_id: str, thread_id: str) -> None:
+        """Delete a conversation: its checkpoints and its pictures."""
+        async with self._lock(user_id, thread_id):
+            await self._checkpoints.forget_thread(user_id, thread_id)
+            await asyncio.to_thread(self._deps.memory.forget_thread, user_id, thread_id)
+
+    async def pending(self, user_id: str, thread_id: str) -> NeedInput | None:
+        """Return the question that a conversation waits on, for a page that was reloaded."""
+        turn = UserTurn(user_id=user_id, thread_id=thread_id)
+        snapshot = await self._graph.aget_state(self._config(turn))
+        return need_input(snapshot.interrupts[0].value) if snapshot.interrupts else None
+
+    async def _take_in(self, turn: UserTurn) -> InputState:
+        check_user_id(turn.user_id)
+        if not turn.text.strip() and not turn.pictures:
+            raise ToolFailed(_NOTHING_SAID)
+        if len(turn.pictures) > MAX_PICTURES:
+            raise ToolFailed(
+                f"You sent {len(turn.pictures)} pictures; at most {MAX_PICTURES} at once. "
+                "Send fewer."
+            )
+        text = _clean(turn.text) if turn.text.strip() else ""
+
+        def store() -> list[str]:
+            # All are cleaned before one is kept: a refused picture leaves nothing behind.
+            cleaned = [clean_picture(data) for data in turn.pictures]
+            kept = [
+                self._deps.memory.pictures.add(
+                    turn.user_id, picture.png, origin="uploaded", thread_id=turn.thread_id
+                )
+                for picture in cleaned
+            ]
+            if turn.user_id not in self._resumed:
+                self._resumed.add(turn.user_id)
+                self._deps.jobs.resume(turn.user_id)
+            return [picture.id for picture in kept]
+
+        return InputState(text=text, picture_ids=await asyncio.to_thread(store))
+
+    async def _run(
+        self, turn: UserTurn, given: InputState, turn_id: str
+    ) -> AsyncGenerator[Event, None]:
+        config = self._config(turn)
+        snapshot = await self._graph.aget_state(config)
+        names: Sequence[str] = ()
+        start: InputState | Command[Any] = given
+        if snapshot.interrupts:
+            start = Command(resume={snapshot.interrupts[0].id: dict(given)})
+            names = snapshot.values.get("names", ())
+        stream = TurnStream(names)
+        raw = self._graph.astream(
+            start,
+            config,
+            context=self._context(turn, turn_id),
+            stream_mode=["tasks", "custom", "updates"],
+            version="v2",
+            durability="exit",
+        )
+        async with aclosing(raw) as parts:  # type: ignore[type-var]  # an async generator
+            async for part in parts:
+                for event in stream.read(part):
+                    yield event
+        if stream.question is not None:
+            yield need_input(stream.question)
+        else:
+            yield await self._reply(turn.user_id, stream.final)
+
+    async def _reply(self, user_id: str, final: State) -> Reply:
+        details = final["details"]
+        if "forgotten" in details:
+            words = [
+                w for item in details["forgotten"] for w in (item["concept_id"], item["concept"])
+            ]
+            await self._checkpoints.forget_mentions(user_id, words)
+        shown = [
+            ShownPicture(picture_id, await self.picture(user_id, picture_id), final["answer"])
+            for picture_id in final["reply_picture_ids"]
+        ]
+        return Reply(final["answer"], tuple(shown), details)
+
+    def _context(self, turn: UserTurn, turn_id: str) -> Context:
+        settings = self._settings
+        return Context(
+            user_id=turn.user_id,
+            thread_id=turn.thread_id,
+            message_id=turn_id,
+            steps=settings.steps if turn.steps is None else turn.steps,
+            seed=settings.seed if turn.seed is None else turn.seed,
+            num_examples=settings.num_examples,
+        )
+
+    def _config(self, turn: UserTurn) -> RunnableConfig:
+        key = thread_key(turn.user_id, turn.thread_id)
+        return RunnableConfig(configurable={"thread_id": key}, recursion_limit=100)
+
+    def _lock(self, user_id: str, thread_id: str) -> asyncio.Lock:
+        # LangGraph lets two runs of one thread lose each other's updates.
+        return self._locks.setdefault(thread_key(user_id, thread_id), asyncio.Lock())
+
+
+def need_input(payload: Mapping[str, Any]) -> NeedInput:
+    """Return the event for an interrupt's payload."""
+    return NeedInput(payload["kind"], payload["question"], tuple(payload["choices"]))
+
+
+def _load_model(name_or_path: str) -> PersonaModel:
+    from omnipersona.model.runtime import load_model
+
+    return load_model(name_or_path)
+
+
+def _clean(text: str) -> str:
+    return clean_text(text, "the message")
+
+
+def _read_plan_line(line: Mapping[str, Any]) -> tuple[str, list[str], int, bool]:
+    allowed = {"text", "concepts", "pictures", "previous_picture"}
+    unknown = set(line) - allowed
+    if unknown:
+        raise ValueError(f"Unknown fields {sorted(unknown)}; a line has {sorted(allowed)}.")
+    text, names = line.get("text"), line.get("concepts", [])
+    num_pictures, is_shown = line.get("pictures", 0), line.get("previous_picture", False)
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"text is {text!r}; it must be words.")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"concepts is {names!r}; it must be a list of names.")
+    if not isinstance(num_pictures, int) or num_pictures < 0:
+        raise ValueError(f"pictures is {num_pictures!r}; it must be 0 or more.")
+    if not isinstance(is_shown, bool):
+        raise ValueError(f"previous_picture is {is_shown!r}; it must be true or false.")
+    return _clean(text), names, num_pictures, is_shown
+
+
+def _log_turn(turn_id: str, reply: Reply, started: float) -> None:
+    details = reply.details
+    logger.info(
+        "turn %s intent=%s concepts=%d seed=%s steps=%s elapsed_ms=%d",
+        turn_id,
+        details.get("intent"),
+        len(details.get("concepts", ())),
+        details.get("seed"),
+        details.get("num_steps"),
+        round(1000 * (time.monotonic() - started)),
+    )

@@ -1,0 +1,92 @@
+"""The one reader of the environment and of `omnipersona.toml`.
+
+Knows names, types and defaults of settings. Order: call, then environment, then file, then default.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from omnipersona.model.contract import MAX_SEED
+
+ENV_PREFIX: Final = "OMNIPERSONA_"
+TOML_FILE: Final = "omnipersona.toml"
+
+
+class UnknownSetting(ValueError):
+    """An `OMNIPERSONA_*` variable names no setting."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX, extra="forbid", frozen=True, toml_file=TOML_FILE
+    )
+
+    model: str = "nano"
+    """Name of an embedded model, or the folder of a checkpoint."""
+
+    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
+    """Folder of everything that is remembered."""
+
+    user: str = "me"
+    """Whose memory the command line and a page without login use."""
+
+    steps: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Velocity evaluations per drawing; None means the model's own number."""
+
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
+    """Seed of drawings; None draws a new one each time."""
+
+    num_examples: Annotated[int, Field(ge=0, le=6)] | None = None
+    """In-context examples per text task; None means the model's own number."""
+
+    host: str = "127.0.0.1"
+    """Address that the page listens on."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    """Port that the page listens on."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    """How much is written to the log."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read call, environment and file, in this order, and nothing else."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(**values: Any) -> Settings:
+    """Read the settings; `values` that are not None win over every other source.
+
+    Raises:
+        UnknownSetting: An `OMNIPERSONA_*` variable names no setting.
+        pydantic.ValidationError: A value or a key of the file is refused.
+    """
+    known = {ENV_PREFIX + name.upper() for name in Settings.model_fields}
+    for variable in os.environ:
+        name = variable.upper()
+        if name.startswith(ENV_PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]}?" if close else f" Known are {sorted(known)}."
+            raise UnknownSetting(f"The environment variable {variable} names no setting.{hint}")
+    given = {name: value for name, value in values.items() if value is not None}
+    return Settings(**given)

@@ -1,0 +1,59 @@
+"""LangGraph's stream, read into plain events.
+
+Knows the parts that a graph sends while it runs. Runs nothing itself.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from omnipersona.agent.events import Event, StepFinished, StepStarted
+from omnipersona.agent.narration import TITLES, narrate
+from omnipersona.agent.state import State
+
+
+class TurnStream:
+    """The reading of one turn.
+
+    Attributes:
+        question: Payload of the interrupt that ended the turn, or None.
+        final: What the reply node returned.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Start with the names of a turn that is resumed; a fresh turn brings its own."""
+        self._names = names
+        self.question: Mapping[str, Any] | None = None
+        self.final = State(answer="", reply_picture_ids=[], details={})
+
+    def read(self, part: Mapping[str, Any]) -> Iterator[Event]:
+        """Yield the events in one part of the stream."""
+        data = part["data"]
+        if part["type"] == "custom":
+            yield data
+        elif part["type"] == "updates":
+            self._read_update(data)
+        elif part["type"] == "tasks" and data["name"] in TITLES:
+            yield from self._read_task(data)
+        elif part["type"] == "tasks" and "result" in data:
+            self._note_names(data["result"])
+
+    def _read_update(self, data: Mapping[str, Any]) -> None:
+        if "__interrupt__" in data:
+            self.question = data["__interrupt__"][0].value
+        if "reply" in data:
+            self.final = cast(State, data["reply"])
+
+    def _read_task(self, task: Mapping[str, Any]) -> Iterator[Event]:
+        step_id, node = task["id"], task["name"]
+        title = TITLES[node]
+        if "result" not in task:
+            yield StepStarted(step_id, node, title)
+            return
+        update = task["result"] or {}
+        self._note_names(update)
+        lines = narrate(node, update, self._names) if not task.get("error") else ()
+        yield StepFinished(step_id, node, title, lines)
+
+    def _note_names(self, update: Mapping[str, Any] | None) -> None:
+        if update and update.get("names"):
+            self._names = update["names"]

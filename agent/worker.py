@@ -1,0 +1,42 @@
+"""Blocking calls of model and memory, off the event loop and cancellable.
+
+Knows threads and cancel events. Does not know what the calls do.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from langgraph.runtime import Runtime
+
+from omnipersona.agent.context import Context
+from omnipersona.agent.events import DrawProgress, LearningStarted, TextDelta
+
+T = TypeVar("T")
+
+
+async def in_worker(call: Callable[[threading.Event], T]) -> T:
+    """Run `call` in a thread and return its result.
+
+    When the task around this is cancelled, the event given to `call` is set: a thread cannot be
+    stopped from outside, so the work inside has to look at it between two steps.
+    """
+    cancel = threading.Event()
+    try:
+        return await asyncio.to_thread(call, cancel)
+    except asyncio.CancelledError:
+        cancel.set()
+        raise
+
+
+def teller(
+    runtime: Runtime[Context],
+) -> Callable[[TextDelta | DrawProgress | LearningStarted], None]:
+    """Return a function that sends an event to the stream from any thread; call it in the loop."""
+    loop = asyncio.get_running_loop()
+
+    def tell(event: TextDelta | DrawProgress | LearningStarted) -> None:
+        loop.call_soon_threadsafe(runtime.stream_writer, event)
+
+    return tell

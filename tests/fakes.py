@@ -1,0 +1,222 @@
+"""A scripted model for graph routes, contract plumbing and forced faults; it has no ability."""
+
+import hashlib
+import io
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from PIL import Image
+
+from omnipersona.model.contract import (
+    AnswerRequest,
+    CompleteRequest,
+    Completion,
+    ConceptFile,
+    EditRequest,
+    GenerateRequest,
+    ImageResult,
+    LearnEvent,
+    LearnRequest,
+    LearnResult,
+    ModelInfo,
+    StepEvent,
+)
+from omnipersona.model.errors import Cancelled, ConceptError, ModelError
+
+R = TypeVar("R")
+Script = Callable[[CompleteRequest], str] | Mapping[str, str]
+
+
+def png(colour: str = "red", size: tuple[int, int] = (16, 16)) -> bytes:
+    """Return a small one-coloured PNG."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def concept_file(name: str = "bo") -> ConceptFile:
+    """Return bytes that stand for learned tokens."""
+    data = b"tokens of " + name.encode()
+    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
+
+
+def scripted(*rules: tuple[str, str]) -> Script:
+    """Return a script in which the first rule whose text is in the prompt gives the reply."""
+    return dict(rules)
+
+
+@dataclass
+class Faults:
+    """What is to go wrong: an error to raise, and at which step."""
+
+    error: Exception | None = None
+    at_step: int = 0
+
+    def check(self, step: int) -> None:
+        if self.error is not None and step >= self.at_step:
+            raise self.error
+
+
+@dataclass
+class FakePersonaModel:
+    """Implements `PersonaModel` with scripted replies and instant drawings.
+
+    Attributes:
+        completions: Replies of text tasks: a function, or part of a prompt -> reply; the last
+            match wins, so that a more special rule can be added later. Without a match: "none".
+        answers: The same for `answer`, by part of the question.
+        num_steps: Steps of a drawing whose settings name none.
+        num_learn_steps: Steps of a learning run.
+        step_seconds: Pause per step, for tests of cancelling.
+        faults: Raised by drawing and learning.
+        complete_faults: Raised by `complete`.
+    """
+
+    completions: Script = field(default_factory=dict)
+    answers: Mapping[str, str] = field(default_factory=dict)
+    num_steps: int = 4
+    num_learn_steps: int = 3
+    step_seconds: float = 0.0
+    fingerprint: str = "fake-1"
+    num_examples: int = 2
+    faults: Faults = field(default_factory=Faults)
+    complete_faults: Faults = field(default_factory=Faults)
+    requests: list[object] = field(default_factory=list)
+    steps_done: int = 0
+    hold: threading.Event | None = None
+
+    def describe(self) -> ModelInfo:
+        return ModelInfo(
+            name="fake",
+            fingerprint=self.fingerprint,
+            device="cpu",
+            dtype="float32",
+            image_size=16,
+            max_image_size=1024,
+            display_size=256,
+            world="It sees and draws one colour.",
+            num_steps=self.num_steps,
+            num_examples=self.num_examples,
+        )
+
+    def answer(
+        self, request: AnswerRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        self.requests.append(request)
+        self.complete_faults.check(0)
+        reply = _match(self.answers, request.question, "unknown")
+        for index, word in enumerate(reply.split(" ")):
+            _check_cancel(cancel)
+            yield word if index == 0 else f" {word}"
+
+    def complete(
+        self, request: CompleteRequest, cancel: threading.Event | None = None
+    ) -> Completion:
+        self.requests.append(request)
+        _check_cancel(cancel)
+        self.complete_faults.check(0)
+        if callable(self.completions):
+            text = self.completions(request)
+        else:
+            text = _match(self.completions, request.prompt, "none")
+        return Completion(text=text, log_probability=-0.1)
+
+    def generate(
+        self, request: GenerateRequest, cancel: threading.Event | None = None
+    ) -> Iterator[StepEvent | ImageResult]:
+        self.requests.append(request)
+        return self._draw("blue", request.settings.seed, request.settings.num_steps, cancel)
+
+    def edit(
+        self, request: EditRequest, cancel: threading.Event | None = None
+    ) -> Iterator[StepEvent | ImageResult]:
+        self.requests.append(request)
+        return self._draw("green", request.settings.seed, request.settings.num_steps, cancel)
+
+    def learn(
+        self, request: LearnRequest, cancel: threading.Event | None = None
+    ) -> Iterator[LearnEvent | LearnResult]:
+        self.requests.append(request)
+        for step in range(1, self.num_learn_steps + 1):
+            if self.hold is not None:
+                while not self.hold.wait(0.005):
+                    _check_cancel(cancel)
+            _check_cancel(cancel)
+            self.faults.check(step)
+            time.sleep(self.step_seconds)
+            self.steps_done += 1
+            yield LearnEvent(
+                step=step, num_steps=self.num_learn_steps, loss_text=1 / step, loss_flow=0.5 / step
+            )
+        yield LearnResult(
+            concept=concept_file(request.name), num_steps=self.num_learn_steps, elapsed_ms=1.0
+        )
+
+    def check_concept(self, concept: ConceptFile) -> None:
+        if not concept.data.startswith(b"tokens of "):
+            raise ConceptError(
+                "These are no concept tokens of this model. Learn the concept again."
+            )
+
+    def close(self) -> None:
+        pass
+
+    def of_type(self, kind: type[R]) -> list[R]:
+        """Return the requests of one kind, oldest first."""
+        return [request for request in self.requests if isinstance(request, kind)]
+
+    def _draw(
+        self, colour: str, seed: int | None, num_steps: int | None, cancel: threading.Event | None
+    ) -> Iterator[StepEvent | ImageResult]:
+        count = num_steps or self.num_steps
+        used = seed if seed is not None else len(self.requests)
+        for step in range(1, count + 1):
+            _check_cancel(cancel)
+            self.faults.check(step)
+            time.sleep(self.step_seconds)
+            self.steps_done += 1
+            yield StepEvent(step=step, num_steps=count, preview=png(colour, (4, 4)))
+        # The seed shows in the bytes, as in a real drawing.
+        yield ImageResult(
+            png=png(colour, (16, 16 + used % 5)),
+            width=16,
+            height=16 + used % 5,
+            seed=used,
+            num_steps=count,
+            cfg_text_scale=4.0,
+            cfg_img_scale=1.5,
+            elapsed_ms=1.0,
+        )
+
+
+class BrokenModelError(ModelError):
+    """A model error for tests."""
+
+
+def _match(script: Mapping[str, str], text: str, default: str) -> str:
+    return next((reply for part, reply in reversed(list(script.items())) if part in text), default)
+
+
+def _check_cancel(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("The drawing was cancelled.")
+
+
+class WordEncoder:
+    """Sentences as bags of hashed words: fast, and near where words are shared."""
+
+    name = "words"
+
+    def encode(self, sentences: list[str]) -> list[list[float]]:
+        vectors = []
+        for sentence in sentences:
+            vector = [0.01] * 64
+            for word in sentence.lower().replace("?", " ").replace(":", " ").split():
+                vector[zlib.crc32(word.encode()) % 64] += 1.0
+            length = sum(x * x for x in vector) ** 0.5
+            vectors.append([x / length for x in vector])
+        return vectors

@@ -1,0 +1,43 @@
+"""Change a given picture.
+
+Knows how an order becomes an editing request; the source stays as it is, the result names it as
+its parent.
+"""
+
+import threading
+from collections.abc import Callable
+
+from omnipersona.model.contract import EditRequest, StepEvent
+from omnipersona.tools.binding import concept_files
+from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
+from omnipersona.tools.studio import DrawOrder, keep_picture, watch
+
+
+def edit_picture(
+    deps: ToolDeps,
+    user_id: str,
+    source_id: str,
+    order: DrawOrder,
+    *,
+    on_event: Callable[[StepEvent], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> ToolOutcome:
+    """Change the picture `source_id` as `order.text` says and store the result.
+
+    Returns: The id of the new picture, and its details.
+
+    Raises:
+        ToolRetry: an argument is out of range.
+        ToolFailed: picture or tokens are missing, or model or memory failed.
+        Cancelled: `cancel` was set.
+    """
+    with tool_border():
+        files = concept_files(deps, user_id, order.concept_ids)
+        request = EditRequest(
+            image=deps.memory.pictures.read(user_id, source_id),
+            instruction=order.text,
+            concepts=files,
+            settings=order.settings,
+        )
+        result = watch(deps.model.edit(request, cancel), on_event)
+        return keep_picture(deps, user_id, order, files, result, parent_id=source_id)

@@ -1,0 +1,48 @@
+"""Pictures that are kept: their bytes, and how they came about.
+
+Knows how to look a picture up. Makes none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from omnipersona.memory.errors import UnknownPicture
+from omnipersona.tools.outcome import ToolDeps, tool_border
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureRecord:
+    """One kept picture.
+
+    Attributes:
+        picture_id: Its identity.
+        is_upload: The user sent it.
+        parent_id: The picture it was edited from; "" if none.
+        details: What was kept when it was made; empty for uploads.
+    """
+
+    picture_id: str
+    is_upload: bool
+    parent_id: str
+    details: Mapping[str, Any]
+
+
+def find_picture(deps: ToolDeps, user_id: str, picture_id: str) -> PictureRecord | None:
+    """Return a picture's record, or None if the user has none of this id (any more)."""
+    try:
+        picture = deps.memory.pictures.get(user_id, picture_id)
+    except UnknownPicture:
+        return None
+    return PictureRecord(
+        picture_id=picture.id,
+        is_upload=picture.origin == "uploaded",
+        parent_id=picture.parent_id or "",
+        details=picture.details,
+    )
+
+
+def read_picture(deps: ToolDeps, user_id: str, picture_id: str) -> bytes:
+    """Return a picture's PNG bytes; raise `ToolFailed` if the user has none of this id."""
+    with tool_border():
+        return deps.memory.pictures.read(user_id, picture_id)

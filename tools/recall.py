@@ -1,0 +1,246 @@
+"""List, show, correct and forget what is known.
+
+Knows concepts and facts as people speak of them. Writes only what it is given: whether the user
+said it is the caller's promise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from omnipersona.memory.errors import UnknownFact
+from omnipersona.memory.records import Concept, Fact
+from omnipersona.memory.text import compare_key
+from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
+
+NOTE: Final = "note"
+"""Attribute of a fact that is a whole sentence of the user's."""
+
+MAX_EVIDENCE: Final = 6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConceptView:
+    """A concept as a conversation sees it.
+
+    Attributes:
+        concept_id: Its identity.
+        name: As spelled.
+        kind: Its noun, or "".
+        has_tokens: It can be used in requests to the present model.
+        learning: How far a running job is, or "".
+        num_photos: Photos it was learned from.
+        facts: What is known, e.g. "toy: a red ball".
+    """
+
+    concept_id: str
+    name: str
+    kind: str
+    has_tokens: bool
+    learning: str
+    num_photos: int
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownFact:
+    """A current fact; `concept_id` "" is the user, `when` a date."""
+
+    fact_id: str
+    concept_id: str
+    attribute: str
+    value: str
+    when: str
+
+
+def view_concepts(deps: ToolDeps, user_id: str) -> tuple[ConceptView, ...]:
+    """Return the user's concepts, oldest first."""
+    with tool_border():
+        return tuple(_view(deps, user_id, c) for c in deps.memory.concepts.list(user_id))
+
+
+def view_concept(deps: ToolDeps, user_id: str, concept_id: str) -> ConceptView:
+    """Return one concept; raise `ToolFailed` if the user has none of this id."""
+    with tool_border():
+        return _view(deps, user_id, deps.memory.concepts.get(user_id, concept_id))
+
+
+def find_concept(deps: ToolDeps, user_id: str, name: str) -> ConceptView:
+    """Return the concept of this name; raise `ToolFailed` with a suggestion if there is none."""
+    with tool_border():
+        return _view(deps, user_id, deps.memory.concepts.find(user_id, name))
+
+
+def list_known(deps: ToolDeps, user_id: str) -> ToolOutcome:
+    """Say which concepts and facts of the user are known."""
+    views = view_concepts(deps, user_id)
+    lines = [_line(view) for view in views]
+    own = current_facts(deps, user_id, "")
+    if own:
+        lines.append("You: " + "; ".join(f"{f.attribute}: {f.value}" for f in own) + ".")
+    if not lines:
+        lines = ["I know nobody yet. Send me a few photos and say who it is."]
+    return ToolOutcome(text="\n".join(lines), details={"concepts": [v.name for v in views]})
+
+
+def show_concept(deps: ToolDeps, user_id: str, concept_id: str) -> ToolOutcome:
+    """Say what is known of one concept; raise `ToolFailed` if there is none of this id."""
+    view = view_concept(deps, user_id, concept_id)
+    return ToolOutcome(text=_line(view), details={"concept_id": view.concept_id})
+
+
+def find_facts(
+    deps: ToolDeps, user_id: str, question: str, concept_ids: Sequence[str]
+) -> tuple[KnownFact, ...]:
+    """Return current facts that may answer a question, the best first.
+
+    Args:
+        deps: The services.
+        user_id: Whose facts.
+        question: In plain words.
+        concept_ids: What it is about; none means the user.
+    """
+    with tool_border():
+        about: set[str | None] = set(concept_ids) or {None}
+        ranked = deps.memory.recall(user_id, question, tuple(concept_ids), limit=4 * MAX_EVIDENCE)
+        facts = [hit.fact for hit in ranked if hit.fact.concept_id in about]
+        if not facts:
+            # Too few words in common to rank: the model may still see what a person would.
+            facts = [f for f in deps.memory.facts.list(user_id) if f.concept_id in about][::-1]
+        return tuple(_known(fact) for fact in facts[:MAX_EVIDENCE])
+
+
+def current_facts(deps: ToolDeps, user_id: str, concept_id: str) -> tuple[KnownFact, ...]:
+    """Return the current facts about a concept, or about the user where the id is ""."""
+    with tool_border():
+        store = deps.memory.facts
+        found = store.of_concept(user_id, concept_id) if concept_id else store.of_user(user_id)
+        return tuple(_known(fact) for fact in found)
+
+
+def are_current(deps: ToolDeps, user_id: str, fact_ids: Sequence[str]) -> bool:
+    """Tell whether none of the facts was retired or forgotten."""
+    with tool_border():
+        try:
+            facts = [deps.memory.facts.get(user_id, fact_id) for fact_id in fact_ids]
+        except UnknownFact:
+            return False
+        return all(fact.retired_at is None for fact in facts)
+
+
+def remember_fact(
+    deps: ToolDeps, user_id: str, concept_id: str, attribute: str, value: str, origin: str = ""
+) -> KnownFact:
+    """Store what the user said of a concept, or of themselves where the id is "".
+
+    Raises: ToolFailed: the concept is not known, or the memory refused.
+    """
+    with tool_border():
+        return _known(
+            deps.memory.facts.add(
+                user_id,
+                concept_id=concept_id or None,
+                attribute=attribute,
+                value=value,
+                source="said",
+                origin=origin,
+            )
+        )
+
+
+def correct_fact(
+    deps: ToolDeps, user_id: str, concept_id: str, attribute: str, value: str, origin: str = ""
+) -> tuple[KnownFact, ...]:
+    """Replace every current value of an attribute by `value`.
+
+    Returns: The facts that were retired; none if the attribute was not known.
+    Raises: ToolFailed: the concept is not known, or the memory refused.
+    """
+    old = [
+        fact
+        for fact in current_facts(deps, user_id, concept_id)
+        if compare_key(fact.attribute) == compare_key(attribute)
+        and compare_key(fact.value) != compare_key(value)
+    ]
+    with tool_border():
+        if old:
+            deps.memory.facts.correct(user_id, old[-1].fact_id, value, source="said", origin=origin)
+            for fact in old[:-1]:
+                deps.memory.facts.retire(user_id, fact.fact_id)
+    if not old:
+        remember_fact(deps, user_id, concept_id, attribute, value, origin)
+    return tuple(old)
+
+
+def forget_fact(deps: ToolDeps, user_id: str, fact_id: str) -> None:
+    """Delete one fact with its history; raise `ToolFailed` if there is none of this id."""
+    with tool_border():
+        deps.memory.forget_fact(user_id, fact_id)
+
+
+def forget_concept(
+    deps: ToolDeps, user_id: str, concept_id: str, *, drawings: bool = False
+) -> ToolOutcome:
+    """Delete a concept with all that belongs to it, and stop its learning.
+
+    Args:
+        deps: The services.
+        user_id: Whose concept.
+        concept_id: Which.
+        drawings: Delete the pictures drawn of it too.
+    Returns: A receipt in words, and in `details` with counts and hashes.
+    Raises: ToolFailed: the user has no such concept.
+    """
+    deps.jobs.cancel_concept(user_id, concept_id)
+    with tool_border():
+        name = deps.memory.concepts.get(user_id, concept_id).name
+        receipt = deps.memory.forget_concept(user_id, concept_id, delete_drawings=drawings)
+    return ToolOutcome(
+        text=(
+            f"Forgotten <{name}>: {receipt.facts} facts, {receipt.photos} photos, "
+            f"{receipt.drawings} drawings and the learned tokens are deleted."
+        ),
+        details={
+            "concept_id": concept_id,
+            "concept": name,
+            "facts": receipt.facts,
+            "photos": receipt.photos,
+            "drawings": receipt.drawings,
+            "sha256s": list(receipt.sha256s),
+        },
+    )
+
+
+def _view(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptView:
+    facts = deps.memory.facts.of_concept(user_id, concept.id)
+    fingerprint = deps.model.describe().fingerprint
+    return ConceptView(
+        concept_id=concept.id,
+        name=concept.name,
+        kind=concept.kind or "",
+        has_tokens=concept.tokens_sha256 is not None and concept.base_fingerprint == fingerprint,
+        learning=deps.jobs.progress(user_id, concept.id),
+        num_photos=len(deps.memory.concepts.photos(user_id, concept.id)),
+        facts=tuple(f.value if f.attribute == NOTE else f"{f.attribute}: {f.value}" for f in facts),
+    )
+
+
+def _line(view: ConceptView) -> str:
+    parts = [view.kind] if view.kind else []
+    parts += view.facts
+    parts.append("1 photo" if view.num_photos == 1 else f"{view.num_photos} photos")
+    if view.learning:
+        parts.append(f"being learned, {view.learning}")
+    elif not view.has_tokens:
+        parts.append("not learned yet")
+    return f"<{view.name}>: {'; '.join(parts)}."
+
+
+def _known(fact: Fact) -> KnownFact:
+    return KnownFact(
+        fact_id=fact.id,
+        concept_id=fact.concept_id or "",
+        attribute=fact.attribute,
+        value=fact.value,
+        when=fact.created_at[:10],
+    )
