@@ -26,7 +26,7 @@ def files_with(folder: Path, text: str) -> list[Path]:
 
 
 def fill(memory: Memory, concept_id: str | None) -> None:
-    for number in range(300):
+    for number in range(80):
         say(memory, f"ordinary thing {number} " + "x" * (number % 90), concept_id)
 
 
