@@ -15,7 +15,7 @@ from omnipersona.memory.records import Fact, RankedFact
 from omnipersona.memory.text import clean_text, compare_key
 
 # From a small trial (11 questions, 5 facts) with all-MiniLM-L6-v2: facts that were asked for scored
-# 0.26 to 0.63, but one 0.16; unrelated questions reached 0.20, a wrong fact of a fair question 0.28.
+# 0.26 to 0.63, but one 0.16; unrelated questions reached 0.20, wrong facts of fair ones 0.28.
 MIN_SCORE: Final = 0.25
 MAX_LIMIT: Final = 100
 _DEPTH: Final = 4
