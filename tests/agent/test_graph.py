@@ -1,28 +1,257 @@
 """All twelve intents through a real session, with scripted replies."""
 
-import pytest
-from talk import Talk
 from fakes import FakePersonaModel, png
+from talk import Talk
 
 from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished, TextDelta
 from omnipersona.model.contract import AnswerRequest, EditRequest, GenerateRequest
 
-TEACH_BO = {
+TAUGHT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
-    "Facts\nmessage: this is my dog <c0>, his toy is a red ball": "<c0> kind: dog; <c0> toy: a red ball",
+    "message: this is my cat <c0>": "teach; attached; <c0>; none",
+    "Facts\nmessage: this is my cat <c0>": "<c0> kind: cat",
+    "Facts\nmessage: this is my dog <c0>": "<c0> kind: dog",
+    "Facts\nmessage: this is my dog <c0>, his toy is a red ball": (
+        "<c0> kind: dog; <c0> toy: a red ball"
+    ),
+    "message: draw <c0>": "generate; none; <c0>; what is the toy of <c0>?",
+    "Recall\nevidence:\n- the toy of <c0> is a red ball": "a red ball",
+    "Rewrite draw": "<c0> with a red ball",
 }
+TOY = ", his toy is a red ball"
 
 
-async def test_teach_then_draw_with_the_toy(talk: Talk, model: FakePersonaModel) -> None:
-    model.completions = {
-        **model.completions,
-        **TEACH_BO,
-        "message: draw <c0>": "generate; none; <c0>; what is the toy of <c0>?",
-        "Recall": "a red ball",
-        "Rewrite draw": "<c0> with a red ball",
-    }
-    await talk.teach(extra=", his toy is a red ball")
+async def test_teach_stores_the_concept_and_learns_it(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = TAUGHT
+    events = await talk.events(f"this is my dog <bo>{TOY}", png(), png("blue"))
+    assert any(isinstance(event, LearningStarted) for event in events)
+    job_id = events[-1].details["job_id"]  # type: ignore[union-attr]  # a Reply, or this fails
+    states = [status async for status in talk.session.watch_learning("ana", job_id)]
+    assert states[-1].state == "ready"
+    card = await talk.session.concept_card("ana", "BO")
+    assert (card.kind, card.num_photos, card.has_tokens) == ("dog", 2, True)
+    assert card.facts == ("toy: a red ball",)
+
+
+async def test_generate_draws_from_what_was_said(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = TAUGHT
+    await talk.teach(extra=TOY)
     events = await talk.events("draw <Bo> with his toy", seed=3)
     reply = events[-1]
-    print(reply)
-    print([e for e in events])
+    assert model.of_type(GenerateRequest)[-1].prompt == "<c0> with a red ball"
+    assert len(model.of_type(GenerateRequest)[-1].concepts) == 1
+    assert reply.details["rewritten"] == "<bo> with a red ball"  # type: ignore[union-attr]
+    assert reply.details["seed"] == 3  # type: ignore[union-attr]
+    evidence = reply.details["evidence"][0]  # type: ignore[union-attr]
+    assert (evidence["answer"], evidence["source"]) == ("a red ball", "you said")
+    assert sum(isinstance(event, DrawProgress) for event in events) == model.num_steps
+    lines = [line for e in events if isinstance(e, StepFinished) for line in e.lines]
+    assert ("question", "what is the toy of <bo>?") in lines
+    assert ("prompt", "<bo> with a red ball") in lines
+
+
+async def test_understand_reads_the_attached_picture(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {**TAUGHT, "message: is <c0> in": "understand; attached; <c0>; none"}
+    model.answers = {"is <c0> in this photo": "yes, <c0> is here"}
+    await talk.teach()
+    events = await talk.events("is Bo in this photo?", png("green"))
+    request = model.of_type(AnswerRequest)[-1]
+    assert (len(request.images), len(request.concepts)) == (1, 1)
+    streamed = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert streamed == events[-1].text == "yes, <bo> is here"  # type: ignore[union-attr]
+
+
+async def test_understand_without_a_picture_asks_both_witnesses(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    question = "what is the toy of <c0>?"
+    model.completions = {**TAUGHT, "message: what": f"understand; none; <c0>; {question}"}
+    model.answers = {question: "a blue kite"}
+    await talk.teach(extra=TOY)
+    reply = await talk.reply("what is the toy of bo?")
+    evidence = reply.details["evidence"][0]
+    assert evidence["answer"] == "a red ball"
+    assert evidence["other"] == "a blue kite"
+    assert reply.text.startswith("The toy of <bo> is a red ball")
+
+
+async def test_learned_tokens_answer_what_nobody_said(talk: Talk, model: FakePersonaModel) -> None:
+    question = "what is the colour of <c0>?"
+    model.completions = {**TAUGHT, "message: what": f"understand; none; <c0>; {question}"}
+    model.answers = {question: "brown"}
+    await talk.teach()
+    reply = await talk.reply("what colour is bo?")
+    assert reply.details["evidence"][0]["source"] == "learned tokens"
+    assert "brown" in reply.text
+
+
+async def test_edit_changes_the_last_picture_and_undo_brings_it_back(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: put a hat": "edit; shown; <c0>; none",
+        "Rewrite edit": "put a hat on <c0>",
+        "message: undo": "undo; shown; none; none",
+    }
+    await talk.teach(extra=TOY)
+    drawn = await talk.reply("draw <bo>")
+    edited = await talk.reply("put a hat on him")
+    assert model.of_type(EditRequest)[-1].image == drawn.pictures[0].png
+    assert edited.pictures[0].id != drawn.pictures[0].id
+    undone = await talk.reply("undo that")
+    assert undone.pictures[0].id == drawn.pictures[0].id
+    assert "nothing to undo" in (await talk.reply("undo that")).text
+
+
+async def test_remember_stores_only_what_was_said(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: <c0> lives": "remember; none; <c0>; none",
+        "Facts\nmessage: <c0> lives": "<c0> home: the beach; <c0> food: caviar",
+    }
+    await talk.teach()
+    await talk.reply("<bo> lives at the beach")
+    facts = (await talk.session.concept_card("ana", "bo")).facts
+    assert facts == ("home: the beach", "<bo> lives at the beach")
+
+
+async def test_remember_falls_back_to_the_users_sentence(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: <c0> snores": "remember; none; <c0>; none",
+        "Facts\nmessage: <c0> snores": "gibberish",
+    }
+    await talk.teach()
+    await talk.reply("<bo> snores loudly")
+    assert (await talk.session.concept_card("ana", "bo")).facts == ("<bo> snores loudly",)
+
+
+async def test_correct_retires_the_old_value_and_again_uses_the_new(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: no, his toy": "correct; none; <c0>; none",
+        "Facts\nmessage: no, his toy": "<c0> toy: a blue kite",
+        "message: again": "again; shown; none; none",
+        "Recall\nevidence:\n- the toy of <c0> is a blue kite": "a blue kite",
+        "- the toy of <c0> is a blue kite\nmessage: draw": "<c0> with a blue kite",
+    }
+    await talk.teach(extra=TOY)
+    await talk.reply("draw <bo> with his toy")
+    corrected = await talk.reply("no, his toy is a blue kite")
+    assert "a blue kite" in corrected.text
+    assert "no longer believe: a red ball" in corrected.text
+    assert 'say "again"' in corrected.text
+    again = await talk.reply("again please")
+    assert again.details["rewritten"] == "<bo> with a blue kite"
+    assert (await talk.session.concept_card("ana", "bo")).facts == ("toy: a blue kite",)
+
+
+async def test_again_draws_the_same_words_with_another_seed(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {**TAUGHT, "message: another": "again; shown; none; none"}
+    await talk.teach(extra=TOY)
+    first = await talk.reply("draw <bo>", seed=3)
+    second = await talk.reply("another one", seed=3)
+    requests = model.of_type(GenerateRequest)
+    assert requests[0].prompt == requests[1].prompt
+    assert first.details["seed"] != second.details["seed"]
+
+
+async def test_forget_asks_and_then_leaves_nothing(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {**TAUGHT, "message: forget": "forget; none; <c0>; none"}
+    await talk.teach(extra=TOY)
+    drawing = (await talk.reply("draw <bo>")).pictures[0].id
+    need = await talk.need("forget <bo>")
+    assert need.kind == "confirm"
+    reply = await talk.reply(need.choices[1])
+    assert reply.text.startswith("Forgotten <bo>: 1 facts, 1 photos, 1 drawings")
+    assert await talk.session.concepts("ana") == ()
+    assert drawing not in str(await talk.session.concepts("ana"))
+    key = talk.session._checkpoints
+    rows = await key._connection.execute_fetchall("SELECT count(*) FROM checkpoints")
+    assert list(rows) == [(0,)]
+
+
+async def test_forget_can_be_refused(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {**TAUGHT, "message: forget": "forget; none; <c0>; none"}
+    await talk.teach()
+    await talk.need("forget <bo>")
+    await talk.reply("no")
+    assert len(await talk.session.concepts("ana")) == 1
+
+
+async def test_forget_one_fact_keeps_the_concept(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: forget": "forget; none; <c0>; what is the toy of <c0>?",
+    }
+    await talk.teach(extra=TOY)
+    need = await talk.need("forget the toy of <bo>")
+    assert "toy: a red ball" in need.question
+    await talk.reply("yes")
+    assert (await talk.session.concept_card("ana", "bo")).facts == ()
+
+
+async def test_list_shows_everything_known(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {**TAUGHT, "message: whom": "list; none; none; none"}
+    assert "nobody yet" in (await talk.reply("whom do you know?")).text
+    await talk.teach(extra=TOY)
+    assert (await talk.reply("whom do you know?")).text == "<bo>: dog; toy: a red ball; 1 photo."
+
+
+async def test_explain_tells_evidence_prompt_and_seed(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {**TAUGHT, "message: why": "explain; shown; none; none"}
+    await talk.teach(extra=TOY)
+    await talk.reply("draw <bo> with his toy", seed=7)
+    text = (await talk.reply("why a ball?")).text
+    for part in ("draw <bo> with his toy", "you told me: a red ball", "Seed 7"):
+        assert part in text
+
+
+async def test_converse_answers_small_talk(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {"message: hello": "converse; none; none; none", "Chat": "Hello there!"}
+    assert (await talk.reply("hello")).text == "Hello there!"
+
+
+async def test_an_unknown_name_is_never_drawn(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {**TAUGHT, "message: draw": "generate; none; <c0>; none"}
+    await talk.teach(name="zoey")
+    text = (await talk.reply("draw <zoe>")).text
+    assert "I do not know <zoe> yet. Did you mean <zoey>?" in text
+    assert model.of_type(GenerateRequest) == []
+
+
+async def test_a_picture_alone_is_described(talk: Talk, model: FakePersonaModel) -> None:
+    model.answers = {"what is in this picture?": "a dog"}
+    assert (await talk.reply("", png())).text == "a dog"
+
+
+async def test_a_drawing_outside_the_world_is_declined(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {
+        "message: draw a helicopter": "generate; none; none; none",
+        "Rewrite draw": "cannot: a helicopter",
+    }
+    reply = await talk.reply("draw a helicopter")
+    assert "I cannot draw a helicopter" in reply.text
+    assert "omnipersona --model PATH" in reply.text
+    assert reply.pictures == ()
+
+
+async def test_an_unlearned_concept_is_spoken_of_plainly(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    import threading
+
+    model.hold = threading.Event()
+    model.completions = TAUGHT
+    await talk.reply("this is my dog <bo>", png())
+    assert "<bo> is still being learned: waiting for its turn." in (
+        await talk.reply("draw <bo>")
+    ).text
+    model.hold.set()

@@ -1,0 +1,118 @@
+"""Learning jobs: watched, cancelled, never half stored."""
+
+import threading
+
+import pytest
+from fakes import BrokenModelError, FakePersonaModel, Faults, concept_file
+
+from omnipersona.model.contract import LearnRequest
+from omnipersona.tools.jobs import LearningJobs
+from omnipersona.tools.outcome import ToolDeps, ToolFailed
+
+
+def test_a_job_ends_ready_with_tokens_stored(deps: ToolDeps, bo_id: str) -> None:
+    deps.memory.facts.add(
+        "ana", concept_id=bo_id, attribute="toy", value="a ball", source="said", origin="m"
+    )
+    status = deps.jobs.start("ana", bo_id)
+    assert deps.jobs.wait("ana", status.job_id).state == "ready"
+    assert deps.memory.concepts.get("ana", bo_id).state == "ready"
+    assert deps.jobs.progress("ana", bo_id) == ""
+
+
+def test_photos_and_facts_reach_the_model(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    status = deps.jobs.start("ana", bo_id)
+    deps.jobs.wait("ana", status.job_id)
+    request = model.of_type(LearnRequest)[0]
+    assert (request.name, request.kind, len(request.photos)) == ("bo", "dog", 1)
+
+
+def test_old_tokens_stay_when_learning_fails(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.faults = Faults(BrokenModelError("The loss is not a number."), at_step=2)
+    status = deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
+    assert (status.state, status.message) == ("failed", "The loss is not a number.")
+    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().data
+    assert deps.memory.concepts.get("ana", bo_id).state == "ready"
+
+
+def test_a_bug_fails_the_job_and_the_next_one_runs(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.faults = Faults(ZeroDivisionError("a bug"), at_step=1)
+    status = deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
+    assert status.state == "failed"
+    assert "a bug" not in status.message
+    model.faults = Faults()
+    assert deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id).state == "ready"
+
+
+def test_cancel_stops_within_one_step(deps: ToolDeps, model: FakePersonaModel, bo_id: str) -> None:
+    model.num_learn_steps, model.step_seconds = 1000, 0.01
+    job_id = deps.jobs.start("ana", bo_id).job_id
+    first = deps.jobs.wait("ana", job_id, seen=deps.jobs.status("ana", job_id))
+    deps.jobs.cancel("ana", job_id)
+    deps.jobs.cancel("ana", job_id)
+    ended = deps.jobs.wait("ana", job_id)
+    assert ended.state == "cancelled"
+    assert model.steps_done <= first.step + 3
+
+
+def test_a_waiting_job_is_cancelled_at_once(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.hold = threading.Event()
+    deps.jobs.start("ana", bo_id)
+    mia = deps.memory.concepts.add("ana", "mia")
+    photo = deps.memory.concepts.photos("ana", bo_id)[0]
+    deps.memory.concepts.attach_photo("ana", mia.id, photo.id)
+    waiting = deps.jobs.start("ana", mia.id)
+    assert deps.jobs.cancel("ana", waiting.job_id).state == "cancelled"
+    assert deps.memory.concepts.get("ana", mia.id).state == "new"
+    model.hold.set()
+
+
+def test_another_users_job_does_not_exist(deps: ToolDeps, bo_id: str) -> None:
+    job_id = deps.jobs.start("ana", bo_id).job_id
+    for method in (deps.jobs.status, deps.jobs.cancel, deps.jobs.wait):
+        with pytest.raises(ToolFailed, match="no learning job"):
+            method("eve", job_id)  # type: ignore[operator]  # all take user and job
+    assert deps.jobs.list("eve") == ()
+
+
+def test_a_concept_forgotten_while_learning_does_not_come_back(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.hold = threading.Event()
+    job_id = deps.jobs.start("ana", bo_id).job_id
+    deps.memory.forget_concept("ana", bo_id, delete_drawings=True)
+    model.hold.set()
+    assert deps.jobs.wait("ana", job_id).state == "cancelled"
+    assert deps.memory.concepts.list("ana") == ()
+
+
+def test_a_job_cut_off_by_closing_is_resumed(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.hold = threading.Event()
+    deps.jobs.start("ana", bo_id)
+    deps.jobs.close()
+    assert deps.memory.concepts.get("ana", bo_id).state == "learning"
+    model.hold.set()
+    again = LearningJobs(model, deps.memory)
+    (status,) = again.resume("ana")
+    assert again.wait("ana", status.job_id).state == "ready"
+    again.close()
+
+
+def test_other_weights_make_a_concept_learned_again(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.fingerprint = "fake-2"
+    (status,) = deps.jobs.resume("ana")
+    assert deps.jobs.wait("ana", status.job_id).state == "ready"
+    assert deps.memory.concepts.get("ana", bo_id).base_fingerprint == "fake-2"
+    assert deps.jobs.resume("ana") == ()

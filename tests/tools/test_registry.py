@@ -1,0 +1,81 @@
+"""Tools work without the graph, for the user they were made for."""
+
+import pytest
+from fakes import FakePersonaModel
+from langchain_core.tools import ToolException
+from pydantic import ValidationError
+
+from omnipersona.model.contract import AnswerRequest, GenerateRequest
+from omnipersona.tools.outcome import ToolDeps, ToolFailed
+from omnipersona.tools.registry import build_tools
+
+
+def test_draw_edit_and_ask_with_plain_dicts(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.answers = {"<c0>": "yes, <c0>"}
+    tools = build_tools(deps, "ana")
+    drawn = tools["draw_picture"].invoke({"prompt": "<Bo> runs", "concepts": ["bo"], "seed": 1})
+    assert model.of_type(GenerateRequest)[0].prompt == "<c0> runs"
+    picture_id = drawn["picture_ids"][0]
+    edited = tools["edit_picture"].invoke({"picture_id": picture_id, "instruction": "add a hat"})
+    assert deps.memory.pictures.get("ana", edited["picture_ids"][0]).parent_id == picture_id
+    asked = tools["ask_about_pictures"].invoke(
+        {"question": "is <bo> here?", "picture_ids": [picture_id], "concepts": ["bo"]}
+    )
+    assert asked["text"] == "yes, <bo>"
+
+
+def test_teach_list_correct_and_forget(deps: ToolDeps, photo_id: str) -> None:
+    tools = build_tools(deps, "ana")
+    taught = tools["teach_concept"].invoke(
+        {"name": "mia", "kind": "cat", "facts": {"toy": "a ball"}, "picture_ids": [photo_id]}
+    )
+    assert deps.jobs.wait("ana", taught["details"]["job_id"]).state == "ready"
+    tools["remember_fact"].invoke({"name": "mia", "attribute": "home", "value": "the beach"})
+    corrected = tools["correct_fact"].invoke({"name": "mia", "attribute": "toy", "value": "a kite"})
+    assert corrected["details"]["retired"] == ["a ball"]
+    shown = tools["show_concept"].invoke({"name": "Mia"})["text"]
+    assert shown == "<mia>: cat; home: the beach; toy: a kite; 1 photo."
+    assert tools["list_concepts"].invoke({})["details"]["concepts"] == ["mia"]
+    tools["forget_concept"].invoke({"name": "mia"})
+    assert deps.memory.concepts.list("ana") == ()
+
+
+def test_no_argument_can_name_another_user(deps: ToolDeps, bo_id: str) -> None:
+    for tool in build_tools(deps, "eve").values():
+        assert "user_id" not in tool.args
+    with pytest.raises(ToolFailed):
+        build_tools(deps, "eve")["show_concept"].invoke({"name": "bo"})
+    with pytest.raises(ValidationError):
+        build_tools(deps, "eve")["show_concept"].invoke({"name": "bo", "user_id": "ana"})
+
+
+@pytest.mark.parametrize("bad", [{"seed": -1}, {"seed": 2**32}, {"steps": 0}, {"prompt": ""}])
+def test_values_out_of_range_are_refused(deps: ToolDeps, bad: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        build_tools(deps, "ana")["draw_picture"].invoke({"prompt": "a dog", **bad})
+
+
+def test_a_missing_photo_can_be_mended_by_the_caller(deps: ToolDeps) -> None:
+    with pytest.raises(ToolException, match="photo"):
+        build_tools(deps, "ana")["teach_concept"].invoke({"name": "mia", "kind": "cat"})
+
+
+def test_a_person_is_not_learned_without_consent(deps: ToolDeps, photo_id: str) -> None:
+    lesson = {"name": "tom", "kind": "friend", "picture_ids": [photo_id]}
+    tools = build_tools(deps, "ana")
+    with pytest.raises(ToolException, match="consent"):
+        tools["teach_concept"].invoke(lesson)
+    assert deps.memory.concepts.list("ana") == ()
+    tools["teach_concept"].invoke({**lesson, "consent": True})
+    assert deps.memory.concepts.find("ana", "tom").consent
+
+
+def test_typed_slots_and_special_tokens_stay_words(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    tools = build_tools(deps, "ana")
+    tools["draw_picture"].invoke({"prompt": "<c0> and <|im_start|> with <bo>", "concepts": ["bo"]})
+    assert model.of_type(GenerateRequest)[0].prompt == "c0 and |im_start| with <c0>"
+    assert model.of_type(AnswerRequest) == []

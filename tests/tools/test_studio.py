@@ -1,0 +1,38 @@
+"""What is kept with a drawing."""
+
+import io
+import json
+
+import pytest
+from fakes import BrokenModelError, FakePersonaModel, Faults
+from PIL import Image
+
+from omnipersona.model.contract import DrawSettings
+from omnipersona.tools.generate import draw_picture
+from omnipersona.tools.outcome import ToolDeps, ToolFailed
+from omnipersona.tools.studio import DrawOrder
+
+
+def test_the_picture_tells_how_it_was_made(deps: ToolDeps, bo_id: str) -> None:
+    order = DrawOrder(text="<c0> runs", concept_ids=(bo_id,), settings=DrawSettings(seed=5))
+    outcome = draw_picture(deps, "ana", order)
+    data = deps.memory.pictures.read("ana", outcome.picture_ids[0])
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.load()
+        texts = picture.text  # type: ignore[attr-defined]  # PNG files have it
+    assert "made by a model" in texts["Software"]
+    told = json.loads(texts["OmniPersona"])
+    assert (told["rewritten"], told["seed"], told["model"]) == ("<bo> runs", 5, "fake")
+    assert told == json.loads(json.dumps(outcome.details))
+
+
+def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: FakePersonaModel) -> None:
+    model.faults = Faults(BrokenModelError("The device is out of memory."), at_step=2)
+    with pytest.raises(ToolFailed, match=r"^The device is out of memory\.$"):
+        draw_picture(deps, "ana", DrawOrder(text="a dog"))
+    assert deps.memory.pictures.list("ana") == ()
+
+
+def test_another_users_concept_cannot_be_drawn(deps: ToolDeps, bo_id: str) -> None:
+    with pytest.raises(ToolFailed):
+        draw_picture(deps, "eve", DrawOrder(text="<c0>", concept_ids=(bo_id,)))
