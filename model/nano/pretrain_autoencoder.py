@@ -14,28 +14,20 @@ import torch
 from torch import Tensor
 
 from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.nano.render import render
+from omnipersona.model.nano.pixels import random_scene, scene_pixels
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
-from omnipersona.model.nano.world import Scene, sample_identity, sample_scene
-from omnipersona.model.vision.images import to_pixels
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 16
+_BATCH = 8
 _PEAK_RATE = 2e-3
 _KL_WEIGHT = 1e-5
-_SAVE_SECONDS = 300.0
-
-
-def random_scene(rng: random.Random) -> Scene:
-    """Return a scene with none, one or two new characters."""
-    count = rng.choices((0, 1, 2), (0.05, 0.7, 0.25))[0]
-    return sample_scene(rng, [sample_identity(rng) for _ in range(count)])
+_SAVE_SECONDS = 120.0
 
 
 def rendered(rng: random.Random, count: int, size: int) -> Tensor:
     """Return pixels (count, 3, size, size) in [-1, 1] of new scenes."""
-    return torch.stack([to_pixels(render(random_scene(rng), size)) for _ in range(count)])
+    return torch.stack([scene_pixels(random_scene(rng), size) for _ in range(count)])
 
 
 def psnr(a: Tensor, b: Tensor) -> float:

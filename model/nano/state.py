@@ -1,37 +1,35 @@
 """Training state on disk: weights, optimiser and position, written whole or not at all.
 
-Tensors go to safetensors, numbers to JSON; nothing is pickled. Also the CSV log of a run.
+Everything is safetensors; nothing is pickled. Also the CSV log of a run.
 """
 
 import csv
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 
 def save_state(
-    stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: int
+    stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | None, step: int
 ) -> None:
     """Write `stem`.safetensors: weights, optimiser moments and the number of steps done."""
     stem.parent.mkdir(parents=True, exist_ok=True)
     tensors = {f"model.{k}": v.detach().contiguous() for k, v in model.state_dict().items()}
     for i, parameter in enumerate(_parameters(optimizer)):
+        assert optimizer is not None, "only an optimiser has parameters"
         for name, value in optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer.{i}.{name}"] = torch.as_tensor(value).detach().contiguous()
     partial = stem.with_suffix(".partial")
     save_file(tensors, partial, metadata={"step": str(step)})
     partial.replace(stem.with_suffix(".safetensors"))
-    position = stem.with_suffix(".json.partial")
-    position.write_text(json.dumps({"step": step}), encoding="utf-8")
-    position.replace(stem.with_suffix(".json"))
 
 
-def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> int:
+def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
     """Read what `save_state` wrote into model and optimiser; return the steps done, 0 if none."""
     path = stem.with_suffix(".safetensors")
     if not path.exists():
@@ -43,12 +41,15 @@ def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
     for i, parameter in enumerate(_parameters(optimizer)):
         prefix = f"optimizer.{i}."
         found = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-        if found:
+        if found and optimizer is not None:
             optimizer.state[parameter] = found
-    return int(json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))["step"])
+    with safe_open(path, framework="pt") as file:
+        return int(file.metadata()["step"])
 
 
-def _parameters(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+def _parameters(optimizer: torch.optim.Optimizer | None) -> list[Tensor]:
+    if optimizer is None:
+        return []
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 

@@ -79,9 +79,12 @@ def _second(v: Vectors) -> list[Sample]:
 
 def _packed_places(packed: PackedSequence, grid_places: Tensor) -> Tensor:
     """Turn grid places into places of the published packing, which has no padding."""
-    length = packed.layout.row_at.shape[1]
-    starts = torch.tensor([0, *packed.sample_lens]).cumsum(0)[:-1]
-    return starts[grid_places // length] + grid_places % length
+    published = torch.full((packed.layout.row_at.numel(),), -1)
+    start = 0
+    for at, count in zip(packed.sample_at, packed.sample_lens, strict=True):
+        published[at : at + count] = torch.arange(start, start + count)
+        start += count
+    return published[grid_places]
 
 
 def _split(packed: PackedSequence) -> dict[str, Tensor]:
@@ -97,8 +100,9 @@ def _split(packed: PackedSequence) -> dict[str, Tensor]:
 
 
 def _positions(packed: PackedSequence) -> Tensor:
-    rows = zip(packed.layout.positions, packed.sample_lens, strict=True)
-    return torch.cat([row[:count] for row, count in rows])
+    flat = packed.layout.positions.flatten()
+    rows = zip(packed.sample_at, packed.sample_lens, strict=True)
+    return torch.cat([flat[at : at + count] for at, count in rows])
 
 
 def training(v: Vectors, case: str) -> Iterator[Comparison]:

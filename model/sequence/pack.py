@@ -91,6 +91,7 @@ class PackedSequence:
         label_rows: Und rows that predict a label.
         labels: Vocabulary ids.
         sample_lens: Rows of each sample.
+        sample_at: Flat grid place of each sample's first row; its rows follow one another.
         split_lens: Rows of each block, sample after sample.
         attn_modes: Mode of each block.
     """
@@ -110,6 +111,7 @@ class PackedSequence:
     label_rows: Tensor
     labels: Tensor
     sample_lens: list[int]
+    sample_at: list[int]
     split_lens: list[list[int]]
     attn_modes: list[list[AttnMode]]
 
@@ -122,6 +124,9 @@ def pack(
     past_is_real: Tensor | None = None,
 ) -> PackedSequence:
     """Lay samples out as rows.
+
+    Short samples share a grid row, blind to one another, so that little is padding; samples that
+    continue caches have a grid row each.
 
     Args:
         samples: At least one, none empty.
@@ -161,13 +166,22 @@ def _lay_out(sample: Sample, markers: Markers, start: int) -> _Rows:
 def _collect(
     samples: Sequence[Sample], rows: list[_Rows], past_is_real: Tensor | None
 ) -> PackedSequence:
-    longest = max(len(r.positions) for r in rows)
+    lengths = [len(r.positions) for r in rows]
+    longest = max(lengths)
+    bins = _first_fit(lengths, longest) if past_is_real is None else [[i] for i in range(len(rows))]
+    starts = [0] * len(rows)
+    for b, members in enumerate(bins):
+        offset = b * longest
+        for i in members:
+            starts[i] = offset
+            offset += lengths[i]
 
     def places(name: str) -> list[int]:
-        return [b * longest + at for b, r in enumerate(rows) for at in getattr(r, name)]
+        return [start + at for start, r in zip(starts, rows, strict=True) for at in getattr(r, name)]
 
     def pairs(name: str) -> tuple[list[int], list[int]]:
-        found = [(b * longest + at, v) for b, r in enumerate(rows) for at, v in getattr(r, name)]
+        both = zip(starts, rows, strict=True)
+        found = [(start + at, v) for start, r in both for at, v in getattr(r, name)]
         return [at for at, _ in found], [v for _, v in found]
 
     text_at, text_ids = pairs("text")
@@ -176,20 +190,20 @@ def _collect(
     label_at, labels = pairs("labels")
     und_at = torch.tensor(text_at + soft_und_at + places("vit"), dtype=torch.long)
     gen_at = torch.tensor(places("latent") + soft_gen_at, dtype=torch.long)
-    row_at = torch.zeros(len(rows) * longest, dtype=torch.long)
+    row_at = torch.zeros(len(bins) * longest, dtype=torch.long)
     row_at[und_at] = torch.arange(len(und_at))
     row_at[gen_at] = torch.arange(len(gen_at)) + len(und_at)
-    positions = torch.zeros(len(rows), longest, dtype=torch.long)
-    for b, r in enumerate(rows):
-        positions[b, : len(r.positions)] = torch.tensor(r.positions)
+    positions = torch.zeros(len(bins) * longest, dtype=torch.long)
+    for start, r in zip(starts, rows, strict=True):
+        positions[start : start + len(r.positions)] = torch.tensor(r.positions)
     und_images = [s for x in samples for s in x.segments if _kept(s, UndImage)]
     gen_images = [s for x in samples for s in x.segments if _kept(s, GenImage)]
     layout = Layout(
-        row_at=row_at.view(len(rows), longest),
+        row_at=row_at.view(len(bins), longest),
         und_at=und_at,
         gen_at=gen_at,
-        positions=positions,
-        mask=_grid_mask(rows, longest, past_is_real),
+        positions=positions.view(len(bins), longest),
+        mask=_grid_mask([[rows[i] for i in members] for members in bins], longest, past_is_real),
     )
     return PackedSequence(
         layout=layout,
@@ -199,7 +213,8 @@ def _collect(
         is_target=torch.tensor([flag for r in rows for flag in r.target], dtype=torch.bool),
         label_rows=row_at[torch.tensor(label_at, dtype=torch.long)],
         labels=torch.tensor(labels, dtype=torch.long),
-        sample_lens=[len(r.positions) for r in rows],
+        sample_lens=lengths,
+        sample_at=starts,
         split_lens=[r.split_lens for r in rows],
         attn_modes=[r.attn_modes for r in rows],
         vit_lens=[image.patches.shape[0] for image in und_images],
@@ -224,13 +239,31 @@ def _cat(parts: list[Tensor]) -> Tensor | None:
     return torch.cat(parts) if parts else None
 
 
-def _grid_mask(rows: list[_Rows], longest: int, past_is_real: Tensor | None) -> Tensor:
+def _first_fit(lengths: list[int], capacity: int) -> list[list[int]]:
+    """Put samples into as few bins of `capacity` rows as first-fit decreasing finds."""
+    bins: list[list[int]] = []
+    room: list[int] = []
+    for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        b = next((b for b, free in enumerate(room) if free >= lengths[i]), len(bins))
+        if b == len(bins):
+            bins.append([])
+            room.append(capacity)
+        bins[b].append(i)
+        room[b] -= lengths[i]
+    return bins
+
+
+def _grid_mask(bins: list[list[_Rows]], longest: int, past_is_real: Tensor | None) -> Tensor:
     past = 0 if past_is_real is None else past_is_real.shape[1]
-    mask = torch.zeros(len(rows), 1, longest, past + longest, dtype=torch.bool)
-    mask[:, 0, :, past] = True
-    for b, r in enumerate(rows):
-        count = len(r.positions)
-        mask[b, 0, :count, past : past + count] = sample_mask(r.split_lens, r.attn_modes)
+    mask = torch.zeros(len(bins), 1, longest, past + longest, dtype=torch.bool)
+    for b, members in enumerate(bins):
+        start = 0
+        for rows in members:
+            end = start + len(rows.positions)
+            block = sample_mask(rows.split_lens, rows.attn_modes)
+            mask[b, 0, start:end, past + start : past + end] = block
+            start = end
+        mask[b, 0, start:, past] = True
         if past_is_real is not None:
-            mask[b, 0, :count, :past] = past_is_real[b]
+            mask[b, 0, :start, :past] = past_is_real[b]
     return mask

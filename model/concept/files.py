@@ -1,0 +1,133 @@
+"""A concept as one safetensors file with metadata; read without pickle, refused if foreign.
+
+Metadata: format version, name, kind, routing and the fingerprint of the base model.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from safetensors import SafetensorError, deserialize
+from safetensors.torch import load, save
+
+from omnipersona.model.concept.tokens import ConceptTokens, Routing
+from omnipersona.model.contract import ConceptFile
+from omnipersona.model.errors import ConceptError
+
+_FORMAT: Final = "omnipersona-concept-1"
+_MAX_BYTES: Final = 16 * 2**20
+_MAX_TOKENS: Final = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConceptCard:
+    """What a concept file says of itself."""
+
+    name: str
+    kind: str | None
+    fingerprint: str
+
+
+def write_concept(tokens: ConceptTokens, card: ConceptCard) -> ConceptFile:
+    """Return a concept as bytes, float16."""
+    tensors = {
+        name: getattr(tokens, name).detach().to("cpu", torch.float16).contiguous()
+        for name in ("sks", "und", "gen")
+    }
+    metadata = {
+        "format": _FORMAT,
+        "name": card.name,
+        "kind": card.kind or "",
+        "routing": tokens.routing,
+        "fingerprint": card.fingerprint,
+    }
+    data = save(tensors, metadata=metadata)
+    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
+
+
+def read_concept(file: ConceptFile, width: int, fingerprint: str) -> ConceptTokens:
+    """Read a concept for a base model.
+
+    Args:
+        file: Bytes and their hash.
+        width: D of the base model.
+        fingerprint: Of the base model.
+
+    Raises:
+        ConceptError: The bytes are damaged, are no concept, hold numbers that are not finite, or
+            belong to another base model.
+    """
+    metadata = _metadata(file)
+    name = metadata.get("name", "?")
+    if metadata.get("fingerprint") != fingerprint:
+        raise ConceptError(
+            f"Concept '{name}' was learned with another base model "
+            f"({metadata.get('fingerprint', 'unnamed')}; this one is {fingerprint}). "
+            "Learn it again with this model."
+        )
+    tensors = load(file.data)
+    if set(tensors) != {"sks", "und", "gen"}:
+        raise ConceptError(
+            f"Concept '{name}' holds {sorted(tensors)} instead of gen, sks and und. "
+            "Export it again, or learn it again."
+        )
+    for key, value in tensors.items():
+        _check_tensor(name, key, value, width)
+    if tensors["sks"].shape[0] != 1:
+        raise ConceptError(f"Concept '{name}' has {tensors['sks'].shape[0]} identifiers, not one.")
+    routing: Routing = "unified" if metadata.get("routing") == "unified" else "decoupled"
+    parts = (tensors[k].float() for k in ("sks", "und", "gen"))
+    return ConceptTokens(*parts, routing=routing)
+
+
+def read_card(file: ConceptFile) -> ConceptCard:
+    """Read only the metadata.
+
+    Raises:
+        ConceptError: The bytes are damaged or are no concept.
+    """
+    metadata = _metadata(file)
+    return ConceptCard(
+        name=metadata.get("name", ""),
+        kind=metadata.get("kind") or None,
+        fingerprint=metadata.get("fingerprint", ""),
+    )
+
+
+def _metadata(file: ConceptFile) -> dict[str, str]:
+    if len(file.data) > _MAX_BYTES:
+        raise ConceptError(
+            f"The concept file has {len(file.data)} bytes; at most {_MAX_BYTES} are read."
+        )
+    if hashlib.sha256(file.data).hexdigest() != file.sha256:
+        raise ConceptError("The concept file does not match its checksum. Export it again.")
+    try:
+        deserialize(file.data)
+        length = int.from_bytes(file.data[:8], "little")
+        header = json.loads(file.data[8 : 8 + length])
+    except (SafetensorError, ValueError) as error:
+        raise ConceptError(
+            f"The concept file is no whole safetensors file ({error}). "
+            "Only safetensors is read; export the concept again."
+        ) from error
+    metadata = header.get("__metadata__", {})
+    if metadata.get("format") != _FORMAT:
+        raise ConceptError(
+            f"The file's format is '{metadata.get('format', 'none')}', not '{_FORMAT}'. "
+            "Export the concept with OmniPersona."
+        )
+    return dict(metadata)
+
+
+def _check_tensor(name: str, key: str, value: torch.Tensor, width: int) -> None:
+    if value.dtype not in (torch.float16, torch.bfloat16, torch.float32):
+        raise ConceptError(f"Concept '{name}': '{key}' has type {value.dtype}, not a float type.")
+    if value.dim() != 2 or value.shape[1] != width or not 0 < value.shape[0] <= _MAX_TOKENS:
+        raise ConceptError(
+            f"Concept '{name}': '{key}' has shape {tuple(value.shape)}; this model needs "
+            f"(n, {width}) with n up to {_MAX_TOKENS}. Learn it again with this model."
+        )
+    if not bool(torch.isfinite(value).all()):
+        raise ConceptError(f"Concept '{name}': '{key}' holds numbers that are not finite.")

@@ -1,0 +1,70 @@
+"""Where concept vectors stand: the prefix `<sks> is <und_1>...<gen_16>.` and slots in texts.
+
+Knows the tokenizer and segments. Does not know values of vectors: a concept is a place in the
+request's soft-vector table.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omnipersona.model.concept.tokens import Routing
+from omnipersona.model.sequence.segments import SoftRow, TextSegment
+from omnipersona.model.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConceptRows:
+    """Where one concept's vectors lie in a soft table: sks first, then und, then gen.
+
+    Attributes:
+        start: Row of the sks vector.
+        num_und: Understanding tokens.
+        num_gen: Generation tokens.
+        routing: Which expert reads the gen tokens.
+    """
+
+    start: int
+    num_und: int
+    num_gen: int
+    routing: Routing = "decoupled"
+
+
+class Prompter:
+    """Turns texts with slots into segments.
+
+    Args:
+        tokenizer: Of the model.
+        concepts: Concept `i` fills slot `<ci>`.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, concepts: Sequence[ConceptRows] = ()) -> None:
+        self.tokenizer = tokenizer
+        self.concepts = tuple(concepts)
+
+    def text(self, text: str, *, has_loss: bool = False, dropped: bool = False) -> TextSegment:
+        """Return a text between begin and end; filled slots become sks rows."""
+        ids, places = self.tokenizer.encode(text, filled=range(len(self.concepts)))
+        return TextSegment(
+            ids=[self.tokenizer.begin, *ids, self.tokenizer.end],
+            soft=tuple(SoftRow(at=at + 1, index=self.concepts[c].start) for at, c in places),
+            has_loss=has_loss,
+            dropped=dropped,
+        )
+
+    def prefix(self, index: int) -> TextSegment:
+        """Return `<sks> is <und...> <gen...>.` of concept `index`, a segment of its own."""
+        rows = self.concepts[index]
+        token = self.tokenizer
+        begin = token.begin
+        middle, _ = token.encode(" is")
+        first = 2 + len(middle)
+        soft = [SoftRow(at=1, index=rows.start)]
+        for i in range(rows.num_und + rows.num_gen):
+            is_gen = i >= rows.num_und and rows.routing == "decoupled"
+            soft.append(SoftRow(at=first + i, index=rows.start + 1 + i, is_gen=is_gen))
+        ids = [begin, begin, *middle, *[begin] * (rows.num_und + rows.num_gen)]
+        return TextSegment(ids=[*ids, *token.encode(".")[0], token.end], soft=tuple(soft))
+
+    def prefixes(self) -> list[TextSegment]:
+        """Return the prefix of every concept in play, in slot order."""
+        return [self.prefix(i) for i in range(len(self.concepts))]

@@ -1,0 +1,1 @@
+"""The drawn world in words: captions, questions, edits and the agent's text tasks."""

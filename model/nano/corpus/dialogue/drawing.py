@@ -1,0 +1,362 @@
+"""Requests to draw: the user's words, what must be looked up, and the canonical prompt.
+
+Knows the drawn world's words and what lies outside it. Does not know task formats: parsing and
+rewriting both learn from the same requests.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from omnipersona.model.nano.corpus.dialogue.cast import Someone
+from omnipersona.model.nano.corpus.dialogue.outside import (
+    outside_action,
+    outside_clothes,
+    outside_place,
+    outside_style,
+    outside_thing,
+)
+from omnipersona.model.nano.corpus.facts import sample_fact
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.words import (
+    CANONICAL_PLACES,
+    PLACE_PHRASES,
+    accessory_phrase,
+    character_phrase,
+    colored,
+    thing_phrase,
+)
+from omnipersona.model.nano.world import (
+    ACCESSORIES,
+    OBJECTS,
+    PLACES,
+    POSES,
+    sample_accessory,
+    sample_identity,
+    sample_thing,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lookup:
+    """A fact that a request needs; value None means that nobody knows it."""
+
+    slot: str
+    attribute: str
+    value: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A wish for a picture or for a change of one.
+
+    Attributes:
+        message: The user's words.
+        canonical: The rewritten prompt, or `cannot: <what>`.
+        slots: Concepts it is about, in order of mention.
+        lookups: What must be looked up, in order of mention.
+    """
+
+    message: str
+    canonical: str
+    slots: tuple[str, ...]
+    lookups: tuple[Lookup, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Detail:
+    """One thing said about the picture.
+
+    Attributes:
+        part: clothes, pose, friend, thing or place: where `canonical` goes.
+        text: What the user says.
+        canonical: None where there is nothing to draw.
+        lookup: What it takes to know it.
+        outside: What a decline names.
+    """
+
+    part: str
+    text: str
+    canonical: str | None
+    lookup: Lookup | None = None
+    outside: str | None = None
+
+
+_FRAMES: Final = Phrases(
+    "draw {x}",
+    "paint {x}",
+    "please draw {x}",
+    "can you draw {x}?",
+    "show me {x}",
+    "i want a picture of {x}",
+    "make a picture of {x}",
+    "could you paint {x} for me?",
+    "draw me {x}",
+    "a picture of {x}",
+    "create an image of {x}",
+    "a drawing of {x}, please",
+    "generate {x}",
+    "i would love to see {x}",
+    "sketch {x}",
+    "make me an image of {x}",
+    "generate a picture with {x}",
+    "paint me {x} please",
+    "i'd like a drawing of {x}",
+    "can i have a picture of {x}?",
+    "now draw {x}",
+    "hey, can you make a drawing of {x}?",
+    "create {x}",
+    "let me see {x}",
+    "picture {x}",
+    "new picture: {x}",
+    "would you draw {x}, please?",
+    "could you make a new picture of {x}?",
+    "imagine {x}",
+    "give me a picture of {x}",
+    "i need an image of {x}",
+    "render {x}",
+)
+_CLOTHES: Final = Phrases(
+    "wearing {it}", "with {it}", "in {it}", "who wears {it}", "with {it} on", "dressed in {it}",
+    "that wears {it}", "and {it} on",
+)  # fmt: skip
+_ASK_CLOTHES: Final = Phrases(
+    "in {p} favourite clothes",
+    "wearing {p} favorite clothes",
+    "in {p} clothes",
+    "wearing what {s} always wear{es}",
+    "in {p} usual outfit",
+    "dressed as {s} like{es} it",
+    "in {p} favourite outfit",
+    "wearing what {s} like{es} to wear",
+)
+_POSES: Final[dict[str, Phrases]] = {
+    "standing": Phrases("standing", "just standing", "standing up", "standing there"),
+    "sitting": Phrases("sitting", "sitting down", "who sits", "that is sitting"),
+    "jumping": Phrases("jumping", "who jumps", "jumping high", "that is jumping"),
+    "waving": Phrases("waving", "waving at me", "who waves", "waving hello"),
+    "sleeping": Phrases("sleeping", "asleep", "who sleeps", "taking a nap"),
+}
+_THING: Final = Phrases(
+    "with {it}", "with {it}", "next to {it}", "beside {it}", "and {it}", "who has {it}",
+    "playing with {it}", "with {it} too",
+)  # fmt: skip
+_ASK_TOY: Final = Phrases(
+    "with {p} toy",
+    "with {p} favourite toy",
+    "playing with {p} toy",
+    "with {p} favorite toy",
+    "with the toy {s} love{es}",
+    "with what {s} play{es} with",
+    "next to {p} toy",
+    "and {p} toy",
+)
+_ASK_HOME: Final = Phrases(
+    "at home",
+    "where {s} live{es}",
+    "in {p} home",
+    "at {p} home",
+    "at {p} place",
+    "in the place where {s} live{es}",
+    "at {p} favourite place",
+    "back home",
+)
+_ASK_FRIEND: Final = Phrases(
+    "with {p} friend",
+    "with {p} best friend",
+    "together with {p} friend",
+    "and {p} friend",
+    "next to {p} friend",
+    "and {p} best friend",
+    "beside {p} best friend",
+    "with {p} buddy",
+)
+_ASK_COLOR: Final = Phrases(
+    "{w} a {it} in {p} favourite color",
+    "{w} a {it} in {p} favorite color",
+    "{w} a {it} of the color {s} like{es} best",
+    "{w} a {it} in {p} favourite colour",
+    "{w} a {it} in the color {s} love{es}",
+    "{w} a {it} of {p} favorite colour",
+)
+_AND: Final = Phrases("{a} and {b}", "{a} together with {b}", "{a} with {b}", "{a} next to {b}")
+_FIRST_PLACE: Final = Phrases(
+    "{place}: {x}", "{place}, {x}", "{x}, {place}", "{x}. the place: {place}", "{x}, all {place}"
+)
+
+
+def sample_drawing(
+    rng: random.Random, split: Split, cast: tuple[Someone, ...], *, outside: bool = False
+) -> Request:
+    """Draw a wish for a new picture.
+
+    Args:
+        rng: Draws.
+        split: Which phrasings.
+        cast: 0 to 2 concepts in it; with none there are nameless characters or a mere thing.
+        outside: Ask for something that the world does not hold.
+    """
+    if outside and rng.random() < 0.3:
+        return _foreign_subject(rng, split, cast)
+    figures = [one.slot for one in cast]
+    said = [one.first.object for one in cast]
+    if not cast or (len(cast) == 1 and rng.random() < 0.12):
+        identity = sample_identity(rng)
+        phrase = character_phrase(identity, rng)
+        figures.append(phrase)
+        said.append(phrase)
+    details = _details(rng, split, cast, many=len(figures) > 1)
+    if outside:
+        details = [d for d in details if d.lookup is None][:1]
+        details.insert(rng.randint(0, len(details)), _foreign_detail(rng, split))
+    who = said[0] if len(said) == 1 else _AND.pick(rng, split, a=said[0], b=said[1])
+    texts = [d.text for d in details]
+    x = " ".join((who, *texts))
+    if details and details[-1].part == "place" and rng.random() < 0.08:
+        x = _FIRST_PLACE.pick(rng, split, place=texts[-1], x=" ".join((who, *texts[:-1])))
+    return Request(
+        message=typed(rng, _FRAMES.pick(rng, split, x=x)),
+        canonical=_canonical(figures, details),
+        slots=tuple(one.slot for one in cast),
+        lookups=tuple(d.lookup for d in details if d.lookup is not None),
+    )
+
+
+def _canonical(figures: list[str], details: list[_Detail]) -> str:
+    foreign = [d.outside for d in details if d.outside is not None]
+    if foreign:
+        return f"cannot: {foreign[0]}"
+    found = {d.part: d.canonical for d in details if d.canonical is not None}
+    first = " ".join(filter(None, (figures[0], found.get("clothes"), found.get("pose"))))
+    line = " and ".join(filter(None, (first, *figures[1:], found.get("friend"))))
+    return " ".join(filter(None, (line, found.get("thing"), found.get("place"))))
+
+
+def _details(
+    rng: random.Random, split: Split, cast: tuple[Someone, ...], *, many: bool
+) -> list[_Detail]:
+    """Draw up to four details; clothes and pose come before the rest, since they are of `who`."""
+    close: list[_Detail] = []
+    far: list[_Detail] = []
+    owner = rng.choice(cast) if cast and rng.random() < 0.45 else None
+    asked = rng.sample(("toy", "home", "clothes", "friend", "color"), 2) if owner else []
+    asked = asked[: rng.choices((1, 2), (0.7, 0.3))[0]]
+    if owner is not None and not many:
+        if "clothes" in asked:
+            close.append(_from_memory(rng, split, owner, "clothes", many=many))
+        if "friend" in asked:
+            far.append(_from_memory(rng, split, owner, "friend", many=many))
+    if owner is not None:
+        used = ("toy", "home") if "color" not in asked or "toy" in asked else ("color", "home")
+        far += [_from_memory(rng, split, owner, one, many=many) for one in used if one in asked]
+    taken = {d.part for d in (*close, *far)}
+    for part, chance in (("clothes", 0.3), ("pose", 0.25), ("thing", 0.33), ("place", 0.5)):
+        if part not in taken and rng.random() < chance and not (many and part in _CLOSE):
+            (close if part in _CLOSE else far).append(_own_words(rng, split, part))
+    rng.shuffle(close)
+    if rng.random() < 0.3:
+        rng.shuffle(far)
+    else:
+        far.sort(key=lambda d: d.part == "place")
+    return close + far
+
+
+_CLOSE: Final = ("clothes", "pose")
+
+
+def _own_words(rng: random.Random, split: Split, part: str) -> _Detail:
+    if part == "clothes":
+        it = accessory_phrase(sample_accessory(rng))
+        return _Detail(
+            part=part, text=_CLOTHES.pick(rng, split, it=it), canonical=f"wearing {it}"
+        )
+    if part == "pose":
+        pose = rng.choice(POSES)
+        canonical = None if pose == "standing" else pose
+        return _Detail(part=part, text=_POSES[pose].pick(rng, split), canonical=canonical)
+    if part == "thing":
+        it = thing_phrase(sample_thing(rng, 0.5))
+        return _Detail(part=part, text=_THING.pick(rng, split, it=it), canonical=f"with {it}")
+    place = rng.choice(PLACES)
+    return _Detail(
+        part=part,
+        text=PLACE_PHRASES[place].pick(rng, split),
+        canonical=CANONICAL_PLACES[place],
+    )
+
+
+def _from_memory(
+    rng: random.Random, split: Split, owner: Someone, attribute: str, *, many: bool
+) -> _Detail:
+    """Speak of something that only memory knows; now and then memory does not know it either."""
+    words = owner.first if many or rng.random() < 0.2 else owner.later
+    filling = words.filling()
+    fact = sample_fact(rng, attribute)
+    is_known = rng.random() > 0.1
+    outside = None
+    value, canonical = fact.value, _drawn(fact.attribute, fact.value, fact.place)
+    part = {"toy": "thing", "home": "place"}.get(attribute, attribute)
+    if is_known and attribute in ("toy", "friend") and rng.random() < 0.06:
+        value = outside = outside_thing(rng)
+    if attribute == "color":
+        part = rng.choice(("thing", "clothes")) if not many else "thing"
+        noun = rng.choice(OBJECTS if part == "thing" else _SINGLE_CLOTHES)
+        word = "with" if part == "thing" else "wearing"
+        text = _ASK_COLOR.pick(rng, split, w=word, it=noun, **filling)
+        canonical = f"{word} {colored(value, noun)}"
+    else:
+        text = _ASKED[attribute].pick(rng, split, **filling)
+    return _Detail(
+        part=part,
+        text=text,
+        canonical=canonical if is_known else None,
+        lookup=Lookup(slot=owner.slot, attribute=attribute, value=value if is_known else None),
+        outside=outside,
+    )
+
+
+_ASKED: Final = {
+    "toy": _ASK_TOY,
+    "home": _ASK_HOME,
+    "clothes": _ASK_CLOTHES,
+    "friend": _ASK_FRIEND,
+}
+_SINGLE_CLOTHES: Final = tuple(kind for kind in ACCESSORIES if kind != "glasses")
+
+
+def _drawn(attribute: str, value: str, place: str | None) -> str:
+    if place is not None:
+        return CANONICAL_PLACES[place]
+    return {"toy": f"with {value}", "clothes": f"wearing {value}"}.get(attribute, value)
+
+
+def _foreign_detail(rng: random.Random, split: Split) -> _Detail:
+    part = rng.choice(("thing", "place", "pose", "clothes", "style"))
+    if part == "thing":
+        what = outside_thing(rng)
+        text = _THING.pick(rng, split, it=what)
+    elif part == "clothes":
+        what = outside_clothes(rng)
+        text = _CLOTHES.pick(rng, split, it=what)
+    else:
+        makers = {"place": outside_place, "pose": outside_action, "style": outside_style}
+        what = text = makers[part](rng)
+    return _Detail(part=part, text=text, canonical=None, outside=what)
+
+
+def _foreign_subject(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> Request:
+    what = outside_thing(rng)
+    details = [_own_words(rng, split, "place")] if rng.random() < 0.4 else []
+    if rng.random() < 0.3:
+        details.append(_Detail(part="far", text=outside_place(rng), canonical=None))
+    x = " ".join((what, *(d.text for d in details)))
+    if cast and rng.random() < 0.4:
+        x = _AND.pick(rng, split, a=cast[0].first.object, b=x)
+        return Request(
+            message=typed(rng, _FRAMES.pick(rng, split, x=x)),
+            canonical=f"cannot: {what}",
+            slots=(cast[0].slot,),
+        )
+    message = typed(rng, _FRAMES.pick(rng, split, x=x))
+    return Request(message=message, canonical=f"cannot: {what}", slots=())
+

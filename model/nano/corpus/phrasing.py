@@ -1,0 +1,60 @@
+"""Many ways to say one thing, split into phrasings for training and held-out ones.
+
+The split is by template, not by sample: every fourth template of a group is held out, so a held-out
+sentence was never seen with any filling. Also the small noise of people's typing.
+"""
+
+import random
+from typing import Final, Literal
+
+Split = Literal["train", "held_out"]
+
+_HELD_OUT_EVERY: Final = 4
+
+
+class Phrases:
+    """Interchangeable templates for `str.format`.
+
+    With fewer than four templates all are used in both splits.
+    """
+
+    def __init__(self, *templates: str) -> None:
+        held_out = templates[_HELD_OUT_EVERY - 1 :: _HELD_OUT_EVERY]
+        self._templates: dict[Split, tuple[str, ...]] = {
+            "train": tuple(t for t in templates if t not in held_out),
+            "held_out": held_out or templates,
+        }
+
+    def pick(self, rng: random.Random, split: Split, **filling: str) -> str:
+        """Return one phrasing of the split, filled in."""
+        return rng.choice(self._templates[split]).format(**filling)
+
+
+def typed(rng: random.Random, sentence: str) -> str:
+    """Return the sentence as a person might type it: case, punctuation, now and then a slip.
+
+    Slots such as `<c0>` stay whole.
+    """
+    roll = rng.random()
+    if roll < 0.35:
+        sentence = sentence[:1].upper() + sentence[1:]
+    elif roll < 0.45:
+        sentence = sentence.lower()
+    if rng.random() < 0.25:
+        sentence = sentence.rstrip(".?!")
+    elif rng.random() < 0.1:
+        sentence = sentence.rstrip(".?!") + rng.choice(("!", "...", " :)", "."))
+    return _slipped(rng, sentence) if rng.random() < 0.06 else sentence
+
+
+def _slipped(rng: random.Random, sentence: str) -> str:
+    words = sentence.split(" ")
+    long = [i for i, word in enumerate(words) if len(word) > 3 and word.isalpha()]
+    if not long:
+        return sentence
+    i = rng.choice(long)
+    at = rng.randrange(1, len(words[i]) - 1)
+    word = words[i]
+    swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    words[i] = rng.choice((swapped, word[:at] + word[at + 1 :]))
+    return " ".join(words)

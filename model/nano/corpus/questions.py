@@ -1,0 +1,282 @@
+"""Questions about a picture with their answers, read off the scene that was rendered.
+
+Answers are one or few words in a canonical form. `slots` names figures that are known concepts.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from omnipersona.model.nano.corpus.captions import Slots, canonical_caption
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.words import CANONICAL_PLACES, colored, random_color
+from omnipersona.model.nano.world import (
+    ACCESSORIES,
+    COLORS,
+    OBJECTS,
+    SPECIES,
+    Figure,
+    Scene,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """One question, its answer and what it asks for (a row of the benchmark)."""
+
+    topic: str
+    text: str
+    answer: str
+
+
+_COLOR = Phrases(
+    "what color is {who}?",
+    "which color does {who} have?",
+    "what is the color of {who}?",
+    "tell me the color of {who}",
+    "{who}: what color?",
+    "color of {who}?",
+    "do you see what color {who} is?",
+    "what colour is {who}?",
+)
+_SPECIES = Phrases(
+    "what animal is this?",
+    "which animal is it?",
+    "what kind of animal do you see?",
+    "who is in the picture?",
+    "what animal is in the picture?",
+    "what species is that?",
+    "what is this animal?",
+    "which kind of animal is in the photo?",
+)
+_PATTERN = Phrases(
+    "is {who} plain, spotted, striped or patched?",
+    "what pattern does {who} have?",
+    "what is the pattern of {who}?",
+    "which pattern is on {who}?",
+    "how is the fur of {who} marked?",
+    "what markings does {who} have?",
+    "pattern of {who}?",
+    "does {who} have spots or stripes?",
+)
+_PATTERN_COLOR = Phrases(
+    "what color are the {marks} of {who}?",
+    "which color do the {marks} have?",
+    "what is the color of the {marks}?",
+    "the {marks} are of what color?",
+)
+_PLACE = Phrases(
+    "where is this?",
+    "where was this picture taken?",
+    "what place is this?",
+    "where are we?",
+    "which place is in the picture?",
+    "what is the background?",
+    "where does this take place?",
+    "where is that photo from?",
+)
+_ACCESSORY = Phrases(
+    "what is {who} wearing?",
+    "what does {who} wear?",
+    "which clothes does {who} have on?",
+    "what has {who} got on?",
+    "is {who} wearing anything?",
+    "what clothes is {who} in?",
+)
+_THING = Phrases(
+    "which object is in the picture?",
+    "what object do you see?",
+    "what is lying there?",
+    "what is next to {who}?",
+    "what thing is in the picture?",
+    "is there any object?",
+    "what object is there?",
+    "which thing lies beside {who}?",
+)
+_POSE = Phrases(
+    "what is {who} doing?",
+    "what does {who} do?",
+    "what is {who} up to?",
+    "is {who} standing, sitting, jumping, waving or sleeping?",
+    "describe the pose of {who}",
+    "how is {who} posed?",
+)
+_COUNT = Phrases(
+    "how many animals are there?",
+    "how many animals do you see?",
+    "count the animals",
+    "what is the number of animals?",
+    "how many are in the picture?",
+    "number of animals?",
+)
+_EYES = Phrases(
+    "what color are the eyes of {who}?",
+    "which eye color does {who} have?",
+    "what is the eye color of {who}?",
+    "eye color of {who}?",
+)
+_CAPTION = Phrases(
+    "describe the picture",
+    "what do you see?",
+    "what is in this picture?",
+    "caption this",
+    "describe this photo",
+    "tell me what you see",
+    "give a caption",
+    "what does the picture show?",
+)
+_IS_THERE = Phrases(
+    "is there {it}?",
+    "do you see {it}?",
+    "can you see {it} here?",
+    "is {it} in the picture?",
+    "does the picture show {it}?",
+    "{it} here?",
+)
+_RECOGNISE = Phrases(
+    "is {it} in this picture?",
+    "is {it} in the photo?",
+    "is this {it}?",
+    "can you see {it}?",
+    "do you see {it} here?",
+    "is that {it}?",
+    "{it} in it?",
+    "is {it} there?",
+)
+
+YES: Final = "yes"
+NO: Final = "no"
+
+
+def not_here(slot: str) -> str:
+    """Return the answer for an absent concept."""
+    return f"no, {slot} is not here"
+
+
+def _name(scene: Scene, index: int, slots: Slots) -> str:
+    if index in slots:
+        return slots[index]
+    species = scene.figures[index].identity.species
+    if len(scene.figures) == 1 or scene.figures[1 - index].identity.species != species:
+        return f"the {species}"
+    return f"the {'left' if index == 0 else 'right'} {species}"
+
+
+def _ask(
+    topic: str, phrases: Phrases, answer: str, rng: random.Random, split: Split, **filling: str
+) -> Question:
+    text = typed(rng, phrases.pick(rng, split, **filling))
+    return Question(topic=topic, text=text, answer=answer)
+
+
+def _figure_question(
+    scene: Scene, index: int, slots: Slots, rng: random.Random, split: Split
+) -> Question:
+    figure = scene.figures[index]
+    who = _name(scene, index, slots)
+    identity = figure.identity
+    answers: dict[str, tuple[Phrases, str, float]] = {
+        "color": (_COLOR, identity.color, 1.4),
+        "pattern": (_PATTERN, identity.pattern, 1.2),
+        "accessory": (_ACCESSORY, _worn(figure), 1.4),
+        "pose": (_POSE, figure.pose, 1.0),
+    }
+    if identity.pattern_color is not None:
+        answers["pattern color"] = (_PATTERN_COLOR, identity.pattern_color, 0.7)
+    if figure.pose != "sleeping":
+        answers["eyes"] = (_EYES, identity.eye_color, 0.4)
+    topic = rng.choices(list(answers), [weight for _, _, weight in answers.values()])[0]
+    phrases, answer, _ = answers[topic]
+    marks = {"spotted": "spots", "striped": "stripes", "patched": "patches"}
+    filling = {"who": who, "marks": marks.get(identity.pattern, "marks")}
+    return _ask(topic, phrases, answer, rng, split, **filling)
+
+
+def _worn(figure: Figure) -> str:
+    if figure.accessory is None:
+        return "nothing"
+    return colored(figure.accessory.color, figure.accessory.kind)
+
+
+def _species(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    if not scene.figures:
+        return _ask("species", _SPECIES, "no animal", rng, split)
+    answer = " and ".join(f"a {figure.identity.species}" for figure in scene.figures)
+    return _ask("species", _SPECIES, answer, rng, split)
+
+
+def _place(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    return _ask("scene", _PLACE, CANONICAL_PLACES[scene.place], rng, split)
+
+
+def _thing(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    who = _name(scene, rng.randrange(len(scene.figures)), slots) if scene.figures else "the place"
+    thing = scene.thing
+    answer = "no object" if thing is None else colored(thing.color, thing.kind)
+    return _ask("object", _THING, answer, rng, split, who=who)
+
+
+def _count(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    return _ask("count", _COUNT, ("none", "one", "two")[len(scene.figures)], rng, split)
+
+
+def _caption(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    return _ask("caption", _CAPTION, canonical_caption(scene, slots), rng, split)
+
+
+def _is_there(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    """Ask for something that is there, or for something that differs in one word."""
+    candidates: list[tuple[str, bool]] = []
+    for figure in scene.figures:
+        candidates.append((f"a {figure.identity.species}", True))
+        if figure.accessory is not None:
+            candidates.append((_worn(figure), True))
+    if scene.thing is not None:
+        candidates.append((colored(scene.thing.color, scene.thing.kind), True))
+    absent = _absent(scene, rng)
+    chosen, present = rng.choice(candidates) if candidates and rng.random() < 0.5 else absent
+    return _ask("presence", _IS_THERE, YES if present else NO, rng, split, it=chosen)
+
+
+def _absent(scene: Scene, rng: random.Random) -> tuple[str, bool]:
+    shown = {figure.identity.species for figure in scene.figures}
+    worn = {_worn(figure) for figure in scene.figures}
+    thing = scene.thing
+    options = [f"a {rng.choice([s for s in SPECIES if s not in shown])}"]
+    options.append(_other_than(worn, random_color(rng), rng.choice(ACCESSORIES)))
+    if thing is not None:
+        color = rng.choice([c for c in COLORS if c != thing.color])
+        options.append(colored(color, thing.kind))
+    kind = rng.choice([o for o in OBJECTS if thing is None or o != thing.kind])
+    options.append(colored(random_color(rng), kind))
+    return rng.choice(options), False
+
+
+def _other_than(worn: set[str], color: str, kind: str) -> str:
+    phrase = colored(color, kind)
+    return phrase if phrase not in worn else colored("gray" if color != "gray" else "red", kind)
+
+
+_SCENE_QUESTIONS: Final[tuple[tuple[Callable[..., Question], float], ...]] = (
+    (_species, 1.2),
+    (_place, 1.0),
+    (_thing, 1.4),
+    (_count, 0.5),
+    (_caption, 0.7),
+    (_is_there, 1.0),
+)
+
+
+def ask(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    """Return a random question about a scene."""
+    if scene.figures and rng.random() < 0.55:
+        return _figure_question(scene, rng.randrange(len(scene.figures)), slots, rng, split)
+    kinds, weights = zip(*_SCENE_QUESTIONS, strict=True)
+    return rng.choices(kinds, weights)[0](scene, slots, rng, split)
+
+
+def recognise(slot: str, present: bool, rng: random.Random, split: Split) -> Question:
+    """Return a question whether a concept is in the picture."""
+    answer = YES if present else not_here(slot)
+    return _ask("recognition", _RECOGNISE, answer, rng, split, it=slot)

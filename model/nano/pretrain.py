@@ -1,0 +1,216 @@
+"""Pretraining of nano's network: all tasks mixed, pseudo-concepts trained along.
+
+Knows tasks, optimiser and checkpoints. Does not know users or the agent. Resumable: weights, EMA,
+moments and position lie in the state folder; data and noise are drawn from the step's number, so
+an interrupted run goes on as if it had not been.
+"""
+
+import logging
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
+from omnipersona.model.nano.recipe import Recipe
+from omnipersona.model.nano.state import CsvLog, load_state, save_state
+from omnipersona.model.nano.tasks import Plan, TaskSampler, finish
+from omnipersona.model.omni import Losses, OmniModel
+from omnipersona.model.sequence.pack import PackedSequence, pack
+from omnipersona.model.text.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
+
+_SAVE_SECONDS = 420.0
+_LOG_STEPS = 25
+_TASKS = ("draw", "draw concept", "edit", "edit concept", "look", "look concept", "facts", "text")
+
+
+class Trainee(nn.Module):
+    """What pretraining changes: the network without its autoencoder, and the concept table."""
+
+    def __init__(self, model: OmniModel, num_concepts: int) -> None:
+        super().__init__()
+        self.model = model
+        width = model.config.text.hidden_size
+        rows = 1 + NUM_UND + NUM_GEN
+        self.concepts = nn.Embedding(num_concepts, rows * width, sparse=True)
+        nn.init.normal_(self.concepts.weight, std=0.02)
+
+    def soft_table(self, used: list[int]) -> Tensor | None:
+        """Return the vectors of the concepts of a step, (len(used) * 33, D)."""
+        if not used:
+            return None
+        picked = self.concepts(torch.tensor(used))
+        return picked.view(-1, self.model.config.text.hidden_size)
+
+    def dense_parameters(self) -> list[nn.Parameter]:
+        """Return the network's parameters; the autoencoder is frozen."""
+        named = self.model.named_parameters()
+        return [p for name, p in named if not name.startswith("autoencoder.")]
+
+
+def fresh_model(recipe: Recipe, vocab_size: int) -> OmniModel:
+    """Return a network with the start that pretraining wants.
+
+    Matrices start at width**-0.5 (residual outputs smaller by depth), embeddings at 0.02, and
+    `llm2vae` at zero.
+    """
+    torch.manual_seed(recipe.seed)
+    model = OmniModel(recipe.config)
+    depth = recipe.config.text.num_hidden_layers
+    for name, parameter in model.named_parameters():
+        if name.startswith("autoencoder."):
+            continue
+        if parameter.dim() == 2:
+            std = 0.02 if "embed" in name else parameter.shape[1] ** -0.5
+            if name.endswith(("o_proj.weight", "down_proj.weight", "out_proj.weight")):
+                std *= (2 * depth) ** -0.5
+            nn.init.normal_(parameter, std=std)
+        elif name.endswith("bias"):
+            nn.init.zeros_(parameter)
+    nn.init.zeros_(model.llm2vae.weight)
+    return model
+
+
+class Pretraining:
+    """One resumable run.
+
+    Args:
+        model: Fresh or half-trained; its autoencoder is done.
+        tokenizer: Of the corpus.
+        recipe: Mix and schedule.
+        state: Folder of checkpoint and log.
+    """
+
+    def __init__(
+        self, model: OmniModel, tokenizer: Tokenizer, recipe: Recipe, state: Path
+    ) -> None:
+        self.recipe = recipe
+        self.tokenizer = tokenizer
+        self.state = state
+        model.autoencoder.requires_grad_(requires_grad=False)
+        self.trainee = Trainee(model, recipe.num_concepts)
+        self.dense = self.trainee.dense_parameters()
+        self.optimizer = torch.optim.AdamW(
+            self.dense, lr=recipe.peak_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
+        self.sparse = torch.optim.SparseAdam(
+            list(self.trainee.concepts.parameters()), lr=recipe.concept_rate
+        )
+        self.ema = _Average(self.dense, recipe.ema_decay)
+        self.step = load_state(state / "network", self.trainee, self.optimizer)
+        load_state(state / "concepts", self.trainee.concepts, self.sparse)
+        load_state(state / "ema", self.ema, None)
+        self.log = CsvLog(
+            state / "network.csv", ("step", "seconds", "rows", *_TASKS)
+        )
+
+    def run(self, until: int, seconds: float, on_save: Callable[[], None]) -> None:
+        """Train until a step or for a time; saves now and then and at the end.
+
+        Args:
+            until: Last step of the run.
+            seconds: Wall time at most.
+            on_save: Called after each save, for instance to write a checkpoint folder.
+        """
+        started = saved = time.monotonic()
+        losses: dict[str, list[float]] = defaultdict(list)
+        rows = 0
+        while self.step < until and time.monotonic() - started < seconds:
+            rows += self._step(losses)
+            self.step += 1
+            if self.step % _LOG_STEPS == 0:
+                elapsed = time.monotonic() - started
+                means = [sum(losses[t]) / max(1, len(losses[t])) for t in _TASKS]
+                self.log.write(self.step, elapsed, rows // _LOG_STEPS, *means)
+                told = " ".join(f"{t} {m:.3f}" for t, m in zip(_TASKS, means, strict=True))
+                logger.info("step %d (%.0f s) %s", self.step, elapsed, told)
+                losses.clear()
+                rows = 0
+            if time.monotonic() - saved > _SAVE_SECONDS:
+                self.save()
+                on_save()
+                saved = time.monotonic()
+        self.save()
+        on_save()
+
+    def save(self) -> None:
+        """Write the whole state."""
+        save_state(self.state / "concepts", self.trainee.concepts, self.sparse, self.step)
+        save_state(self.state / "ema", self.ema, None, self.step)
+        save_state(self.state / "network", self.trainee, self.optimizer, self.step)
+
+    def _step(self, losses: dict[str, list[float]]) -> int:
+        recipe = self.recipe
+        rng = random.Random(f"{recipe.seed} step {self.step}")
+        noise = torch.Generator().manual_seed(recipe.seed * 1_000_003 + self.step)
+        config = self.trainee.model.config
+        sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng)
+        plans = self._plans(sampler)
+        packed = pack(
+            finish(plans, self.trainee.model, recipe.timestep_shift, noise), self.tokenizer.markers
+        )
+        result = self.trainee.model(packed, self.trainee.soft_table(sampler.used))
+        loss = result.mse.mean() + result.ce.mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.sparse.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.dense, 1.0)
+        warm = min(1.0, (self.step + 1) / recipe.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = warm * recipe.peak_rate
+        self.optimizer.step()
+        if sampler.used:
+            self.sparse.step()
+        self.ema.update(self.dense)
+        _record(losses, plans, packed, result)
+        return sum(packed.sample_lens)
+
+    def _plans(self, sampler: TaskSampler) -> list[Plan]:
+        stage = self.recipe.stage(self.step)
+        return [
+            make(stage.concept_share)
+            for name, make in sampler.makers.items()
+            for _ in range(getattr(stage, name))
+        ]
+
+
+class _Average(nn.Module):
+    """Exponential moving average of parameters, as buffers so that it can be saved."""
+
+    def __init__(self, parameters: list[nn.Parameter], decay: float) -> None:
+        super().__init__()
+        self.decay = decay
+        for i, parameter in enumerate(parameters):
+            self.register_buffer(f"p{i}", parameter.detach().clone())
+
+    @torch.no_grad()
+    def update(self, parameters: list[nn.Parameter]) -> None:
+        """Move towards the parameters."""
+        torch._foreach_lerp_(list(self.buffers()), list(parameters), 1.0 - self.decay)
+
+    @torch.no_grad()
+    def copy_to(self, parameters: list[nn.Parameter]) -> None:
+        """Write the average into parameters."""
+        for mine, parameter in zip(self.buffers(), parameters, strict=True):
+            parameter.copy_(mine)
+
+
+def _record(
+    losses: dict[str, list[float]], plans: list[Plan], packed: PackedSequence, result: Losses
+) -> None:
+    """Split both losses by task: a sample has labels or a target, never both."""
+    sample_of = torch.zeros(packed.layout.row_at.numel(), dtype=torch.long)
+    for b, (at, count) in enumerate(zip(packed.sample_at, packed.sample_lens, strict=True)):
+        sample_of[at : at + count] = b
+    label_sample = sample_of[packed.layout.und_at[packed.label_rows]]
+    latent_sample = sample_of[packed.layout.gen_at[: len(packed.is_target)][packed.is_target]]
+    ce, mse = result.ce.detach(), result.mse.detach().mean(-1)
+    for b, plan in enumerate(plans):
+        picked = torch.cat([ce[label_sample == b], mse[latent_sample == b]])
+        losses[plan.task].append(float(picked.mean()))

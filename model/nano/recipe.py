@@ -1,0 +1,102 @@
+"""The recipe of nano, read from `recipe.toml`: sizes, data mix, schedule."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from omnipersona.model.config import (
+    AutoencoderConfig,
+    ModelConfig,
+    ResizeRule,
+    SamplingDefaults,
+    TextConfig,
+    VisionConfig,
+)
+
+RECIPE: Final = Path(__file__).with_name("recipe.toml")
+WORLD: Final = (
+    "It sees and draws a little world of cats, dogs, bears, rabbits, foxes and birds in twelve "
+    "colours, with clothes and toys, in eight places. Real photos need BAGEL: --model PATH."
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """Samples of each task per step, until a step.
+
+    `concept_share` is the share of drawings, edits and looks that are about pseudo-concepts.
+    """
+
+    until: int
+    draw: int
+    look: int
+    text: int
+    edit: int
+    facts: int
+    concept_share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipe:
+    """Everything that decides what nano becomes."""
+
+    config: ModelConfig
+    seed: int
+    vocab_size: int
+    num_concepts: int
+    peak_rate: float
+    concept_rate: float
+    warmup: int
+    timestep_shift: float
+    ema_decay: float
+    autoencoder_steps: int
+    stages: tuple[Stage, ...]
+
+    def stage(self, step: int) -> Stage:
+        """Return the stage that a step belongs to."""
+        return next(stage for stage in self.stages if step < stage.until)
+
+
+def read_recipe(path: Path = RECIPE) -> Recipe:
+    """Read a recipe file."""
+    with path.open("rb") as file:
+        content = tomllib.load(file)
+    training = dict(content["training"])
+    stages = tuple(Stage(**stage) for stage in training.pop("stages"))
+    return Recipe(
+        config=_config(content),
+        seed=content["seed"],
+        vocab_size=content["vocab_size"],
+        num_concepts=content["num_concepts"],
+        stages=stages,
+        **training,
+    )
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def _config(content: dict[str, Any]) -> ModelConfig:
+    size, vision = content["image_size"], content["vision"]
+    latents = content["latents"]
+    autoencoder = AutoencoderConfig(**_tuples(content["autoencoder"]))
+    stride = latents["patch_size"] * autoencoder.downsample
+    return ModelConfig(
+        text=TextConfig(vocab_size=content["vocab_size"], **content["text"]),
+        vision=VisionConfig(**vision),
+        autoencoder=autoencoder,
+        latent_patch_size=latents["patch_size"],
+        max_latent_size=latents["grid_size"],
+        vit_max_num_patch_per_side=vision["image_size"] // vision["patch_size"],
+        prediction="clean",
+        sampling=SamplingDefaults(**_tuples(content["sampling"])),
+        vae_resize=ResizeRule(max_side=size, min_side=size, stride=stride),
+        vit_resize=ResizeRule(max_side=size, min_side=size, stride=vision["patch_size"]),
+        image_size=size,
+        display_size=content["display_size"],
+        name=content["name"],
+        world=WORLD,
+        num_examples=content["num_examples"],
+    )

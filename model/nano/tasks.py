@@ -1,0 +1,248 @@
+"""Training samples of every task, from scenes and sentences to segments.
+
+A sample is planned first (texts, pictures, which of them are targets); pictures of a whole step are
+then encoded in one batch. Knows the corpus and segments. Does not know optimisers.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from omnipersona.model.concept.prompt import ConceptRows, Prompter
+from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, Routing
+from omnipersona.model.config import ModelConfig
+from omnipersona.model.flow.path import sampled_times
+from omnipersona.model.nano.corpus.captions import caption
+from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
+from omnipersona.model.nano.corpus.edits import sample_edit
+from omnipersona.model.nano.corpus.facts import fact_questions
+from omnipersona.model.nano.corpus.phrasing import Split
+from omnipersona.model.nano.corpus.questions import ask, recognise
+from omnipersona.model.nano.foreign import foreign_picture
+from omnipersona.model.nano.pixels import latent_tokens, random_scene, scene_pixels, seen
+from omnipersona.model.nano.pseudo import PseudoConcept, pseudo_concept
+from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.segments import GenImage, Sample, Segment
+from omnipersona.model.skills import FOREIGN_PICTURE
+from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.vision.images import to_pixels
+
+_DROP_TEXT = 0.1
+_DROP_PREFIX = 0.05
+_DROP_SOURCE = 0.1
+_DROP_SEEN = 0.5
+_UNIFIED = 0.1
+_QUESTIONS_PER_LOOK = 5
+_FACTS_PER_SAMPLE = 4
+_FOREIGN = 0.04
+_WITH_EXAMPLES = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Latent:
+    """A place in a planned sample that a picture's latents will fill."""
+
+    pixels: Tensor
+    is_target: bool
+    dropped: bool = False
+
+
+@dataclass(slots=True)
+class Plan:
+    """One sample before its pictures are encoded."""
+
+    task: str
+    parts: list[Segment | Latent] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The pseudo-concepts of one sample: their slots' rows and their characters."""
+
+    prompter: Prompter
+    concepts: tuple[PseudoConcept, ...] = ()
+
+
+class TaskSampler:
+    """Draws planned samples; remembers which pseudo-concepts a step uses.
+
+    Args:
+        tokenizer: Of the model.
+        config: Sizes.
+        num_concepts: Pseudo-concepts in the table.
+        rng: Draws everything but noise.
+    """
+
+    split: Split = "train"
+
+    def __init__(
+        self, tokenizer: Tokenizer, config: ModelConfig, num_concepts: int, rng: random.Random
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.config = config
+        self.num_concepts = num_concepts
+        self.rng = rng
+        self.used: list[int] = []
+        self.plain = Prompter(tokenizer)
+
+    def cast(self, count: int) -> Cast:
+        """Return `count` random pseudo-concepts, their rows counted from the step's table."""
+        rows, concepts = [], []
+        routing: Routing = "unified" if self.rng.random() < _UNIFIED else "decoupled"
+        for index in self.rng.sample(range(self.num_concepts), count):
+            start = len(self.used) * (1 + NUM_UND + NUM_GEN)
+            self.used.append(index)
+            rows.append(
+                ConceptRows(start=start, num_und=NUM_UND, num_gen=NUM_GEN, routing=routing)
+            )
+            concepts.append(pseudo_concept(index))
+        return Cast(Prompter(self.tokenizer, rows), tuple(concepts))
+
+    def _scene(self, concept_share: float) -> tuple[Scene, Cast, dict[int, str]]:
+        """Return a scene, perhaps with one or two concepts in it, and their slots."""
+        rng = self.rng
+        if rng.random() >= concept_share:
+            return random_scene(rng), Cast(self.plain), {}
+        cast = self.cast(2 if rng.random() < 0.12 else 1)
+        identities = [concept.identity for concept in cast.concepts]
+        slots = {i: f"<c{i}>" for i in range(len(identities))}
+        if len(identities) == 1 and rng.random() < 0.15:
+            other = sample_identity(rng)
+            identities, slots = ([other, *identities], {1: "<c0>"}) if rng.random() < 0.5 else (
+                [*identities, other], slots
+            )
+        return sample_scene(rng, identities), cast, slots
+
+    def _prefixes(self, cast: Cast, dropped: bool = False) -> list[Segment | Latent]:
+        return [] if dropped else list(cast.prompter.prefixes())
+
+    def draw(self, concept_share: float) -> Plan:
+        """Text to picture."""
+        scene, cast, slots = self._scene(concept_share)
+        text = caption(scene, slots, self.rng, self.split)
+        dropped = self.rng.random() < _DROP_TEXT
+        parts = self._prefixes(cast, dropped and self.rng.random() < 0.5)
+        parts.append(cast.prompter.text(text, dropped=dropped))
+        parts.append(Latent(scene_pixels(scene, self.config.image_size), True))
+        return Plan("draw concept" if slots else "draw", parts)
+
+    def edit(self, concept_share: float) -> Plan:
+        """Picture and instruction to picture."""
+        while True:
+            scene, cast, slots = self._scene(concept_share)
+            edit = sample_edit(scene, slots, self.rng, self.split)
+            if edit is not None:
+                break
+        size, rng = self.config.image_size, self.rng
+        source = scene_pixels(edit.source, size)
+        no_source = rng.random() < _DROP_SOURCE
+        parts = self._prefixes(cast, rng.random() < _DROP_PREFIX)
+        parts.append(Latent(source, False, dropped=no_source))
+        parts.append(seen(source, self.config, dropped=no_source or rng.random() < _DROP_SEEN))
+        parts.append(cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT))
+        parts.append(Latent(scene_pixels(edit.target, size), True))
+        return Plan("edit concept" if slots else "edit", parts)
+
+    def look(self, concept_share: float) -> Plan:
+        """Several questions about one picture."""
+        if self.rng.random() < _FOREIGN:
+            return self._look_at_foreign()
+        if self.rng.random() < concept_share:
+            return self._look_for_concept()
+        scene = random_scene(self.rng)
+        plan = Plan("look", [seen(scene_pixels(scene, self.config.image_size), self.config)])
+        for _ in range(_QUESTIONS_PER_LOOK):
+            question = ask(scene, {}, self.rng, self.split)
+            self._exchange(plan, self.plain, question.text, question.answer)
+        return plan
+
+    def _look_at_foreign(self) -> Plan:
+        picture = to_pixels(foreign_picture(self.rng, self.config.image_size))
+        plan = Plan("look", [seen(picture, self.config)])
+        question = ask(random_scene(self.rng), {}, self.rng, self.split)
+        self._exchange(plan, self.plain, question.text, FOREIGN_PICTURE)
+        return plan
+
+    def _look_for_concept(self) -> Plan:
+        """Recognition with present, look-alike and unlike characters, then other questions."""
+        rng = self.rng
+        cast = self.cast(1)
+        own = cast.concepts[0].identity
+        roll = rng.random()
+        present = roll < 0.5
+        shown = own if present else look_alike(own, rng) if roll < 0.75 else sample_identity(rng)
+        scene = sample_scene(rng, [shown])
+        plan = Plan("look concept", self._prefixes(cast))
+        plan.parts.append(seen(scene_pixels(scene, self.config.image_size), self.config))
+        question = recognise("<c0>", present, rng, self.split)
+        self._exchange(plan, cast.prompter, question.text, question.answer)
+        for _ in range(_QUESTIONS_PER_LOOK - 2):
+            question = ask(scene, {0: "<c0>"} if present else {}, rng, self.split)
+            self._exchange(plan, cast.prompter, question.text, question.answer)
+        return plan
+
+    def facts(self, concept_share: float) -> Plan:
+        """Questions on facts that no picture shows, from tokens alone."""
+        cast = self.cast(1)
+        plan = Plan("facts", self._prefixes(cast))
+        for fact in self.rng.choices(cast.concepts[0].facts, k=_FACTS_PER_SAMPLE):
+            question = fact_questions(self.rng, self.split, "<c0>", fact)
+            self._exchange(plan, cast.prompter, question, fact.value)
+        return plan
+
+    def text(self, concept_share: float) -> Plan:
+        """One of the agent's text tasks, now and then after in-context examples."""
+        turn = sample_turn(self.rng, self.split)
+        plan = Plan("text")
+        if self.rng.random() < _WITH_EXAMPLES:
+            count = self.rng.choice((1, 2))
+            for example in sample_examples(self.rng, self.split, turn, count):
+                plan.parts.append(self.plain.text(example.prompt))
+                plan.parts.append(self.plain.text(example.reply))
+        self._exchange(plan, self.plain, turn.prompt, turn.reply)
+        return plan
+
+    def _exchange(self, plan: Plan, prompter: Prompter, question: str, answer: str) -> None:
+        plan.parts.append(prompter.text(question))
+        plan.parts.append(prompter.text(answer, has_loss=True))
+
+    @property
+    def makers(self) -> dict[str, Callable[[float], Plan]]:
+        """Planners by the recipe's names."""
+        return {
+            "draw": self.draw,
+            "look": self.look,
+            "text": self.text,
+            "edit": self.edit,
+            "facts": self.facts,
+        }
+
+
+def finish(
+    plans: list[Plan], model: OmniModel, timestep_shift: float, noise: torch.Generator
+) -> list[Sample]:
+    """Encode all pictures of a step in one batch and draw times and noise."""
+    latents = [part for plan in plans for part in plan.parts if isinstance(part, Latent)]
+    tokens, ids = latent_tokens(model, [part.pixels for part in latents]) if latents else ([], None)
+    encoded = iter(tokens)
+
+    def segment(part: Segment | Latent) -> Segment:
+        if not isinstance(part, Latent):
+            return part
+        clean = next(encoded)
+        assert ids is not None, "a plan with latents has position ids"
+        if not part.is_target:
+            return GenImage(tokens=clean, position_ids=ids, dropped=part.dropped)
+        raw = torch.randn((), generator=noise)
+        return GenImage(
+            tokens=clean,
+            position_ids=ids,
+            noise=torch.randn(clean.shape, generator=noise),
+            t=float(sampled_times(raw, timestep_shift)),
+        )
+
+    return [Sample(segments=tuple(segment(part) for part in plan.parts)) for plan in plans]
