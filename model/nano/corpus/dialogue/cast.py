@@ -12,7 +12,7 @@ from typing import Final
 from omnipersona.model.contract import MAX_CONCEPTS, slot
 from omnipersona.model.nano.corpus.facts import PRONOUNS, Wording, wording
 from omnipersona.model.nano.world import SPECIES
-from omnipersona.model.skills import Known, ParseState
+from omnipersona.model.skills import Known, ParseState, PictureRef
 
 PEOPLE: Final = (
     "friend", "sister", "brother", "mother", "father", "son", "daughter", "aunt", "uncle", "cousin",
@@ -139,3 +139,10 @@ def renumbering(message: str, slots: Iterable[str]) -> dict[str, str]:
 def renumbered(text: str, numbers: dict[str, str]) -> str:
     """Return the text with its slots renumbered."""
     return _SLOT.sub(lambda match: numbers.get(match[0], match[0]), text)
+
+
+def picture_of(state: ParseState) -> PictureRef:
+    """Return the picture that a request about "the picture" means."""
+    if state.attached:
+        return "attached"
+    return "shown" if state.shown else "none"

@@ -267,9 +267,7 @@ _CLOSE: Final = ("clothes", "pose")
 def _own_words(rng: random.Random, split: Split, part: str) -> _Detail:
     if part == "clothes":
         it = accessory_phrase(sample_accessory(rng))
-        return _Detail(
-            part=part, text=_CLOTHES.pick(rng, split, it=it), canonical=f"wearing {it}"
-        )
+        return _Detail(part=part, text=_CLOTHES.pick(rng, split, it=it), canonical=f"wearing {it}")
     if part == "pose":
         pose = rng.choice(POSES)
         canonical = None if pose == "standing" else pose
@@ -359,4 +357,3 @@ def _foreign_subject(rng: random.Random, split: Split, cast: tuple[Someone, ...]
         )
     message = typed(rng, _FRAMES.pick(rng, split, x=x))
     return Request(message=message, canonical=f"cannot: {what}", slots=())
-

@@ -201,13 +201,17 @@ def sample_editing(
     )
 
 
-def _subject(rng: random.Random, cast: tuple[Someone, ...]) -> tuple[str, str, str, tuple[str, ...]]:
+def _subject(
+    rng: random.Random, cast: tuple[Someone, ...]
+) -> tuple[str, str, str, tuple[str, ...]]:
     """Return (object, possessive, canonical name, slots) of a figure in the picture."""
     if cast and rng.random() < 0.75:
         one = cast[0]
         return one.first.object, one.first.possessive, one.slot, (one.slot,)
     species = random_species(rng)
-    name = f"the {species}" if rng.random() < 0.8 else f"the {rng.choice(('left', 'right'))} {species}"
+    name = (
+        f"the {species}" if rng.random() < 0.8 else f"the {rng.choice(('left', 'right'))} {species}"
+    )
     return name, f"{name}'s", name, ()
 
 

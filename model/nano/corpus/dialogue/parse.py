@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from omnipersona.model.nano.corpus.dialogue.cast import (
+    picture_of,
     refer,
     renumbered,
     renumbering,
@@ -37,7 +38,6 @@ from omnipersona.model.skills import (
     Intent,
     Parsed,
     ParseState,
-    PictureRef,
     fact_question,
     parse_prompt,
     write_parsed,
@@ -62,9 +62,7 @@ def sample_parse(rng: random.Random, split: Split, intent: Intent | None = None)
             )
         )
         last = renumbered(state.last, numbers) if state.last else None
-        prompt = parse_prompt(
-            renumbered(message, numbers), replace(state, known=known, last=last)
-        )
+        prompt = parse_prompt(renumbered(message, numbers), replace(state, known=known, last=last))
         reply = renumbered(reply, numbers)
     return Turn(task="parse", prompt=prompt, reply=reply, intent=chosen)
 
@@ -82,9 +80,7 @@ def _generate(rng: random.Random, split: Split) -> Heard:
         cast.append(refer(rng, replace(state, last=None), but=cast[0].slot))
     outside = rng.random() < 0.1
     request = sample_drawing(rng, split, tuple(cast), outside=outside)
-    parsed = Parsed(
-        intent="generate", concepts=request.slots, questions=_questions(request)
-    )
+    parsed = Parsed(intent="generate", concepts=request.slots, questions=_questions(request))
     return request.message, state, parsed
 
 
@@ -115,13 +111,6 @@ def _edit(rng: random.Random, split: Split) -> Heard:
         intent="edit", picture=picture, concepts=request.slots, questions=_questions(request)
     )
     return message, state, parsed
-
-
-def picture_of(state: ParseState) -> PictureRef:
-    """Return the picture that a request about "the picture" means."""
-    if state.attached:
-        return "attached"
-    return "shown" if state.shown else "none"
 
 
 _MAKERS: Final[dict[Intent, Callable[[random.Random, Split], Heard]]] = {

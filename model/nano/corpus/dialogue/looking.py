@@ -1,0 +1,193 @@
+"""Questions: about a picture that is there, or about what is known without one.
+
+Knows the wording of questions and which picture they mean. Does not know answers.
+"""
+
+import random
+from dataclasses import replace
+from typing import Final
+
+from omnipersona.model.nano.corpus.dialogue.cast import Someone, picture_of, refer, sample_state
+from omnipersona.model.nano.corpus.facts import fact_questions, sample_fact
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.words import random_color, random_species
+from omnipersona.model.nano.world import ACCESSORIES, OBJECTS
+from omnipersona.model.skills import Parsed, ParseState, fact_question, recognition_question
+
+_PICTURES: Final = ("this picture", "the picture", "this photo", "the photo", "this image", "it")
+_MADE: Final = (
+    "your picture", "the last picture", "your drawing", "the picture you made", "the last drawing",
+    "what you drew",
+)  # fmt: skip
+
+_RECOGNISE: Final = Phrases(
+    "is {s} in {pic}?",
+    "is {o} in {pic}?",
+    "can you see {o} in {pic}?",
+    "do you see {o} in {pic}?",
+    "can you find {o} in {pic}?",
+    "does {pic} show {o}?",
+    "is {s} there in {pic}?",
+    "who is in {pic}, is it {o}?",
+    "is this {o}?",
+    "is that {o}?",
+    "do you recognise {o} here?",
+    "look at {pic}: is {s} in it?",
+    "have a look, is {s} here?",
+    "is {s} anywhere in {pic}?",
+    "tell me if {s} is in {pic}",
+    "am i right that this is {o}?",
+)
+_EITHER: Final = Phrases(
+    "is this {a} or {b}?",
+    "who is in {pic}, {a} or {b}?",
+    "is it {a} or {b} in {pic}?",
+    "which one is this, {a} or {b}?",
+    "are {a} and {b} both in {pic}?",
+    "do you see {a} or {b} in {pic}?",
+    "{a} or {b}?",
+    "are both {a} and {b} here?",
+)
+_ABOUT: Final = Phrases(
+    "what is {s} wearing in {pic}?",
+    "what is {s} doing in {pic}?",
+    "what is {s} doing?",
+    "what is {s} wearing?",
+    "where is {s} in {pic}?",
+    "is {s} sitting or jumping in {pic}?",
+    "what is next to {o} in {pic}?",
+    "is {s} sleeping?",
+    "is {s} wearing a {worn}?",
+    "what does {s} hold in {pic}?",
+    "is there a {thing} next to {o}?",
+    "what color is {p} {worn}?",
+    "does {s} look happy in {pic}?",
+    "what is {s} doing here?",
+    "in {pic}, what color is {s}?",
+    "does {s} wear anything in {pic}?",
+)
+_SCENE: Final = Phrases(
+    "what is in {pic}?",
+    "what do you see in {pic}?",
+    "describe {pic}",
+    "who is in {pic}?",
+    "what is this?",
+    "who is this?",
+    "how many animals are in {pic}?",
+    "where was {pic} taken?",
+    "what color is the {species}?",
+    "what is the {species} wearing?",
+    "what is the {species} doing?",
+    "is there a {thing} in {pic}?",
+    "what does {pic} show?",
+    "can you describe {pic}?",
+    "tell me about {pic}",
+    "write a caption for {pic}",
+    "which animal is this?",
+    "is the {species} {color}?",
+    "what color is the {thing}?",
+    "how many are there?",
+    "where is the {species}?",
+    "do you know who this is?",
+    "is it day or night in {pic}?",
+    "what kind of place is this?",
+    "what can you see?",
+    "is there anybody in {pic}?",
+    "whom do you recognise in {pic}?",
+    "give me a short description of {pic}",
+    "is there a {color} {thing} here?",
+    "count the animals in {pic}",
+    "does the {species} wear a {worn}?",
+    "what's in {pic}?",
+)
+_LOOKS: Final = Phrases(
+    "what does {s} look like?",
+    "what kind of animal is {s}?",
+    "what color is {p} fur?",
+    "describe how {s} looks",
+    "is {s} a {species}?",
+    "does {s} have spots or stripes?",
+    "what color are {p} eyes?",
+    "what is {s}?",
+)
+_BOTH: Final = Phrases(
+    "{x}", "{x}", "tell me, {x}", "{x}", "by the way, {x}", "i wonder, {x}", "quick question: {x}",
+    "hey, {x}",
+)  # fmt: skip
+
+
+def sample_understand(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
+    """Draw a question about a picture (two in three) or about facts and looks."""
+    if rng.random() < 0.38:
+        return _without_picture(rng, split)
+    state = sample_state(rng, attached=0.62, shown=0.5)
+    if not (state.attached or state.shown) and rng.random() < 0.7:
+        state = replace(state, attached=True)
+    picture = picture_of(state)
+    if state.shown and rng.random() < 0.3:
+        picture, pic = "shown", rng.choice(_MADE)
+        message, cast = _looking(rng, split, state, pic, plain=False)
+    else:
+        message, cast = _looking(rng, split, state, rng.choice(_PICTURES), plain=True)
+    slots = tuple(one.slot for one in cast)
+    return message, state, Parsed(intent="understand", picture=picture, concepts=slots)
+
+
+def _looking(
+    rng: random.Random, split: Split, state: ParseState, pic: str, *, plain: bool
+) -> tuple[str, tuple[Someone, ...]]:
+    """Ask about a picture; unless `plain`, the words say which picture."""
+    words = {
+        "pic": pic,
+        "species": random_species(rng),
+        "thing": rng.choice(OBJECTS),
+        "worn": rng.choice(ACCESSORIES),
+        "color": random_color(rng),
+    }
+    roll = rng.random()
+    cast: tuple[Someone, ...] = ()
+    if roll < 0.4:
+        text = _SCENE.pick(rng, split, **words)
+    elif roll < 0.52:
+        first = refer(rng, replace(state, last=None))
+        second = refer(rng, replace(state, last=None), but=first.slot)
+        cast = (first, second)
+        text = _EITHER.pick(rng, split, a=first.first.object, b=second.first.object, **words)
+    else:
+        one = refer(rng, state)
+        cast = (one,)
+        if rng.random() < 0.2 and one.is_named:
+            text = recognition_question(one.slot)
+        else:
+            group = _RECOGNISE if rng.random() < 0.55 else _ABOUT
+            text = group.pick(rng, split, **one.first.filling(), **words)
+    if not plain and pic not in text:
+        text = f"{text.rstrip('?')} in {pic}?" if pic != "what you drew" else f"{pic}: {text}"
+    return typed(rng, text), cast
+
+
+def _without_picture(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
+    state = sample_state(rng, least=1, attached=0.15, shown=0.35)
+    if rng.random() < 0.1:
+        fact = sample_fact(rng)
+        message = typed(rng, fact_questions(rng, split, "i", fact))
+        asked = fact_question("me", fact.attribute)
+        return message, state, Parsed(intent="understand", questions=(asked,))
+    if rng.random() < 0.15:
+        state = replace(state, attached=False, shown=False)
+        one = refer(rng, state)
+        text = _LOOKS.pick(rng, split, **one.first.filling(), species=random_species(rng))
+        return typed(rng, text), state, Parsed(intent="understand", concepts=(one.slot,))
+    one = refer(rng, state)
+    fact = sample_fact(rng)
+    questions = [fact_question(one.slot, fact.attribute)]
+    text = fact_questions(rng, split, one.first.subject, fact)
+    if rng.random() < 0.1:
+        other = sample_fact(rng)
+        if other.attribute != fact.attribute:
+            questions.append(fact_question(one.slot, other.attribute))
+            more = fact_questions(rng, split, one.later.subject, other)
+            text = f"{text.rstrip('?')} and {more}"
+    message = typed(rng, _BOTH.pick(rng, split, x=text))
+    parsed = Parsed(intent="understand", concepts=(one.slot,), questions=tuple(questions))
+    return message, state, parsed
