@@ -65,7 +65,8 @@ def slot_message(text: str, cards: Sequence[ConceptCard], last_concept_id: str =
 
     for index, piece in enumerate(_BRACKETED.split(text)):
         is_bracketed = index % 2 == 1
-        if is_bracketed and is_name(piece):
+        is_whole = piece == piece.strip() or name_key(piece) in known
+        if is_bracketed and is_whole and is_name(piece):
             pieces.append(stand_in(piece))
         else:
             pieces.append(_slot_bare_names(re.sub("[<>]", "", piece), known, stand_in))
@@ -116,6 +117,11 @@ def renumber(text: str, order: Sequence[str]) -> str:
     """
     new: Mapping[str, str] = {old: slot(i) for i, old in enumerate(order)}
     return _SLOT.sub(lambda match: new[match.group(0)], text)
+
+
+def restore(text: str, order: Sequence[str]) -> str:
+    """Undo `renumber`: `<ci>` becomes `order[i]`; `text` holds no other slots."""
+    return _SLOT.sub(lambda match: order[int(match.group(1))], text)
 
 
 def suggest(name: str, known: Sequence[str]) -> str | None:

@@ -102,6 +102,7 @@ def read_rewrite(text: str, slots: Collection[str]) -> str | Cannot:
         what = line.removeprefix(CANNOT).strip()
         if not what:
             raise UnreadableReply("The reply says 'cannot:' without saying what.")
+        _check_slots(what, slots)
         return Cannot(what)
     _check_slots(line, slots)
     return line

@@ -1,9 +1,13 @@
 """One user's conversation with a session, for tests."""
 
+from collections.abc import Awaitable, Callable
+
 from fakes import png
 
 from omnipersona.agent.events import Event, NeedInput, Reply
 from omnipersona.agent.runtime import Session, UserTurn
+
+Opener = Callable[..., Awaitable[Session]]
 
 
 class Talk:

@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress
-from omnipersona.agent.naming import renumber, slot_index, slots_in, unslot
+from omnipersona.agent.naming import renumber, restore, slot_index, slots_in, unslot
 from omnipersona.agent.nodes.questions import ask, dropped, is_dropped
 from omnipersona.agent.nodes.retrieving import answer_lines, learning_notes, spelled_out
 from omnipersona.agent.parsing import Cannot, read_rewrite
@@ -63,11 +63,18 @@ class DrawingNodes:
         if waiting:
             return State(answer=" ".join(waiting))
         task: Literal["draw", "edit"] = "edit" if state["intent"] == "edit" else "draw"
-        in_play = [slot(i) for i in range(len(state["names"]))]
+        lines = answer_lines(state["evidence"])
+        # Where words such as "him" stand for the concept, the model takes slot 0 to be meant.
+        order = slots_in(" ".join((state["message"], *state["concepts"], *lines)))
+        in_play = [slot(i) for i in range(len(order))]
         reading = await in_worker(
             lambda cancel: run_task(
                 self._deps.model,
-                rewrite_prompt(task, state["message"], answer_lines(state["evidence"])),
+                rewrite_prompt(
+                    task,
+                    renumber(state["message"], order),
+                    tuple(renumber(line, order) for line in lines),
+                ),
                 EDIT_EXAMPLES if task == "edit" else DRAW_EXAMPLES,
                 lambda reply: read_rewrite(reply, in_play),
                 num_examples=runtime.context.num_examples,
@@ -77,8 +84,8 @@ class DrawingNodes:
         if reading is None:
             return State(prompt=state["message"], notes=[*state["notes"], OWN_WORDS])
         if isinstance(reading.value, Cannot):
-            return State(answer=self._decline(reading.value, task))
-        return State(prompt=reading.value)
+            return State(answer=self._decline(restore(reading.value.what, order), task))
+        return State(prompt=restore(reading.value, order))
 
     async def generate(self, state: State, runtime: Runtime[Context]) -> State:
         """Draw the rewritten prompt."""
@@ -183,10 +190,10 @@ class DrawingNodes:
             lambda _: find_picture(self._deps, runtime.context.user_id, picture_id)
         )
 
-    def _decline(self, cannot: Cannot, task: Literal["draw", "edit"]) -> str:
+    def _decline(self, what: str, task: Literal["draw", "edit"]) -> str:
         info = self._deps.model.describe()
         return (
-            f"I cannot {task} {cannot.what}: it is outside what {info.name} knows. {info.world} "
+            f"I cannot {task} {what}: it is outside what {info.name} knows. {info.world} "
             "A larger model can: start with `omnipersona --model PATH`, where PATH is a BAGEL "
             "checkpoint."
         )

@@ -7,12 +7,12 @@ in the model's answers never comes here.
 import threading
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.naming import slots_in
+from omnipersona.agent.naming import renumber, restore, slots_in
 from omnipersona.agent.parsing import is_said, read_facts
 from omnipersona.agent.prompts import FACTS_EXAMPLES
 from omnipersona.agent.state import State
 from omnipersona.agent.tasks import run_task
-from omnipersona.model.contract import PersonaModel
+from omnipersona.model.contract import PersonaModel, slot
 from omnipersona.model.skills import Statement, facts_prompt
 from omnipersona.tools.recall import NOTE
 
@@ -26,10 +26,12 @@ def read_statements(
         the model's replies could not be read.
     """
     message = state["message"]
-    in_play = dict.fromkeys((*slots_in(message), *state["concepts"]))
+    # Where words such as "he" stand for the concept, the model takes slot 0 to be meant.
+    order = slots_in(" ".join((message, *state["concepts"])))
+    in_play = [slot(i) for i in range(len(order))]
     reading = run_task(
         model,
-        facts_prompt(message),
+        facts_prompt(renumber(message, order)),
         FACTS_EXAMPLES,
         lambda reply: read_facts(reply, in_play),
         num_examples=context.num_examples,
@@ -37,10 +39,13 @@ def read_statements(
     )
     if reading is None:
         return None
-    checked = (
-        s
-        if is_said(s.value, message)
-        else Statement(slot=s.slot, attribute=NOTE, value=message.strip())
-        for s in reading.value
-    )
+    checked = (_restored(statement, order, message) for statement in reading.value)
     return tuple(dict.fromkeys(checked))
+
+
+def _restored(statement: Statement, order: tuple[str, ...], message: str) -> Statement:
+    subject = restore(statement.slot, order) if statement.slot else None
+    value = restore(statement.value, order)
+    if is_said(value, message):
+        return Statement(slot=subject, attribute=statement.attribute, value=value)
+    return Statement(slot=subject, attribute=NOTE, value=message.strip())

@@ -1,16 +1,14 @@
 """A session on a scripted model and a fast encoder."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from fakes import FakePersonaModel, WordEncoder
-from talk import Talk
+from talk import Opener, Talk
 
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
-
-Opener = Callable[..., Awaitable[Session]]
 
 
 @pytest.fixture

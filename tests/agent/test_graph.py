@@ -251,7 +251,7 @@ async def test_an_unlearned_concept_is_spoken_of_plainly(
     model.hold = threading.Event()
     model.completions = TAUGHT
     await talk.reply("this is my dog <bo>", png())
-    assert "<bo> is still being learned: waiting for its turn." in (
-        await talk.reply("draw <bo>")
-    ).text
+    assert (
+        "<bo> is still being learned: waiting for its turn." in (await talk.reply("draw <bo>")).text
+    )
     model.hold.set()
