@@ -72,7 +72,9 @@ class Checkpoints:
         return False
 
     async def _empty_log(self) -> None:
-        await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        # Another turn of the same connection must not be in the middle of writing.
+        async with self.saver.lock:
+            await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def thread_key(user_id: str, thread_id: str) -> str:

@@ -30,7 +30,8 @@ _STATEMENT = re.compile(
     r"(?P<subject><c\d>|me) (?P<attribute>[^:<>]{1,40}): (?P<value>[^;]{1,200})"
 )
 _QUESTION = re.compile(r"[^?]+\?")
-_ATTRIBUTE = re.compile(r"what is the (?P<attribute>.+) of (?P<slot><c\d>)\?")
+_ATTRIBUTE = re.compile(r"what is the (?P<attribute>.+) of (?P<slot><c\d>|me)\?")
+_ARTICLES: Final = frozenset({"a", "an", "the"})
 _WORD = re.compile(r"\w+")
 
 
@@ -115,14 +116,14 @@ def read_recall(text: str) -> str | None:
 
 
 def asked_attribute(question: str) -> tuple[str, str] | None:
-    """Return (slot, attribute) of a question such as `what is the toy of <c0>?`, else None."""
+    """Return (slot or "me", attribute) of `what is the toy of <c0>?` and the like, else None."""
     match = _ATTRIBUTE.fullmatch(question.strip())
     return (match["slot"], match["attribute"]) if match else None
 
 
 def is_said(value: str, message: str) -> bool:
-    """Tell whether every word of `value` occurs in `message`."""
-    said = {word.casefold() for word in _WORD.findall(message)}
+    """Tell whether every word of `value`, articles apart, occurs in `message`."""
+    said = {word.casefold() for word in _WORD.findall(message)} | _ARTICLES
     return all(word.casefold() in said for word in _WORD.findall(value))
 
 

@@ -159,6 +159,16 @@ EDIT_EXAMPLES: Final = (
 )
 
 
+def headed(message: str, slots: Sequence[str]) -> str:
+    """Say whom a message means where it does not name them all itself.
+
+    "Give him a hat" alone does not tell a text task who he is; `about <c0>: give him a hat` does.
+    """
+    if all(slot in message for slot in slots):
+        return message
+    return f"about {' '.join(slots)}: {message}"
+
+
 def take(examples: Sequence[Example], count: int) -> tuple[Example, ...]:
     """Return the first `count` examples, or all of them where there are fewer."""
     return tuple(examples[: max(count, 0)])

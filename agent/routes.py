@@ -12,7 +12,7 @@ from omnipersona.model.skills import Intent
 
 # What can be said only of a concept that exists.
 _NEEDS_KNOWN: frozenset[Intent] = frozenset(
-    {"understand", "generate", "edit", "remember", "correct", "forget"}
+    {"understand", "generate", "edit", "remember", "correct", "forget", "list"}
 )
 
 Ability = Literal[

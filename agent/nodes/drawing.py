@@ -16,7 +16,7 @@ from omnipersona.agent.naming import renumber, restore, slot_index, slots_in, un
 from omnipersona.agent.nodes.questions import ask, dropped, is_dropped
 from omnipersona.agent.nodes.retrieving import answer_lines, learning_notes, spelled_out
 from omnipersona.agent.parsing import Cannot, read_rewrite
-from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES
+from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES, headed
 from omnipersona.agent.state import State
 from omnipersona.agent.tasks import run_task
 from omnipersona.agent.worker import in_worker, teller
@@ -64,15 +64,15 @@ class DrawingNodes:
             return State(answer=" ".join(waiting))
         task: Literal["draw", "edit"] = "edit" if state["intent"] == "edit" else "draw"
         lines = answer_lines(state["evidence"])
-        # Where words such as "him" stand for the concept, the model takes slot 0 to be meant.
-        order = slots_in(" ".join((state["message"], *state["concepts"], *lines)))
+        message = headed(state["message"], state["concepts"])
+        order = slots_in(" ".join((message, *lines)))
         in_play = [slot(i) for i in range(len(order))]
         reading = await in_worker(
             lambda cancel: run_task(
                 self._deps.model,
                 rewrite_prompt(
                     task,
-                    renumber(state["message"], order),
+                    renumber(message, order),
                     tuple(renumber(line, order) for line in lines),
                 ),
                 EDIT_EXAMPLES if task == "edit" else DRAW_EXAMPLES,

@@ -43,6 +43,11 @@ class LookingNodes:
         stream = _SlotStream(names)
         tell = teller(runtime)
 
+        def on_text(piece: str) -> None:
+            ready = stream.push(piece)
+            if ready:
+                tell(TextDelta(ready))
+
         def work(cancel: threading.Event) -> ToolOutcome:
             return answer_question(
                 self._deps,
@@ -50,7 +55,7 @@ class LookingNodes:
                 renumber(question, in_play),
                 self._pictures(state),
                 tuple(state["concept_ids"][slot_index(s)] for s in in_play),
-                on_text=lambda piece: tell(TextDelta(stream.push(piece))),
+                on_text=on_text,
                 cancel=cancel,
             )
 

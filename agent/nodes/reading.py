@@ -49,8 +49,6 @@ class ReadingNodes:
         ]
         update = fresh_turn()
         update.update(slot_update(state, cards))
-        if state["picture_ids"]:
-            update["last_picture_id"] = state["picture_ids"][-1]
         return update
 
     async def parse_intent(self, state: State, runtime: Runtime[Context]) -> State:
@@ -155,7 +153,7 @@ def parse_state(state: State) -> ParseState:
         ),
         last=slot(ids.index(last)) if last and last in ids else None,
         attached=bool(state["picture_ids"]),
-        shown=not state["picture_ids"] and bool(state.get("last_picture_id")),
+        shown=bool(state.get("last_picture_id")),
     )
 
 

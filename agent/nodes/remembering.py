@@ -4,7 +4,6 @@ Knows which words of the turn become facts and what is confirmed before it is lo
 what the user said.
 """
 
-import asyncio
 import threading
 from typing import Final
 
@@ -22,6 +21,7 @@ from omnipersona.tools.gallery import find_picture
 from omnipersona.tools.outcome import ToolDeps
 from omnipersona.tools.recall import (
     NOTE,
+    KnownFact,
     correct_fact,
     current_facts,
     forget_concept,
@@ -78,30 +78,35 @@ class RememberingNodes:
         return await in_worker(work)
 
     async def find_forgettable(self, state: State, runtime: Runtime[Context]) -> State:
-        """Find the facts that a request to forget names; none means the whole concept."""
+        """Find the facts that a request to forget asks for; none means whole concepts.
+
+        A request that names neither a concept nor a fact is about the user.
+        """
         asked = [a for a in map(asked_attribute, state["questions"]) if a is not None]
-        if not asked:
-            statements = await in_worker(
-                lambda cancel: read_statements(self._deps.model, state, runtime.context, cancel)
-            )
-            asked = [(s.slot or "", s.attribute) for s in statements or () if s.attribute != NOTE]
-        facts = []
-        for subject, attribute in asked:
-            concept_id = state["concept_ids"][slot_index(subject)] if subject else ""
-            found = await asyncio.to_thread(
-                current_facts, self._deps, runtime.context.user_id, concept_id
-            )
-            facts += [fact for fact in found if fact.attribute == attribute]
-        if facts:
-            return State(
-                details={
-                    "fact_ids": [f.fact_id for f in facts],
-                    "facts": [f"{f.attribute}: {f.value}" for f in facts],
-                }
-            )
-        if not state["concepts"]:
-            return State(answer="Tell me whom or what to forget, for instance forget <name>.")
-        return State(details={})
+        is_about_user = not asked and not state["concepts"]
+        user_id, ids = runtime.context.user_id, state["concept_ids"]
+
+        def work(_: threading.Event) -> list[KnownFact]:
+            if is_about_user:
+                return list(current_facts(self._deps, user_id, ""))
+            return [
+                fact
+                for subject, attribute in asked
+                for fact in current_facts(
+                    self._deps, user_id, "" if subject == "me" else ids[slot_index(subject)]
+                )
+                if fact.attribute == attribute
+            ]
+
+        facts = await in_worker(work)
+        if not facts and (asked or is_about_user):
+            return State(answer="I know nothing of that, so there is nothing to forget.")
+        return State(
+            details={
+                "fact_ids": [fact.fact_id for fact in facts],
+                "facts": [f"{fact.attribute}: {fact.value}" for fact in facts],
+            }
+        )
 
     async def confirm_forget(self, state: State) -> State:
         """Ask before anything is lost."""

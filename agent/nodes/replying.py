@@ -35,6 +35,7 @@ async def reply(state: State) -> State:
     spoken_of = [i for i in (state["concept_ids"][slot_index(s)] for s in state["concepts"]) if i]
     if spoken_of:
         update["last_concept_id"] = spoken_of[0]
-    if state["reply_picture_ids"]:
-        update["last_picture_id"] = state["reply_picture_ids"][-1]
+    seen = [*state["picture_ids"], *state["reply_picture_ids"]]
+    if seen:
+        update["last_picture_id"] = seen[-1]
     return update

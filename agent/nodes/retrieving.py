@@ -79,7 +79,7 @@ class RetrievingNodes:
         self, question: str, state: State, context: Context, cancel: threading.Event
     ) -> tuple[KnownFact | None, float]:
         names = state["names"]
-        about = slots_in(question) or tuple(state["concepts"])
+        about = _subjects(question, state)
         ids = [i for i in (state["concept_ids"][slot_index(s)] for s in about) if i]
         with tool_border():
             facts = find_facts(self._deps, context.user_id, unslot(question, names), ids)
@@ -106,7 +106,7 @@ class RetrievingNodes:
     def _ask_tokens(
         self, question: str, state: State, context: Context, cancel: threading.Event
     ) -> str:
-        slots = slots_in(question) or tuple(state["concepts"])
+        slots = _subjects(question, state)
         ids = [state["concept_ids"][slot_index(s)] for s in slots]
         usable = {card["concept_id"] for card in state["cards"] if card["has_tokens"]}
         if not ids or not all(i in usable for i in ids):
@@ -175,12 +175,20 @@ def learning_notes(state: State) -> list[str]:
     return notes
 
 
+def _subjects(question: str, state: State) -> tuple[str, ...]:
+    """Return the slots a question is about; none where it is about the user."""
+    asked = asked_attribute(question)
+    if asked is not None:
+        return () if asked[0] == "me" else (asked[0],)
+    return slots_in(question) or tuple(state["concepts"])
+
+
 def _sentence(item: Evidence) -> str:
     asked = asked_attribute(item["question"])
     if not item["answer"]:
-        what = f"the {asked[1]} of {asked[0]}" if asked else "that"
+        what = _spoken(asked) if asked else "that"
         return f"I do not know {what}."
-    text = fact_sentence(asked[0], asked[1], item["answer"]) if asked else item["answer"]
+    text = f"{_spoken(asked)} is {item['answer']}" if asked else item["answer"]
     sentence = f"{text[:1].upper()}{text[1:].rstrip('.')}"
     if item["source"] == "you said":
         sentence += " (you told me)."
@@ -189,3 +197,8 @@ def _sentence(item: Evidence) -> str:
     if item["other"]:
         sentence += f" My own memory of it would have been: {item['other'].rstrip('.')}."
     return sentence
+
+
+def _spoken(asked: tuple[str, str]) -> str:
+    subject, attribute = asked
+    return f"your {attribute}" if subject == "me" else f"the {attribute} of {subject}"

@@ -9,7 +9,7 @@ import threading
 from omnipersona.agent.context import Context
 from omnipersona.agent.naming import renumber, restore, slots_in
 from omnipersona.agent.parsing import is_said, read_facts
-from omnipersona.agent.prompts import FACTS_EXAMPLES
+from omnipersona.agent.prompts import FACTS_EXAMPLES, headed
 from omnipersona.agent.state import State
 from omnipersona.agent.tasks import run_task
 from omnipersona.model.contract import PersonaModel, slot
@@ -26,12 +26,12 @@ def read_statements(
         the model's replies could not be read.
     """
     message = state["message"]
-    # Where words such as "he" stand for the concept, the model takes slot 0 to be meant.
-    order = slots_in(" ".join((message, *state["concepts"])))
+    prompt = headed(message, state["concepts"])
+    order = slots_in(prompt)
     in_play = [slot(i) for i in range(len(order))]
     reading = run_task(
         model,
-        facts_prompt(renumber(message, order)),
+        facts_prompt(renumber(prompt, order)),
         FACTS_EXAMPLES,
         lambda reply: read_facts(reply, in_play),
         num_examples=context.num_examples,

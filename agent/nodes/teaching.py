@@ -15,6 +15,7 @@ from omnipersona.agent.nodes.questions import ask, dropped, is_dropped, pick
 from omnipersona.agent.nodes.stating import read_statements
 from omnipersona.agent.state import State, Teaching
 from omnipersona.agent.worker import in_worker, teller
+from omnipersona.model.contract import slot
 from omnipersona.tools.binding import is_name
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 from omnipersona.tools.teach import NUM_PHOTOS_ADVICE, is_person, teach_concept
@@ -112,10 +113,10 @@ class TeachingNodes:
 
 
 def _taught_slot(state: State) -> str | None:
-    """Return the slot that is taught: the first new name, else the first known one mentioned."""
-    mentioned = [f"<c{i}>" for i in range(state["num_mentioned"])]
+    """Return the slot that is taught: the first new name, else whom the model found."""
+    mentioned = [slot(i) for i in range(state["num_mentioned"])]
     new = [s for s in mentioned if not state["concept_ids"][slot_index(s)]]
-    return next(iter([*new, *mentioned]), None)
+    return next(iter([*new, *state["concepts"], *mentioned]), None)
 
 
 def _taught(

@@ -135,7 +135,7 @@ async def test_correct_retires_the_old_value_and_again_uses_the_new(
     model.completions = {
         **TAUGHT,
         "message: no, his toy": "correct; none; <c0>; none",
-        "Facts\nmessage: no, his toy": "<c0> toy: a blue kite",
+        "Facts\nmessage: about <c0>: no, his toy": "<c0> toy: a blue kite",
         "message: again": "again; shown; none; none",
         "Recall\nevidence:\n- the toy of <c0> is a blue kite": "a blue kite",
         "- the toy of <c0> is a blue kite\nmessage: draw": "<c0> with a blue kite",
@@ -255,3 +255,60 @@ async def test_an_unlearned_concept_is_spoken_of_plainly(
         "<bo> is still being learned: waiting for its turn." in (await talk.reply("draw <bo>")).text
     )
     model.hold.set()
+
+
+async def test_whom_a_pronoun_means_is_told_to_the_text_tasks(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: he loves": "remember; none; <c0>; none",
+        "Facts\nmessage: about <c0>: he loves": "<c0> hobby: digging",
+        "message: draw him": "generate; none; <c0>; none",
+        "Rewrite draw\nevidence:\nnone\nmessage: about <c0>: draw him": "<c0> sitting",
+    }
+    await talk.teach()
+    await talk.reply("he loves digging")
+    assert "hobby: digging" in (await talk.session.concept_card("ana", "bo")).facts
+    assert (await talk.reply("draw him")).details["rewritten"] == "<bo> sitting"
+
+
+async def test_facts_about_the_user_are_kept_asked_and_forgotten(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: my name": "remember; none; none; none",
+        "Facts\nmessage: my name": "me name: ana",
+        "message: who am i": "understand; none; none; what is the name of me?",
+        "Recall\nevidence:\n- the name of me is ana": "ana",
+        "message: forget me": "forget; none; none; none",
+    }
+    await talk.teach()
+    await talk.reply("my name is ana")
+    assert (await talk.reply("who am i")).text == "Your name is ana (you told me)."
+    assert "name: ana" in (await talk.need("forget me")).question
+    await talk.reply("yes")
+    assert "I do not know your name" in (await talk.reply("who am i")).text
+
+
+async def test_more_photos_of_a_known_concept_are_added(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {**TAUGHT, "message: more photos": "teach; attached; <c0>; none"}
+    await talk.teach()
+    reply = await talk.reply("more photos of him", png("blue"))
+    assert (reply.details["concept"], reply.details["num_photos"]) == ("bo", 2)
+
+
+async def test_the_shown_picture_is_not_the_attached_one(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "picture: attached and shown\nmessage: and yours": "understand; shown; none; none",
+    }
+    await talk.teach()
+    drawn = await talk.reply("draw <bo>")
+    await talk.reply("and yours?", png("green"))
+    assert model.of_type(AnswerRequest)[-1].images == (drawn.pictures[0].png,)

@@ -79,7 +79,7 @@ def test_another_users_job_does_not_exist(deps: ToolDeps, bo_id: str) -> None:
     job_id = deps.jobs.start("ana", bo_id).job_id
     for method in (deps.jobs.status, deps.jobs.cancel, deps.jobs.wait):
         with pytest.raises(ToolFailed, match="no learning job"):
-            method("eve", job_id)  # type: ignore[operator]  # all take user and job
+            method("eve", job_id)
     assert deps.jobs.list("eve") == ()
 
 
