@@ -112,7 +112,8 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
                 "{s} love{es} to eat {v}", "{s} eat{es} {v} every day", "{s} love{es} eating {v}",
                 "{s} like{es} to eat {v}", "{s} would do anything to eat {v}",
                 "the food {s} like{es} best is {v}", "{s} mostly eat{es} {v}",
-                "{s} could eat {v} all day",
+                "{s} could eat {v} all day", "{s} like{es} {v}", "{s} love{es} {v}",
+                "{s} really like{es} {v}",
             ),
             questions=Phrases(
                 "what {do} {s} eat?", "what {do} {s} like to eat?", "which food {do} {s} love?",
@@ -326,4 +327,26 @@ ATTRIBUTES: Final[dict[str, Attribute]] = {
             ),
         ),
     )
+}  # fmt: skip
+
+# Nouns that a user may put in place of a known attribute; they are copied.
+OPEN_NOUNS: Final = (
+    "movie", "book", "game", "season", "number", "bed", "school", "language", "flower", "team",
+    "instrument", "dessert", "fruit", "hero", "car", "shop", "band", "street", "holiday", "smell",
+    "tree", "planet", "wish", "secret", "habit", "size", "weight", "day", "breakfast", "vegetable",
+)  # fmt: skip
+# Values of drawable attributes that cannot be drawn.
+OTHER_VALUES: Final[dict[str, tuple[str, ...]]] = {
+    "toy": (
+        "a squeaky bone", "a rope", "a teddy bear", "a frisbee", "a puzzle", "a wooden train",
+        "a stuffed rabbit", "a doll", "a yo-yo", "a drum", "a stick", "a tennis racket",
+    ),
+    "home": (
+        "paris", "berlin", "london", "the garden", "the kitchen", "a big house", "a castle",
+        "new york", "the barn", "my garage", "the attic", "a small village", "rome", "the park",
+    ),
+    "clothes": (
+        "a leather jacket", "jeans", "a raincoat", "a red dress", "boots", "a blue sweater",
+        "sneakers", "a cape", "a tie", "a white shirt",
+    ),
 }  # fmt: skip

@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from omnipersona.model.nano.corpus.attributes import ATTRIBUTES
+from omnipersona.model.nano.corpus.attributes import ATTRIBUTES, OPEN_NOUNS, OTHER_VALUES
 from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.nano.corpus.words import (
     CANONICAL_PLACES,
@@ -115,6 +115,10 @@ _ONSETS: Final = "b d f g k l m n p r s t v z br dr fl gr kr pl st tr sh".split(
 _VOWELS: Final = "a e i o u a e i o ai oo".split()  # noqa: SIM905
 
 
+# "she loves dravo" could be food as well as a hobby.
+_NEVER_INVENTED: Final = ("age", "birthday", "hobby")
+
+
 def invented_word(rng: random.Random) -> str:
     """Return a pronounceable word that means nothing, e.g. `dravofi`."""
     syllables = rng.choice((2, 2, 3))
@@ -123,6 +127,8 @@ def invented_word(rng: random.Random) -> str:
 
 
 def _invented_value(rng: random.Random, attribute: str) -> str:
+    if attribute in OTHER_VALUES and rng.random() < 0.5:
+        return rng.choice(OTHER_VALUES[attribute])
     word = invented_word(rng)
     if attribute in ("toy", "clothes", "job"):
         return rng.choice((f"a {word}", f"a {random_color(rng)} {word}"))
@@ -132,9 +138,34 @@ def _invented_value(rng: random.Random, attribute: str) -> str:
 
 
 def invented_fact(rng: random.Random) -> StatedFact:
-    """Draw a fact whose value is a word that no list holds, and that nothing can draw."""
-    attribute = rng.choice([name for name in ATTRIBUTES if name not in ("age", "birthday")])
+    """Draw a fact whose value is unusual or means nothing, and that nothing can draw."""
+    attribute = rng.choice([name for name in ATTRIBUTES if name not in _NEVER_INVENTED])
     return StatedFact(attribute=attribute, value=_invented_value(rng, attribute))
+
+
+def open_fact(rng: random.Random) -> StatedFact:
+    """Draw a fact of an attribute outside the table, so that its noun must be copied."""
+    words = [
+        *ATTRIBUTES["hobby"].values,
+        *ATTRIBUTES["nickname"].values,
+        *ATTRIBUTES["food"].values,
+    ]
+    value = invented_word(rng) if rng.random() < 0.5 else rng.choice(words)
+    return StatedFact(attribute=rng.choice(OPEN_NOUNS), value=value)
+
+
+def another_value(rng: random.Random, fact: StatedFact) -> StatedFact:
+    """Draw a fact of the same attribute."""
+    if fact.attribute in ATTRIBUTES:
+        return sample_fact(rng, fact.attribute)
+    return StatedFact(attribute=fact.attribute, value=open_fact(rng).value)
+
+
+def nouns_of(attribute: str) -> tuple[str, ...]:
+    """Return how people call an attribute."""
+    if attribute in ATTRIBUTES:
+        return ATTRIBUTES[attribute].nouns
+    return (attribute, f"favourite {attribute}", f"favorite {attribute}")
 
 
 def sample_fact(
@@ -171,22 +202,22 @@ def sample_facts(
 
 def fact_questions(rng: random.Random, split: Split, slot: str, fact: StatedFact) -> str:
     """Ask for the value of `fact` of `slot` (or he, she, it, they, i) in one of many ways."""
-    attribute = ATTRIBUTES[fact.attribute]
+    attribute = ATTRIBUTES.get(fact.attribute)
     words = wording(slot)
     if slot.startswith("<") and rng.random() < _CANONICAL_QUESTION:
         return fact_question(slot, fact.attribute)
-    group = attribute.questions if rng.random() < 0.5 else _ASK_ANY
-    noun = rng.choice(attribute.nouns)
+    group = attribute.questions if attribute and rng.random() < 0.5 else _ASK_ANY
+    noun = rng.choice(nouns_of(fact.attribute))
     return group.pick(rng, split, **_filling(words), noun=noun)
 
 
 def fact_statement(rng: random.Random, split: Split, subject: str, fact: StatedFact) -> str:
     """State `fact` of `subject` (a slot, a noun phrase, or he, she, it, they, i); no full stop."""
-    attribute = ATTRIBUTES[fact.attribute]
+    attribute = ATTRIBUTES.get(fact.attribute)
     words = wording(subject)
-    group = attribute.statements if rng.random() < 0.5 else _STATE_ANY
-    at = f"at {fact.value}" if fact.place is None else CANONICAL_PLACES[fact.place]
-    noun = rng.choice(attribute.nouns)
+    group = attribute.statements if attribute and rng.random() < 0.5 else _STATE_ANY
+    at = f"in {fact.value}" if fact.place is None else CANONICAL_PLACES[fact.place]
+    noun = rng.choice(nouns_of(fact.attribute))
     return group.pick(rng, split, **_filling(words), noun=noun, v=fact.value, at=at)
 
 

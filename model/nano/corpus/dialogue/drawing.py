@@ -12,12 +12,14 @@ from omnipersona.model.nano.corpus.dialogue.cast import Someone
 from omnipersona.model.nano.corpus.dialogue.outside import (
     outside_action,
     outside_clothes,
+    outside_home,
     outside_place,
     outside_style,
     outside_thing,
 )
+from omnipersona.model.nano.corpus.dialogue.spelling import spelled
 from omnipersona.model.nano.corpus.facts import sample_fact
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.nano.corpus.words import (
     CANONICAL_PLACES,
     PLACE_PHRASES,
@@ -180,6 +182,16 @@ _ASK_COLOR: Final = Phrases(
     "{w} a {it} of {p} favorite colour",
 )
 _AND: Final = Phrases("{a} and {b}", "{a} together with {b}", "{a} with {b}", "{a} next to {b}")
+_SECOND: Final = Phrases(
+    "{s} should be {x}",
+    "i want {o} {x}",
+    "please show {o} {x}",
+    "make sure {s} {is} {x}",
+    "i would like {o} {x}",
+    "{s} must be {x}",
+    "show {o} {x}",
+    "let {o} be {x}",
+)
 _FIRST_PLACE: Final = Phrases(
     "{place}: {x}", "{place}, {x}", "{x}, {place}", "{x}. the place: {place}", "{x}, all {place}"
 )
@@ -214,8 +226,16 @@ def sample_drawing(
     x = " ".join((who, *texts))
     if details and details[-1].part == "place" and rng.random() < 0.08:
         x = _FIRST_PLACE.pick(rng, split, place=texts[-1], x=" ".join((who, *texts[:-1])))
+    said_later = ""
+    if len(details) > 1 and len(cast) == 1 == len(figures) and rng.random() < 0.15:
+        x = " ".join((who, *texts[:-1]))
+        later = cast[0].later.filling()
+        said_later = " " + _SECOND.pick(rng, split, x=texts[-1], **later)
+    first = _FRAMES.pick(rng, split, x=x)
+    if said_later and first[-1] not in ".?!":
+        first += "."
     return Request(
-        message=typed(rng, _FRAMES.pick(rng, split, x=x)),
+        message=spelled(rng, first + said_later),
         canonical=_canonical(figures, details),
         slots=tuple(one.slot for one in cast),
         lookups=tuple(d.lookup for d in details if d.lookup is not None),
@@ -296,6 +316,8 @@ def _from_memory(
     part = {"toy": "thing", "home": "place"}.get(attribute, attribute)
     if is_known and attribute in ("toy", "friend") and rng.random() < 0.06:
         value = outside = outside_thing(rng)
+    if is_known and attribute == "home" and rng.random() < 0.06:
+        value = outside = outside_home(rng)
     if attribute == "color":
         part = rng.choice(("thing", "clothes")) if not many else "thing"
         noun = rng.choice(OBJECTS if part == "thing" else _SINGLE_CLOTHES)
@@ -351,9 +373,9 @@ def _foreign_subject(rng: random.Random, split: Split, cast: tuple[Someone, ...]
     if cast and rng.random() < 0.4:
         x = _AND.pick(rng, split, a=cast[0].first.object, b=x)
         return Request(
-            message=typed(rng, _FRAMES.pick(rng, split, x=x)),
+            message=spelled(rng, _FRAMES.pick(rng, split, x=x)),
             canonical=f"cannot: {what}",
             slots=(cast[0].slot,),
         )
-    message = typed(rng, _FRAMES.pick(rng, split, x=x))
+    message = spelled(rng, _FRAMES.pick(rng, split, x=x))
     return Request(message=message, canonical=f"cannot: {what}", slots=())

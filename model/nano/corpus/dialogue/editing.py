@@ -16,8 +16,9 @@ from omnipersona.model.nano.corpus.dialogue.outside import (
     outside_style,
     outside_thing,
 )
+from omnipersona.model.nano.corpus.dialogue.spelling import spelled
 from omnipersona.model.nano.corpus.facts import sample_fact
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.nano.corpus.words import (
     CANONICAL_PLACES,
     PLACE_NAMES,
@@ -175,6 +176,18 @@ _REPLACE: Final = Phrases(
     "swap out {old} with {new}",
 )
 
+_SAME: Final = Phrases(
+    "make it {at}",
+    "show the same {at}",
+    "make the picture {at}",
+    "have the same scene {at}",
+    "let it all be {at}",
+    "do the same picture but {at}",
+    "make everything {at}",
+    "put the whole scene {at}",
+)
+_COUNTED: Final = ("meadow", "beach", "city", "forest", "desert", "room")
+
 _Made = tuple[str, str, tuple[str, ...], tuple[Lookup, ...]]
 _Maker = Callable[[random.Random, Split, tuple[Someone, ...]], _Made]
 
@@ -194,7 +207,7 @@ def sample_editing(
     maker = _foreign if outside else rng.choices(*zip(*makers, strict=True))[0]
     text, canonical, slots, lookups = maker(rng, split, cast)
     return Request(
-        message=typed(rng, _FRAMES.pick(rng, split, x=text)),
+        message=spelled(rng, _FRAMES.pick(rng, split, x=text)),
         canonical=canonical,
         slots=slots,
         lookups=lookups,
@@ -270,8 +283,14 @@ def _place(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made
     place = rng.choice(PLACES)
     name = PLACE_NAMES[place]
     canonical = f"change the place to {name}"
-    if rng.random() < 0.4:
-        return _PLACE.pick(rng, split, place=name), canonical, (), ()
+    if rng.random() < 0.45:
+        if rng.random() < 0.3:
+            text = _SAME.pick(rng, split, at=CANONICAL_PLACES[place])
+            return text, canonical, (), ()
+        said_name = (
+            rng.choice((name, name, name.replace("the ", "a "))) if place in _COUNTED else name
+        )
+        return _PLACE.pick(rng, split, place=said_name), canonical, (), ()
     said, _, _, slots = _subject(rng, cast)
     if rng.random() < 0.3:
         said, slots = rng.choice(("it", "everything", "the scene")), ()

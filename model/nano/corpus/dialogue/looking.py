@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Final
 
 from omnipersona.model.nano.corpus.dialogue.cast import Someone, picture_of, refer, sample_state
-from omnipersona.model.nano.corpus.facts import fact_questions, sample_fact
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.dialogue.spelling import spelled
+from omnipersona.model.nano.corpus.facts import fact_questions, open_fact, sample_fact
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.nano.corpus.words import random_color, random_species
 from omnipersona.model.nano.world import ACCESSORIES, OBJECTS
 from omnipersona.model.skills import Parsed, ParseState, fact_question, recognition_question
@@ -163,23 +164,23 @@ def _looking(
             text = group.pick(rng, split, **one.first.filling(), **words)
     if not plain and pic not in text:
         text = f"{text.rstrip('?')} in {pic}?" if pic != "what you drew" else f"{pic}: {text}"
-    return typed(rng, text), cast
+    return spelled(rng, text), cast
 
 
 def _without_picture(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
     state = sample_state(rng, least=1, attached=0.15, shown=0.35)
     if rng.random() < 0.1:
         fact = sample_fact(rng)
-        message = typed(rng, fact_questions(rng, split, "i", fact))
+        message = spelled(rng, fact_questions(rng, split, "i", fact))
         asked = fact_question("me", fact.attribute)
         return message, state, Parsed(intent="understand", questions=(asked,))
     if rng.random() < 0.15:
         state = replace(state, attached=False, shown=False)
         one = refer(rng, state)
         text = _LOOKS.pick(rng, split, **one.first.filling(), species=random_species(rng))
-        return typed(rng, text), state, Parsed(intent="understand", concepts=(one.slot,))
+        return spelled(rng, text), state, Parsed(intent="understand", concepts=(one.slot,))
     one = refer(rng, state)
-    fact = sample_fact(rng)
+    fact = open_fact(rng) if rng.random() < 0.07 else sample_fact(rng)
     questions = [fact_question(one.slot, fact.attribute)]
     text = fact_questions(rng, split, one.first.subject, fact)
     if rng.random() < 0.1:
@@ -188,6 +189,6 @@ def _without_picture(rng: random.Random, split: Split) -> tuple[str, ParseState,
             questions.append(fact_question(one.slot, other.attribute))
             more = fact_questions(rng, split, one.later.subject, other)
             text = f"{text.rstrip('?')} and {more}"
-    message = typed(rng, _BOTH.pick(rng, split, x=text))
+    message = spelled(rng, _BOTH.pick(rng, split, x=text))
     parsed = Parsed(intent="understand", concepts=(one.slot,), questions=tuple(questions))
     return message, state, parsed

@@ -6,11 +6,11 @@ Knows their wording and gold. Does not know what is stored.
 import random
 from typing import Final
 
-from omnipersona.model.nano.corpus.attributes import ATTRIBUTES
 from omnipersona.model.nano.corpus.dialogue.cast import refer, sample_state
 from omnipersona.model.nano.corpus.dialogue.chat import small_talk
-from omnipersona.model.nano.corpus.facts import fact_statement, sample_fact
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.dialogue.spelling import spelled
+from omnipersona.model.nano.corpus.facts import fact_statement, nouns_of, sample_fact
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.skills import Parsed, ParseState, PictureRef, fact_question
 
 Heard = tuple[str, ParseState, Parsed]
@@ -189,33 +189,33 @@ def sample_forget(rng: random.Random, split: Split) -> Heard:
     """Draw a wish to forget a concept, a fact, or the user."""
     state = sample_state(rng, least=1, attached=0.04, shown=0.3)
     if rng.random() < 0.07:
-        text = typed(rng, _FORGET_ME.pick(rng, split))
+        text = spelled(rng, _FORGET_ME.pick(rng, split))
         return text, state, Parsed(intent="forget")
     one = refer(rng, state)
     words = one.first.filling()
     if rng.random() < 0.55:
-        text = typed(rng, _FORGET.pick(rng, split, **words))
+        text = spelled(rng, _FORGET.pick(rng, split, **words))
         return text, state, Parsed(intent="forget", concepts=(one.slot,))
     fact = sample_fact(rng)
     text = _FORGET_FACT.pick(
         rng,
         split,
         x=fact_statement(rng, split, one.first.subject, fact),
-        noun=rng.choice(ATTRIBUTES[fact.attribute].nouns),
+        noun=rng.choice(nouns_of(fact.attribute)),
         **words,
     )
     asked = (fact_question(one.slot, fact.attribute),)
     parsed = Parsed(intent="forget", concepts=(one.slot,), questions=asked)
-    return typed(rng, text), state, parsed
+    return spelled(rng, text), state, parsed
 
 
 def sample_list(rng: random.Random, split: Split) -> Heard:
     """Draw a wish to see what is known, of everybody or of one concept."""
     state = sample_state(rng, attached=0.05, shown=0.3)
     if not state.known or rng.random() < 0.5:
-        return typed(rng, _LIST.pick(rng, split)), state, Parsed(intent="list")
+        return spelled(rng, _LIST.pick(rng, split)), state, Parsed(intent="list")
     one = refer(rng, state)
-    text = typed(rng, _LIST_ONE.pick(rng, split, **one.first.filling()))
+    text = spelled(rng, _LIST_ONE.pick(rng, split, **one.first.filling()))
     return text, state, Parsed(intent="list", concepts=(one.slot,))
 
 
@@ -224,7 +224,7 @@ def sample_explain(rng: random.Random, split: Split) -> Heard:
     state = sample_state(rng, attached=0.03, shown=0.75)
     picture = _acts_on(state)
     if not state.known or rng.random() < 0.6:
-        text = typed(rng, _EXPLAIN.pick(rng, split))
+        text = spelled(rng, _EXPLAIN.pick(rng, split))
         return text, state, Parsed(intent="explain", picture=picture)
     one = refer(rng, state)
     fact = sample_fact(rng)
@@ -232,24 +232,24 @@ def sample_explain(rng: random.Random, split: Split) -> Heard:
         rng,
         split,
         x=fact_statement(rng, split, one.first.subject, fact),
-        noun=rng.choice(ATTRIBUTES[fact.attribute].nouns),
+        noun=rng.choice(nouns_of(fact.attribute)),
         **one.first.filling(),
     )
     parsed = Parsed(intent="explain", picture=picture, concepts=(one.slot,))
-    return typed(rng, text), state, parsed
+    return spelled(rng, text), state, parsed
 
 
 def sample_undo(rng: random.Random, split: Split) -> Heard:
     """Draw a wish to take the last edit back."""
     state = sample_state(rng, attached=0.03, shown=0.85)
-    text = typed(rng, _UNDO.pick(rng, split))
+    text = spelled(rng, _UNDO.pick(rng, split))
     return text, state, Parsed(intent="undo", picture=_acts_on(state))
 
 
 def sample_again(rng: random.Random, split: Split) -> Heard:
     """Draw a wish for the last drawing with another seed."""
     state = sample_state(rng, attached=0.03, shown=0.85)
-    text = typed(rng, _AGAIN.pick(rng, split))
+    text = spelled(rng, _AGAIN.pick(rng, split))
     return text, state, Parsed(intent="again", picture=_acts_on(state))
 
 

@@ -39,7 +39,7 @@ _PLACES: Final = (
 )  # fmt: skip
 _ACTIONS: Final = (
     "riding a horse", "riding a bike", "driving a car", "driving a truck", "flying a plane",
-    "playing the guitar", "playing the piano", "playing football", "playing chess", "cooking dinner",
+    "playing the guitar", "playing the piano", "playing football", "playing chess",
     "baking a cake", "reading the newspaper", "writing a letter", "swimming", "surfing", "skiing",
     "climbing a tree", "climbing a ladder", "dancing the tango", "dancing", "singing",
     "eating pizza", "eating a banana", "drinking coffee", "fighting a dragon", "shooting a gun",
@@ -47,7 +47,7 @@ _ACTIONS: Final = (
     "running a marathon", "kissing", "hugging a tree", "doing a handstand", "juggling",
     "fishing", "skating", "working at a computer", "talking on the phone", "getting married",
     "flying through the air", "digging a hole", "painting a wall", "smoking a pipe",
-    "crying", "yawning", "skydiving",
+    "crying", "yawning", "skydiving", "cooking dinner",
 )  # fmt: skip
 _STYLES: Final = (
     "photorealistic", "as a photo", "in the style of van gogh", "in oil", "as an oil painting",
@@ -92,3 +92,9 @@ def outside_style(rng: random.Random) -> str:
 def outside_clothes(rng: random.Random) -> str:
     """Return clothes that cannot be drawn, e.g. `a tuxedo`."""
     return rng.choice(_CLOTHES)
+
+
+def outside_home(rng: random.Random) -> str:
+    """Return a home that cannot be drawn, as a fact's value, e.g. `paris`."""
+    inside = [place.removeprefix("in ") for place in _PLACES if place.startswith("in ")]
+    return rng.choice(inside)

@@ -21,6 +21,7 @@ from omnipersona.model.nano.corpus.dialogue.cast import (
 )
 from omnipersona.model.nano.corpus.dialogue.drawing import Lookup, sample_drawing
 from omnipersona.model.nano.corpus.dialogue.editing import sample_editing
+from omnipersona.model.nano.corpus.dialogue.spelling import spelled
 from omnipersona.model.nano.corpus.dialogue.stating import (
     tell_correct,
     tell_nothing,
@@ -33,9 +34,10 @@ from omnipersona.model.nano.corpus.facts import (
     fact_questions,
     fact_statement,
     invented_fact,
+    open_fact,
     sample_fact,
 )
-from omnipersona.model.nano.corpus.phrasing import Split, typed
+from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.skills import (
     UNKNOWN,
     fact_sentence,
@@ -93,9 +95,12 @@ def sample_reading(rng: random.Random, split: Split) -> Turn:
 
 
 def _sample_any_fact(rng: random.Random, attribute: str | None = None) -> StatedFact:
-    if attribute is None and rng.random() < 0.25:
+    roll = rng.random() if attribute is None else 1.0
+    if roll < 0.25:
         return invented_fact(rng)
-    return sample_fact(rng, attribute)
+    if roll < 0.32:
+        return open_fact(rng)
+    return sample_fact(rng, attribute if attribute in ATTRIBUTES else None)
 
 
 def sample_recall(rng: random.Random, split: Split) -> Turn:
@@ -116,7 +121,7 @@ def sample_recall(rng: random.Random, split: Split) -> Turn:
             unique.setdefault((owner, line.attribute), line)
     evidence = [_evidence_line(rng, split, owner, line) for (owner, _), line in unique.items()]
     rng.shuffle(evidence)
-    question = typed(rng, fact_questions(rng, split, asked, fact))
+    question = spelled(rng, fact_questions(rng, split, asked, fact))
     prompt = recall_prompt(question, tuple(evidence))
     return _turn(rng, "recall", question, prompt, fact.value if is_answered else UNKNOWN)
 

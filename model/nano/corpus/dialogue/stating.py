@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from omnipersona.model.nano.corpus.attributes import ATTRIBUTES
 from omnipersona.model.nano.corpus.dialogue.cast import (
     Someone,
     named,
@@ -19,18 +18,23 @@ from omnipersona.model.nano.corpus.dialogue.cast import (
     sample_state,
     slots_of,
 )
+from omnipersona.model.nano.corpus.dialogue.spelling import spelled
 from omnipersona.model.nano.corpus.facts import (
     StatedFact,
+    another_value,
     fact_statement,
     invented_fact,
     invented_word,
+    nouns_of,
+    open_fact,
     sample_fact,
     wording,
 )
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.skills import Parsed, ParseState, Statement
 
 _INVENTED: Final = 0.25
+_OPEN: Final = 0.07
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,9 +155,16 @@ _ABOUT_ME: Final = Phrases(
 )
 
 
+def _values(statements: Iterable[Statement]) -> tuple[str, ...]:
+    return tuple(one.value for one in statements)
+
+
 def _fact(rng: random.Random, friends: tuple[str, ...] = ()) -> StatedFact:
-    if rng.random() < _INVENTED:
+    roll = rng.random()
+    if roll < _INVENTED:
         return invented_fact(rng)
+    if roll < _INVENTED + _OPEN:
+        return open_fact(rng)
     return sample_fact(rng, friends=friends)
 
 
@@ -197,7 +208,7 @@ def tell_teach(rng: random.Random, split: Split, slot: str, kind: str | None) ->
         joint = rng.choice((", ", ". ", " and ", ", "))
         message = message.rstrip("?!") + joint + more.message
         statements += more.statements
-    return Told(message=typed(rng, message), statements=tuple(statements))
+    return Told(message=spelled(rng, message, _values(statements)), statements=tuple(statements))
 
 
 def tell_remember(
@@ -215,7 +226,8 @@ def tell_remember(
         count = rng.choices((1, 2, 3), (0.7, 0.22, 0.08))[0]
         subjects = (first.subject, later.subject)
         told = _several(rng, split, subjects, one.slot if one else None, count, friends)
-    message = typed(rng, _REMEMBER.pick(rng, split, x=told.message))
+    message = _REMEMBER.pick(rng, split, x=told.message)
+    message = spelled(rng, message, _values(told.statements))
     return replace(told, message=message)
 
 
@@ -226,22 +238,22 @@ def tell_correct(rng: random.Random, split: Split, one: Someone | None) -> Told:
     fact = _fact(rng)
     statements = (Statement(slot=slot, attribute=fact.attribute, value=fact.value),)
     if rng.random() < 0.45:
-        old = sample_fact(rng, fact.attribute)
+        old = another_value(rng, fact)
         if old.value != fact.value:
-            noun = rng.choice(ATTRIBUTES[fact.attribute].nouns)
+            noun = rng.choice(nouns_of(fact.attribute))
             message = _CORRECT_VALUE.pick(
                 rng, split, **words.filling(), noun=noun, v=fact.value, old=old.value
             )
-            return Told(message=typed(rng, message), statements=statements)
+            return Told(message=spelled(rng, message, _values(statements)), statements=statements)
     message = _CORRECT.pick(rng, split, x=fact_statement(rng, split, words.subject, fact))
-    return Told(message=typed(rng, message), statements=statements)
+    return Told(message=spelled(rng, message, _values(statements)), statements=statements)
 
 
 def tell_nothing(rng: random.Random, split: Split, one: Someone) -> Told:
     """Speak of someone without stating a fact."""
     group = rng.choice((_MORE_PHOTOS, _MEET))
     message = group.pick(rng, split, it=one.slot, o=one.slot)
-    return Told(message=typed(rng, message), statements=())
+    return Told(message=spelled(rng, message), statements=())
 
 
 def sample_teach(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
@@ -251,7 +263,7 @@ def sample_teach(rng: random.Random, split: Split) -> tuple[str, ParseState, Par
         state = replace(state, attached=True)
         one = refer(rng, state)
         told = Told(
-            message=typed(rng, _MORE_PHOTOS.pick(rng, split, o=one.first.object)), statements=()
+            message=spelled(rng, _MORE_PHOTOS.pick(rng, split, o=one.first.object)), statements=()
         )
     else:
         again = state.known and state.attached and rng.random() < 0.1
