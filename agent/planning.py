@@ -4,7 +4,7 @@ Knows the thinking nodes and runs them one by one, outside of the graph: nothing
 or learned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +118,28 @@ class Planner:
             if node == "retrieve_memory":
                 node = "reply" if state["answer"] else state["intent"]
         return _plan(state, node)
+
+
+def read_plan_line(line: Mapping[str, Any]) -> tuple[str, list[str], int, bool]:
+    """Return text, names, number of pictures and whether one was shown before.
+
+    Raises: ValueError: a field is missing, unknown or of another type.
+    """
+    allowed = {"text", "concepts", "pictures", "previous_picture"}
+    unknown = set(line) - allowed
+    if unknown:
+        raise ValueError(f"Unknown fields {sorted(unknown)}; a line has {sorted(allowed)}.")
+    text, names = line.get("text"), line.get("concepts", [])
+    num_pictures, is_shown = line.get("pictures", 0), line.get("previous_picture", False)
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"text is {text!r}; it must be words.")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"concepts is {names!r}; it must be a list of names.")
+    if not isinstance(num_pictures, int) or num_pictures < 0:
+        raise ValueError(f"pictures is {num_pictures!r}; it must be 0 or more.")
+    if not isinstance(is_shown, bool):
+        raise ValueError(f"previous_picture is {is_shown!r}; it must be true or false.")
+    return text, names, num_pictures, is_shown
 
 
 def _nobody(question: str) -> Evidence:

@@ -26,7 +26,7 @@ from omnipersona.agent.events import (
     ShownPicture,
 )
 from omnipersona.agent.graph import build_graph
-from omnipersona.agent.planning import Plan, Planner
+from omnipersona.agent.planning import Plan, Planner, read_plan_line
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.state import InputState, State
 from omnipersona.agent.streaming import TurnStream
@@ -180,10 +180,10 @@ class Session:
         Returns: The plan as JSON-able values.
         Raises: ValueError: a field is missing, unknown or of another type.
         """
-        text, names, num_pictures, is_shown = _read_plan_line(line)
+        text, names, num_pictures, is_shown = read_plan_line(line)
         context = Context(user_id=self._settings.user, num_examples=self._settings.num_examples)
         plan = await self._planner.plan_names(
-            text, names, is_attached=num_pictures > 0, is_shown=is_shown, context=context
+            _clean(text), names, is_attached=num_pictures > 0, is_shown=is_shown, context=context
         )
         return plan.as_dict()
 
@@ -360,24 +360,6 @@ def _load_model(name_or_path: str) -> PersonaModel:
 
 def _clean(text: str) -> str:
     return clean_text(text, "the message")
-
-
-def _read_plan_line(line: Mapping[str, Any]) -> tuple[str, list[str], int, bool]:
-    allowed = {"text", "concepts", "pictures", "previous_picture"}
-    unknown = set(line) - allowed
-    if unknown:
-        raise ValueError(f"Unknown fields {sorted(unknown)}; a line has {sorted(allowed)}.")
-    text, names = line.get("text"), line.get("concepts", [])
-    num_pictures, is_shown = line.get("pictures", 0), line.get("previous_picture", False)
-    if not isinstance(text, str) or not text.strip():
-        raise ValueError(f"text is {text!r}; it must be words.")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"concepts is {names!r}; it must be a list of names.")
-    if not isinstance(num_pictures, int) or num_pictures < 0:
-        raise ValueError(f"pictures is {num_pictures!r}; it must be 0 or more.")
-    if not isinstance(is_shown, bool):
-        raise ValueError(f"previous_picture is {is_shown!r}; it must be true or false.")
-    return _clean(text), names, num_pictures, is_shown
 
 
 def _log_turn(turn_id: str, reply: Reply, started: float) -> None:

@@ -39,5 +39,5 @@ def edit_picture(
             concepts=files,
             settings=order.settings,
         )
-        result = watch(deps.model.edit(request, cancel), on_event)
+        result = watch(deps.model.edit(request, cancel), on_event, cancel)
         return keep_picture(deps, user_id, order, files, result, parent_id=source_id)

@@ -32,5 +32,5 @@ def draw_picture(
     with tool_border():
         files = concept_files(deps, user_id, order.concept_ids)
         request = GenerateRequest(prompt=order.text, concepts=files, settings=order.settings)
-        result = watch(deps.model.generate(request, cancel), on_event)
+        result = watch(deps.model.generate(request, cancel), on_event, cancel)
         return keep_picture(deps, user_id, order, files, result)

@@ -90,7 +90,8 @@ class LearningJobs:
         Args:
             model: Who learns.
             memory: Where photos come from and tokens go.
-            presets: The passes of a job, in order; tokens are stored after each.
+            presets: The passes of a job, in order; tokens are stored after each. A concept that
+                has tokens gets the last one only.
         """
         self._model = model
         self._memory = memory
@@ -233,12 +234,15 @@ class LearningJobs:
                 self._run(job)
 
     def _run(self, job: _Job) -> None:
-        name = job.status.concept_name
+        status, name = job.status, job.status.concept_name
+        # A short pass would be a step back for a concept that has refined tokens already.
+        presets = self._presets[-1:] if status.is_usable else self._presets
         try:
-            for number, preset in enumerate(self._presets, start=1):
+            for preset in presets[:-1]:
                 self._learn(job, preset)
-                if number < len(self._presets):
-                    self._set(job, is_usable=True, message=f"<{name}> is usable; refining it")
+                self._memory.concepts.update(status.user_id, status.concept_id, state="learning")
+                self._set(job, is_usable=True, message=f"<{name}> is usable; refining it")
+            self._learn(job, presets[-1])
             self._set(job, state="ready", is_usable=True, message=f"<{name}> is learned")
         except Cancelled:
             self._end_cancelled(job)

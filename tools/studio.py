@@ -6,12 +6,14 @@ into the PNG, which says of itself that a model made it.
 
 import json
 import struct
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from omnipersona.model.contract import ConceptFile, DrawSettings, ImageResult, StepEvent
+from omnipersona.model.errors import Cancelled
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 
 MADE_BY: Final = "made by a model (OmniPersona)"
@@ -38,11 +40,18 @@ class DrawOrder:
 
 
 def watch(
-    events: Iterator[StepEvent | ImageResult], on_event: Callable[[StepEvent], None] | None
+    events: Iterator[StepEvent | ImageResult],
+    on_event: Callable[[StepEvent], None] | None,
+    cancel: threading.Event | None,
 ) -> ImageResult:
-    """Pass step events on and return the picture that ends them."""
+    """Pass step events on and return the picture that ends them.
+
+    Raises: Cancelled: `cancel` was set, even after the last step: the picture is not wanted.
+    """
     for event in events:
         if isinstance(event, ImageResult):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("The drawing was cancelled.")
             return event
         if on_event is not None:
             on_event(event)

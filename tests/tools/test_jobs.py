@@ -75,6 +75,23 @@ def test_a_waiting_job_is_cancelled_at_once(
     model.hold.set()
 
 
+def test_a_new_concept_is_usable_after_the_first_pass(
+    deps: ToolDeps, model: FakePersonaModel, photo_id: str
+) -> None:
+    mia = deps.memory.concepts.add("ana", "mia")
+    deps.memory.concepts.attach_photo("ana", mia.id, photo_id)
+    status = deps.jobs.wait("ana", deps.jobs.start("ana", mia.id).job_id)
+    assert status.is_usable
+    assert [r.preset for r in model.of_type(LearnRequest)] == ["quick", "nano"]
+
+
+def test_refined_tokens_are_not_replaced_by_a_first_pass(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
+    assert [r.preset for r in model.of_type(LearnRequest)] == ["nano"]
+
+
 def test_another_users_job_does_not_exist(deps: ToolDeps, bo_id: str) -> None:
     job_id = deps.jobs.start("ana", bo_id).job_id
     for method in (deps.jobs.status, deps.jobs.cancel, deps.jobs.wait):

@@ -1,0 +1,83 @@
+"""What is known can be shown, corrected and forgotten, by its owner alone."""
+
+import pytest
+
+from omnipersona.tools.outcome import ToolDeps, ToolFailed
+from omnipersona.tools.recall import (
+    MAX_EVIDENCE,
+    are_current,
+    correct_fact,
+    current_facts,
+    find_facts,
+    forget_concept,
+    forget_fact,
+    list_known,
+    remember_fact,
+    show_concept,
+    view_concepts,
+)
+
+
+def test_a_correction_retires_every_old_value(deps: ToolDeps, bo_id: str) -> None:
+    first = remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    remember_fact(deps, "ana", bo_id, "toy", "a stick")
+    old = correct_fact(deps, "ana", bo_id, "Toy", "a kite")
+    assert [fact.value for fact in old] == ["a red ball", "a stick"]
+    assert [fact.value for fact in current_facts(deps, "ana", bo_id)] == ["a kite"]
+    assert not are_current(deps, "ana", [first.fact_id])
+
+
+def test_a_correction_of_nothing_is_a_new_fact(deps: ToolDeps, bo_id: str) -> None:
+    assert correct_fact(deps, "ana", bo_id, "toy", "a kite") == ()
+    assert correct_fact(deps, "ana", bo_id, "toy", "a kite") == ()
+    assert len(current_facts(deps, "ana", bo_id)) == 1
+
+
+def test_facts_are_found_for_whom_is_asked_only(deps: ToolDeps, bo_id: str) -> None:
+    mia = deps.memory.concepts.add("ana", "mia")
+    remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    remember_fact(deps, "ana", mia.id, "toy", "a mouse")
+    remember_fact(deps, "ana", "", "toy", "a train")
+    for concept_id, value in ((bo_id, "a red ball"), (mia.id, "a mouse")):
+        facts = find_facts(deps, "ana", "what is the toy of it?", [concept_id])
+        assert [fact.value for fact in facts] == [value]
+    assert [f.value for f in find_facts(deps, "ana", "what is my toy?", [])] == ["a train"]
+
+
+def test_evidence_is_short(deps: ToolDeps, bo_id: str) -> None:
+    for number in range(12):
+        remember_fact(deps, "ana", bo_id, "toy", f"toy {number}")
+    assert len(find_facts(deps, "ana", "what is the toy?", [bo_id])) == MAX_EVIDENCE
+
+
+def test_forgetting_a_fact_leaves_no_trace_of_it(deps: ToolDeps, bo_id: str) -> None:
+    fact = remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    forget_fact(deps, "ana", fact.fact_id)
+    assert current_facts(deps, "ana", bo_id) == ()
+    assert not are_current(deps, "ana", [fact.fact_id])
+
+
+def test_forgetting_gives_a_receipt(deps: ToolDeps, bo_id: str) -> None:
+    remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    receipt = forget_concept(deps, "ana", bo_id)
+    assert receipt.details["facts"] == 1
+    assert receipt.details["photos"] == 1
+    assert len(receipt.details["sha256s"]) == 2
+    assert view_concepts(deps, "ana") == ()
+
+
+def test_another_user_sees_nothing(deps: ToolDeps, bo_id: str) -> None:
+    fact = remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    assert view_concepts(deps, "eve") == ()
+    assert "nobody yet" in list_known(deps, "eve").text
+    assert current_facts(deps, "eve", bo_id) == ()
+    for call in (
+        lambda: show_concept(deps, "eve", bo_id),
+        lambda: remember_fact(deps, "eve", bo_id, "toy", "a"),
+        lambda: find_facts(deps, "eve", "toy?", [bo_id]),
+        lambda: forget_fact(deps, "eve", fact.fact_id),
+        lambda: forget_concept(deps, "eve", bo_id),
+    ):
+        with pytest.raises(ToolFailed):
+            call()
+    assert len(current_facts(deps, "ana", bo_id)) == 1
