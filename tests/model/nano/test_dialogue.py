@@ -30,9 +30,9 @@ _PARSED = re.compile(
     rf"({'|'.join(INTENTS)}); ({'|'.join(PICTURE_REFS)}); "
     r"(none|<c\d>(?: <c\d>)*); (none|(?:what is the [a-z]+ of (?:<c\d>|me)\? ?)+)"
 )
-_GLUE = set(
+_GLUE = frozenset(
     """a an and at in on of off the with to wearing spots stripes patches spotted striped patched
-    hat scarf bow glasses crown left right remove add put take make change place replace""".split()
+    hat scarf bow glasses crown left right remove add put take make change place replace""".split()  # noqa: SIM905
 )
 _FACTS = re.compile(r"none|(?:<c\d>|me) [a-z]+: [^;]+(?:; (?:<c\d>|me) [a-z]+: [^;]+)*")
 
@@ -233,7 +233,9 @@ def test_invented_values_cannot_be_drawn() -> None:
     rng = random.Random(9)
     for _ in range(200):
         fact = invented_fact(rng)
-        assert not (fact.place or fact.thing or fact.accessory)
+        assert fact.place is None
+        assert fact.thing is None
+        assert fact.accessory is None
 
 
 def test_messages_mention_no_slot_outside_ten() -> None:

@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
+from omnipersona.model.contract import MAX_CONCEPTS, slot
 from omnipersona.model.nano.corpus.dialogue.cast import Someone
 from omnipersona.model.nano.corpus.dialogue.outside import (
     outside_action,
@@ -309,9 +310,11 @@ def _from_memory(
     """Speak of something that only memory knows; now and then memory does not know it either."""
     words = owner.first if many or rng.random() < 0.2 else owner.later
     filling = words.filling()
-    fact = sample_fact(rng, attribute)
+    fact = sample_fact(rng, attribute, (rng.choice(_STRANGERS),))
     is_known = rng.random() > 0.1
     outside = None
+    if fact.value == owner.slot:
+        fact = sample_fact(rng, attribute)
     value, canonical = fact.value, _drawn(fact.attribute, fact.value, fact.place)
     part = {"toy": "thing", "home": "place"}.get(attribute, attribute)
     if is_known and attribute in ("toy", "friend") and rng.random() < 0.06:
@@ -335,6 +338,8 @@ def _from_memory(
     )
 
 
+# A friend may be a concept that the message does not name.
+_STRANGERS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
 _ASKED: Final = {
     "toy": _ASK_TOY,
     "home": _ASK_HOME,

@@ -18,7 +18,7 @@ Heard = tuple[str, ParseState, Parsed]
 _FORGET: Final = Phrases(
     "forget {o}",
     "please forget {o}",
-    "delete {o}",
+    "delete {o} from your memory",
     "delete everything you know about {o}",
     "remove {o} from your memory",
     "forget everything about {o}",
@@ -195,6 +195,8 @@ def sample_forget(rng: random.Random, split: Split) -> Heard:
     words = one.first.filling()
     if rng.random() < 0.55:
         text = spelled(rng, _FORGET.pick(rng, split, **words))
+        if not (state.attached or state.shown) and rng.random() < 0.08:
+            text = spelled(rng, f"delete {one.first.object}")
         return text, state, Parsed(intent="forget", concepts=(one.slot,))
     fact = sample_fact(rng)
     text = _FORGET_FACT.pick(

@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import Final
 
 from omnipersona.model.nano.corpus.dialogue.cast import (
+    new_slot,
     picture_of,
     refer,
     renumbered,
     renumbering,
     sample_state,
+    slots_of,
 )
 from omnipersona.model.nano.corpus.dialogue.drawing import Request, sample_drawing
 from omnipersona.model.nano.corpus.dialogue.editing import sample_editing
@@ -36,6 +38,7 @@ from omnipersona.model.nano.corpus.dialogue.turn import Turn
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.skills import (
     Intent,
+    Known,
     Parsed,
     ParseState,
     fact_question,
@@ -46,12 +49,14 @@ from omnipersona.model.skills import (
 Heard = tuple[str, ParseState, Parsed]
 
 _LIKE_A_CONVERSATION: Final = 0.65
+_FEW: Final = 3
 
 
 def sample_parse(rng: random.Random, split: Split, intent: Intent | None = None) -> Turn:
     """Draw a parse turn, of any intent or of the one given."""
     chosen = intent or rng.choices(*zip(*_WEIGHTS.items(), strict=True))[0]
     message, state, parsed = _MAKERS[chosen](rng, split)
+    state, parsed = _ambiguous(rng, message, state, parsed)
     prompt, reply = parse_prompt(message, state), write_parsed(parsed)
     if rng.random() < _LIKE_A_CONVERSATION:
         numbers = renumbering(message, (one.slot for one in state.known))
@@ -65,6 +70,29 @@ def sample_parse(rng: random.Random, split: Split, intent: Intent | None = None)
         prompt = parse_prompt(renumbered(message, numbers), replace(state, known=known, last=last))
         reply = renumbered(reply, numbers)
     return Turn(task="parse", prompt=prompt, reply=reply, intent=chosen)
+
+
+def _ambiguous(
+    rng: random.Random, message: str, state: ParseState, parsed: Parsed
+) -> tuple[ParseState, Parsed]:
+    """Now and then make a noun or a pronoun fit several concepts, all of which are then meant."""
+    if len(parsed.concepts) != 1 or slots_of(message) or len(state.known) > _FEW:
+        return state, parsed
+    (meant,) = parsed.concepts
+    kind = next((one.kind for one in state.known if one.slot == meant), None)
+    if kind is not None and (f"my {kind}" in message.lower() or f"our {kind}" in message.lower()):
+        if rng.random() < 0.75:
+            return state, parsed
+        twin = Known(slot=new_slot(rng, state.known), kind=kind)
+        state = replace(state, known=tuple(sorted((*state.known, twin), key=lambda k: k.slot)))
+        fitting = tuple(one.slot for one in state.known if one.kind == kind)
+    elif state.last == meant and rng.random() < 0.15:
+        state = replace(state, last=None)
+        fitting = tuple(one.slot for one in state.known)
+    else:
+        return state, parsed
+    questions = tuple(q.replace(meant, one) for one in fitting for q in parsed.questions)
+    return state, replace(parsed, concepts=fitting, questions=questions)
 
 
 def _questions(request: Request) -> tuple[str, ...]:
@@ -101,6 +129,9 @@ def _edit(rng: random.Random, split: Split) -> Heard:
         cast.append(refer(rng, replace(state, last=None), but=cast[0].slot))
     request = sample_editing(rng, split, tuple(cast), outside=rng.random() < 0.08)
     message = request.message
+    if picture_of(state) == "none" and "delete" in message.lower():
+        # Without a picture "delete <c0>" is a wish to forget.
+        state = replace(state, shown=True)
     picture = picture_of(state)
     if state.shown and rng.random() < (0.3 if state.attached else 0.12):
         picture = "shown"

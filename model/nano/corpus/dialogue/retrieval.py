@@ -37,9 +37,10 @@ from omnipersona.model.nano.corpus.facts import (
     open_fact,
     sample_fact,
 )
-from omnipersona.model.nano.corpus.phrasing import Split
+from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.skills import (
     UNKNOWN,
+    fact_question,
     fact_sentence,
     facts_prompt,
     recall_prompt,
@@ -49,6 +50,17 @@ from omnipersona.model.skills import (
 
 _LIKE_A_CONVERSATION: Final = 0.65
 _DECLINED: Final = 0.14
+_ME: Final = "me"
+_KIND: Final = "kind"
+
+_ASK_KIND: Final = Phrases(
+    "what is {it}?",
+    "what kind of animal is {it}?",
+    "what is the kind of {it}?",
+    "what sort of thing is {it}?",
+    "who is {it}?",
+    "do you know what {it} is?",
+)
 
 
 def about(message: str, slots: Iterable[str]) -> str:
@@ -86,7 +98,8 @@ def sample_reading(rng: random.Random, split: Split) -> Turn:
         told = tell_nothing(rng, split, one)
     elif roll < 0.75:
         one = None if rng.random() < 0.22 else one
-        told = tell_remember(rng, split, one)
+        others = [slot for slot in sample_slots(rng, 3) if one is None or slot != one.slot]
+        told = tell_remember(rng, split, one, tuple(others))
     else:
         one = None if rng.random() < 0.15 else one
         told = tell_correct(rng, split, one)
@@ -94,20 +107,27 @@ def sample_reading(rng: random.Random, split: Split) -> Turn:
     return _turn(rng, "facts", message, facts_prompt(message), write_facts(told.statements))
 
 
-def _sample_any_fact(rng: random.Random, attribute: str | None = None) -> StatedFact:
+def _sample_any_fact(
+    rng: random.Random, attribute: str | None = None, friends: tuple[str, ...] = ()
+) -> StatedFact:
     roll = rng.random() if attribute is None else 1.0
     if roll < 0.25:
         return invented_fact(rng)
     if roll < 0.32:
         return open_fact(rng)
-    return sample_fact(rng, attribute if attribute in ATTRIBUTES else None)
+    return sample_fact(rng, attribute if attribute in ATTRIBUTES else None, friends)
 
 
 def sample_recall(rng: random.Random, split: Split) -> Turn:
     """Draw a question, evidence with distractors, and the value or `unknown`."""
     slots = sample_slots(rng, rng.choice((1, 1, 2, 3)))
+    if rng.random() < 0.12:
+        slots.insert(rng.choice((0, 0, 1)), _ME)
     asked = slots[0]
-    fact = _sample_any_fact(rng)
+    friends = tuple(one for one in slots[1:] if one != _ME)
+    fact = _sample_any_fact(rng, None, friends)
+    if asked != _ME and rng.random() < 0.06:
+        fact = StatedFact(attribute=_KIND, value=sample_kind(rng))
     is_answered = rng.random() > 0.35
     lines = [(asked, fact)] if is_answered else []
     for _ in range(rng.choices((0, 1, 2, 3, 4), (0.1, 0.3, 0.3, 0.2, 0.1))[0]):
@@ -121,15 +141,23 @@ def sample_recall(rng: random.Random, split: Split) -> Turn:
             unique.setdefault((owner, line.attribute), line)
     evidence = [_evidence_line(rng, split, owner, line) for (owner, _), line in unique.items()]
     rng.shuffle(evidence)
-    question = spelled(rng, fact_questions(rng, split, asked, fact))
+    question = spelled(rng, _recall_question(rng, split, asked, fact))
     prompt = recall_prompt(question, tuple(evidence))
     return _turn(rng, "recall", question, prompt, fact.value if is_answered else UNKNOWN)
 
 
+def _recall_question(rng: random.Random, split: Split, asked: str, fact: StatedFact) -> str:
+    if fact.attribute == _KIND:
+        return _ASK_KIND.pick(rng, split, it=asked)
+    if asked == _ME and rng.random() < 0.6:
+        return fact_question(_ME, fact.attribute)
+    return fact_questions(rng, split, "i" if asked == _ME else asked, fact)
+
+
 def _evidence_line(rng: random.Random, split: Split, owner: str, fact: StatedFact) -> str:
-    if rng.random() < 0.8:
+    if rng.random() < 0.8 or fact.attribute == _KIND:
         return fact_sentence(owner, fact.attribute, fact.value)
-    return fact_statement(rng, split, owner, fact)
+    return fact_statement(rng, split, "i" if owner == _ME else owner, fact)
 
 
 def sample_rewrite(rng: random.Random, split: Split) -> Turn:

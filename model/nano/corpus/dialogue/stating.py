@@ -145,6 +145,14 @@ _CORRECT_VALUE: Final = Phrases(
     "i said {old} but {p} {noun} is really {v}",
     "update {p} {noun} to {v}",
 )
+_IS_A: Final = Phrases(
+    "{it} is a {kind}",
+    "{it} is my {kind}",
+    "remember that {it} is a {kind}",
+    "by the way, {it} is my {kind}",
+    "you should know that {it} is a {kind}",
+    "what i call {it} is my {kind}",
+)
 _ABOUT_ME: Final = Phrases(
     "my name is {v}",
     "i am {v}",
@@ -225,10 +233,18 @@ def tell_remember(
         first, later = (one.first, one.later) if one else (wording("i"), wording("i"))
         count = rng.choices((1, 2, 3), (0.7, 0.22, 0.08))[0]
         subjects = (first.subject, later.subject)
+        if one is not None and one.is_named and rng.random() < 0.08:
+            return _tell_kind(rng, split, one.slot)
         told = _several(rng, split, subjects, one.slot if one else None, count, friends)
     message = _REMEMBER.pick(rng, split, x=told.message)
     message = spelled(rng, message, _values(told.statements))
     return replace(told, message=message)
+
+
+def _tell_kind(rng: random.Random, split: Split, slot: str) -> Told:
+    kind = sample_kind(rng)
+    message = spelled(rng, _IS_A.pick(rng, split, it=slot, kind=kind), (kind,))
+    return Told(message=message, statements=(Statement(slot=slot, attribute="kind", value=kind),))
 
 
 def tell_correct(rng: random.Random, split: Split, one: Someone | None) -> Told:
