@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+from omnipersona.model.contract import MAX_CONCEPTS, slot
 from omnipersona.model.nano.corpus.dialogue.cast import Someone
 from omnipersona.model.nano.corpus.dialogue.drawing import Lookup, Request
 from omnipersona.model.nano.corpus.dialogue.outside import (
@@ -38,23 +39,10 @@ from omnipersona.model.nano.world import (
 )
 
 _FRAMES: Final = Phrases(
-    "{x}",
-    "please {x}",
-    "can you {x}?",
-    "{x}, please",
-    "now {x}",
-    "could you {x}?",
-    "{x}",
-    "and now {x}",
-    "i want you to {x}",
-    "then {x}",
-    "would you {x}, please?",
-    "also {x}",
-    "ok, {x}",
-    "hey, {x}",
-    "next, {x}",
-    "nice. now {x}",
-)
+    "{x}", "please {x}", "can you {x}?", "{x}, please", "now {x}", "could you {x}?", "{x}",
+    "and now {x}", "i want you to {x}", "then {x}", "would you {x}, please?", "also {x}",
+    "ok, {x}", "hey, {x}", "next, {x}", "nice. now {x}",
+)  # fmt: skip
 _REMOVE: Final = Phrases(
     "remove {it}",
     "take {it} out",
@@ -70,39 +58,19 @@ _REMOVE: Final = Phrases(
     "remove {it} from the scene",
 )
 _ADD: Final = Phrases(
-    "add {it}",
-    "put {it} in",
-    "insert {it}",
-    "add {it} to it",
-    "place {it} in there",
-    "include {it}",
-    "put {it} there too",
-    "bring in {it}",
-    "add {it} beside",
-    "let {it} be there too",
-    "put {it} next to it",
-    "have {it} in there as well",
-)
+    "add {it}", "put {it} in", "insert {it}", "add {it} to it", "place {it} in there",
+    "include {it}", "put {it} there too", "bring in {it}", "add {it} beside",
+    "let {it} be there too", "put {it} next to it", "have {it} in there as well",
+    "put {it} in the picture", "add {it} to the picture", "add {it} please",
+)  # fmt: skip
 _GIVE: Final = Phrases(
-    "give {o} {it}",
-    "put {it} next to {o}",
-    "place {it} beside {o}",
-    "hand {o} {it}",
-    "let {o} have {it}",
-    "give {it} to {o}",
-    "put {it} beside {o}",
-    "lay {it} down next to {o}",
-)
+    "give {o} {it}", "put {it} next to {o}", "place {it} beside {o}", "hand {o} {it}",
+    "let {o} have {it}", "give {it} to {o}", "put {it} beside {o}", "lay {it} down next to {o}",
+)  # fmt: skip
 _WEAR: Final = Phrases(
-    "put {it} on {o}",
-    "give {o} {it}",
-    "dress {o} in {it}",
-    "let {o} wear {it}",
-    "have {o} wear {it}",
-    "make {o} wear {it}",
-    "add {it} to {o}",
-    "put {o} in {it}",
-)
+    "put {it} on {o}", "give {o} {it}", "dress {o} in {it}", "let {o} wear {it}",
+    "have {o} wear {it}", "make {o} wear {it}", "add {it} to {o}", "put {o} in {it}",
+)  # fmt: skip
 _UNDRESS: Final = Phrases(
     "take off the {it} of {o}",
     "take off {p} {it}",
@@ -112,6 +80,8 @@ _UNDRESS: Final = Phrases(
     "let {o} take off the {it}",
     "take {p} {it} off",
     "get {p} {it} off",
+    "remove the {it} from {o}",
+    "take {p} {it} away",
 )
 _UNDRESS_ANY: Final = Phrases(
     "take off the {it}", "take the {it} off", "lose the {it}", "get the {it} off",
@@ -140,6 +110,10 @@ _PLACE: Final = Phrases(
     "use {place} as background",
     "change the scene to {place}",
     "put {place} behind it",
+    "change the scene so that it is in {place}",
+    "put everything in {place}",
+    "move it to {place}",
+    "let it play in {place}",
 )
 _MOVE: Final = Phrases(
     "move {o} {to}",
@@ -186,6 +160,7 @@ _SAME: Final = Phrases(
     "make everything {at}",
     "put the whole scene {at}",
 )
+_STRANGERS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
 _COUNTED: Final = ("meadow", "beach", "city", "forest", "desert", "room")
 
 _Made = tuple[str, str, tuple[str, ...], tuple[Lookup, ...]]
@@ -323,7 +298,8 @@ def _from_memory(rng: random.Random, split: Split, cast: tuple[Someone, ...]) ->
     one = cast[0]
     words = one.first
     attribute = rng.choice(("toy", "toy", "home", "clothes", "friend", "color"))
-    fact = sample_fact(rng, attribute)
+    # A friend may be a concept that the message does not name.
+    fact = sample_fact(rng, attribute, (rng.choice([s for s in _STRANGERS if s != one.slot]),))
     filling = words.filling()
     # "give <c0> his toy" says the owner by a pronoun; "add <c0>'s toy" names it.
     own = one.later.possessive if words.subject != "it" else words.possessive

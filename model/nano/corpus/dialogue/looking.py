@@ -38,6 +38,12 @@ _RECOGNISE: Final = Phrases(
     "is {s} anywhere in {pic}?",
     "tell me if {s} is in {pic}",
     "am i right that this is {o}?",
+    "is {s} in here?",
+    "is it {o}?",
+    "can you spot {o} in {pic}?",
+    "is {s} visible in {pic}?",
+    "is {s} on {pic}?",
+    "does this look like {o}?",
 )
 _EITHER: Final = Phrases(
     "is this {a} or {b}?",
@@ -100,6 +106,17 @@ _SCENE: Final = Phrases(
     "count the animals in {pic}",
     "does the {species} wear a {worn}?",
     "what's in {pic}?",
+    "what animal is in {pic}?",
+    "who do you see?",
+    "what is happening in {pic}?",
+    "can you tell me who this is?",
+    "is this a {species}?",
+    "what's the {species} wearing?",
+    "where is this?",
+    "which animals are here?",
+    "who's this?",
+    "what color is the {worn}?",
+    "what pattern does the {species} have?",
 )
 _LOOKS: Final = Phrases(
     "what does {s} look like?",

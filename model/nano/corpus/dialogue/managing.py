@@ -46,6 +46,9 @@ _FORGET_FACT: Final = Phrases(
     "you should forget that {x}",
     "erase {p} {noun} from memory",
     "delete that {x}",
+    "please delete {p} {noun}",
+    "forget that {x}, please",
+    "that {x} should be forgotten",
 )
 _FORGET_ME: Final = Phrases(
     "forget everything about me",
@@ -75,6 +78,13 @@ _LIST: Final = Phrases(
     "list my concepts",
     "show everything you remember",
     "can you list whom you know?",
+    "what concepts do you know?",
+    "who have i taught you?",
+    "show me my concepts",
+    "which people do you know?",
+    "who is in your memory?",
+    "list",
+    "show all concepts",
 )
 _LIST_ONE: Final = Phrases(
     "what do you know about {o}?",
@@ -93,6 +103,10 @@ _LIST_ONE: Final = Phrases(
     "everything you know about {o}?",
     "which facts do you have about {o}?",
     "show me the notes on {o}",
+    "what do you know of {o}?",
+    "what do you know about {o} so far?",
+    "tell me what you know about {o}",
+    "summarise what you know about {o}",
 )
 _EXPLAIN: Final = Phrases(
     "why did you draw it like that?",
@@ -151,6 +165,13 @@ _UNDO: Final = Phrases(
     "reverse the last edit",
     "cancel that change",
     "bring back the earlier version",
+    "undo the edit",
+    "revert",
+    "go back to the last version",
+    "restore it",
+    "undo my last change",
+    "put it back as it was",
+    "i want the old one back",
 )
 _AGAIN: Final = Phrases(
     "again",
@@ -177,6 +198,13 @@ _AGAIN: Final = Phrases(
     "paint another version of it",
     "new seed please",
     "roll again",
+    "make another",
+    "can i see another one?",
+    "another please",
+    "draw one more",
+    "let me see another version",
+    "new one",
+    "do another one",
 )
 
 

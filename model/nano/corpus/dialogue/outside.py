@@ -52,7 +52,8 @@ _ACTIONS: Final = (
 _STYLES: Final = (
     "photorealistic", "as a photo", "in the style of van gogh", "in oil", "as an oil painting",
     "in 3d", "as a 3d model", "as a statue", "in black and white", "as a comic", "as pixel art",
-    "as an anime", "as a video", "as a cartoon strip", "in 4k", "in watercolor", "as a tattoo",
+    "as an anime", "as a video", "as a pirate", "as a superhero", "as an astronaut", "as a baby",
+    "as a human", "as a wizard", "as a cartoon strip", "in 4k", "in watercolor", "as a tattoo",
     "as a logo", "in cinematic light", "as a gif", "upside down", "with a blurred background",
 )  # fmt: skip
 _CLOTHES: Final = (

@@ -62,6 +62,17 @@ _MEET_KIND: Final = Phrases(
     "this {kind} is called {it}",
     "i want you to know my {kind} {it}",
     "this is my new {kind}, it is named {it}",
+    "this is {it}, a {kind}",
+    "here are photos of my {kind} {it}",
+    "this is our {kind} {it}",
+    "this {kind} is {it}",
+    "these are pictures of my {kind} {it}",
+    "learn this {kind}: {it}",
+    "i have a {kind} named {it}",
+    "my {kind}, {it}",
+    "my {kind} is named {it}",
+    "my {kind}'s name is {it}",
+    "here is my {kind} {it}",
 )
 _MEET: Final = Phrases(
     "this is {it}",
@@ -80,6 +91,16 @@ _MEET: Final = Phrases(
     "the one in the photo is {it}",
     "look, {it}!",
     "new concept: {it}",
+    "here are photos of {it}",
+    "these are pictures of {it}",
+    "this one's name is {it}",
+    "her name is {it}",
+    "his name is {it}",
+    "its name is {it}",
+    "learn this: {it}",
+    "call this one {it}",
+    "please learn {it}",
+    "here are some pictures of {it}",
 )
 _MORE_PHOTOS: Final = Phrases(
     "here is another photo of {o}",
@@ -130,6 +151,13 @@ _CORRECT: Final = Phrases(
     "please correct that: {x}",
     "you got it wrong, {x}",
     "i made a mistake, {x}",
+    "no, that's wrong. {x}",
+    "no that's not right, {x}",
+    "hm no, {x}",
+    "oh, that has changed: {x}",
+    "it is not so, {x}",
+    "in fact {x}",
+    "no! {x}",
 )
 _CORRECT_VALUE: Final = Phrases(
     "no, {p} {noun} is {v}, not {old}",
@@ -144,6 +172,13 @@ _CORRECT_VALUE: Final = Phrases(
     "it's not {old}, {p} {noun} is {v}",
     "i said {old} but {p} {noun} is really {v}",
     "update {p} {noun} to {v}",
+    "{p} {noun} is {v} now",
+    "no, {v} is {p} {noun}, not {old}",
+    "{p} {noun} is now {v}, not {old}",
+    "it was {old} but now {p} {noun} is {v}",
+    "actually {p} {noun} is {v}, not {old}",
+    "{p} {noun} is really {v}",
+    "wrong: {p} {noun} is {v}",
 )
 _IS_A: Final = Phrases(
     "{it} is a {kind}",
