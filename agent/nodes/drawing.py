@@ -12,7 +12,14 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress
-from omnipersona.agent.naming import renumber, restore, slot_index, slots_in, unslot
+from omnipersona.agent.naming import (
+    renumber,
+    restore,
+    slot_index,
+    slot_message,
+    slots_in,
+    unslot,
+)
 from omnipersona.agent.nodes.questions import ask, dropped, is_dropped
 from omnipersona.agent.nodes.retrieving import answer_lines, learning_notes, spelled_out
 from omnipersona.agent.parsing import Cannot, read_rewrite
@@ -129,12 +136,11 @@ class DrawingNodes:
         details = record.details
         if "rewritten" not in details:
             return State(answer=NO_DRAWING if record.is_upload else STORY_FORGOTTEN)
-        concepts = details["concepts"]
-        names = [c["name"] for c in concepts]
-        known = {card["concept_id"] for card in state["cards"]}
-        gone = [c["name"] for c in concepts if c["id"] not in known]
-        if gone:
-            return State(answer=f"I no longer know <{gone[0]}>, so I cannot draw that again.")
+        slotted = slot_message(f"{details['prompt']}\n{details['rewritten']}", state["cards"])
+        if slotted.new_names:
+            gone = slotted.new_names[0]
+            return State(answer=f"I no longer know <{gone}>, so I cannot draw that again.")
+        names = slotted.names
         evidence = details.get("evidence", [])
         fact_ids = [item["fact_id"] for item in evidence if item["fact_id"]]
         is_current = await in_worker(
@@ -143,10 +149,10 @@ class DrawingNodes:
         return State(
             intent=details["intent"],
             message=write_slots(details["prompt"], names),
-            names=names,
-            concept_ids=[c["id"] for c in concepts],
+            names=list(names),
+            concept_ids=list(slotted.concept_ids),
             new_names=[],
-            concepts=[slot(i) for i in range(len(names))],
+            concepts=[slot(i) for i in range(slotted.num_mentioned)],
             questions=[write_slots(item["question"], names) for item in evidence],
             prompt=write_slots(details["rewritten"], names) if is_current else "",
             source_picture_id=record.parent_id,

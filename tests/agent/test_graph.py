@@ -1,9 +1,14 @@
 """All twelve intents through a real session, with scripted replies."""
 
+import threading
+
 from fakes import FakePersonaModel, png
+from langgraph.checkpoint.memory import InMemorySaver
 from talk import Talk
 
+from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished, TextDelta
+from omnipersona.agent.graph import build_graph
 from omnipersona.model.contract import AnswerRequest, EditRequest, GenerateRequest
 
 TAUGHT = {
@@ -246,8 +251,6 @@ async def test_a_drawing_outside_the_world_is_declined(talk: Talk, model: FakePe
 async def test_an_unlearned_concept_is_spoken_of_plainly(
     talk: Talk, model: FakePersonaModel
 ) -> None:
-    import threading
-
     model.hold = threading.Event()
     model.completions = TAUGHT
     await talk.reply("this is my dog <bo>", png())
@@ -312,3 +315,41 @@ async def test_the_shown_picture_is_not_the_attached_one(
     drawn = await talk.reply("draw <bo>")
     await talk.reply("and yours?", png("green"))
     assert model.of_type(AnswerRequest)[-1].images == (drawn.pictures[0].png,)
+
+
+async def test_again_after_a_correction_knows_an_owner_that_was_not_drawn(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: draw the toy of <c0>": "generate; none; <c0>; what is the toy of <c0>?",
+        "red ball\nmessage: draw the toy": "a red ball",
+        "blue kite\nmessage: draw the toy": "a blue kite",
+        "Recall\nevidence:\n- the toy of <c0> is a blue kite": "a blue kite",
+        "message: no, his toy": "correct; none; <c0>; none",
+        "Facts\nmessage: about <c0>: no, his toy": "<c0> toy: a blue kite",
+        "message: again": "again; shown; none; none",
+    }
+    await talk.teach(extra=TOY)
+    assert (await talk.reply("draw the toy of <bo>")).details["rewritten"] == "a red ball"
+    await talk.reply("no, his toy is a blue kite")
+    assert (await talk.reply("again")).details["rewritten"] == "a blue kite"
+
+
+async def test_the_graph_runs_without_a_session(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = {**TAUGHT, "message: add a hat": "edit; none; none; none"}
+    await talk.teach(extra=TOY)
+    graph = build_graph(talk.session._deps)
+    context = Context(user_id="ana", seed=4)
+    bare = await graph.compile().ainvoke(
+        {"text": "draw <bo>", "picture_ids": []}, context=context, version="v2"
+    )
+    assert bare.value["answer"] == "Here it is: <bo> with a red ball."
+    assert bare.value["details"]["seed"] == 4
+    asking = await graph.compile(checkpointer=InMemorySaver()).ainvoke(
+        {"text": "add a hat", "picture_ids": []},
+        {"configurable": {"thread_id": "other"}},
+        context=context,
+        version="v2",
+    )
+    assert asking.interrupts[0].value["kind"] == "picture"

@@ -1,18 +1,29 @@
 """The examples are what the readers read."""
 
+import random
+
 import pytest
 
-from omnipersona.agent.parsing import read_facts, read_parsed, read_recall, read_rewrite
+from omnipersona.agent.parsing import (
+    is_said,
+    read_facts,
+    read_parsed,
+    read_recall,
+    read_rewrite,
+)
 from omnipersona.agent.prompts import (
     DRAW_EXAMPLES,
     EDIT_EXAMPLES,
     FACTS_EXAMPLES,
     PARSE_EXAMPLES,
     RECALL_EXAMPLES,
+    headed,
     take,
     take_others,
 )
-from omnipersona.model.contract import CompleteRequest, Example
+from omnipersona.model.contract import MAX_CONCEPTS, CompleteRequest, Example, slot
+from omnipersona.model.nano.corpus.dialogue import sample_turn
+from omnipersona.model.nano.corpus.dialogue.retrieval import about
 
 SLOTS = ("<c0>", "<c1>")
 
@@ -51,3 +62,34 @@ def test_the_second_try_shows_other_examples() -> None:
         assert len(first) == count
         assert len(second) == count + 1
         assert first != second
+
+
+def test_the_heading_is_the_one_that_the_model_was_taught() -> None:
+    assert headed("give him a hat", ("<c0>",)) == about("give him a hat", ("<c0>",))
+    assert headed("give <c0> a hat", ("<c0>",)) == "give <c0> a hat"
+
+
+@pytest.mark.parametrize("task", ["parse", "facts", "recall", "rewrite"])
+def test_every_reply_that_the_model_was_taught_is_readable(task: str) -> None:
+    slots = tuple(slot(i) for i in range(MAX_CONCEPTS))
+    rng = random.Random(7)
+    for _ in range(200):
+        reply = sample_turn(rng, "held_out", task).reply
+        match task:
+            case "parse":
+                read_parsed(reply, slots)
+            case "facts":
+                read_facts(reply, slots)
+            case "recall":
+                read_recall(reply)
+            case _:
+                read_rewrite(reply, slots)
+
+
+def test_every_fact_that_the_model_was_taught_to_read_was_said() -> None:
+    rng = random.Random(8)
+    slots = tuple(slot(i) for i in range(MAX_CONCEPTS))
+    for _ in range(300):
+        turn = sample_turn(rng, "held_out", "facts")
+        for statement in read_facts(turn.reply, slots):
+            assert is_said(statement.value, turn.prompt)
