@@ -52,8 +52,10 @@ class AttnBlock(nn.Module):
     def forward(self, x_BCYX: Tensor) -> Tensor:
         """Map (B, C, Y, X) to the same shape."""
         normed = self.norm(x_BCYX)
+        # Contiguous, because SDPA has no fast kernel for rows of another stride.
         q, k, v = (
-            conv(normed).flatten(2).transpose(1, 2)[:, None] for conv in (self.q, self.k, self.v)
+            conv(normed).flatten(2).transpose(1, 2).contiguous()[:, None]
+            for conv in (self.q, self.k, self.v)
         )
         mixed = F.scaled_dot_product_attention(q, k, v)[:, 0].transpose(1, 2)
         return x_BCYX + self.proj_out(mixed.reshape(x_BCYX.shape))

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from omnipersona.model.latent.autoencoder import Autoencoder
+from omnipersona.model.learning import BANK
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
@@ -21,15 +22,14 @@ from omnipersona.model.nano.corpus.questions import ask
 from omnipersona.model.nano.pixels import random_scene
 from omnipersona.model.nano.pretrain import Pretraining, fresh_model
 from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretrain_autoencoder
+from omnipersona.model.nano.pseudo import pseudo_concept
 from omnipersona.model.nano.recipe import Recipe
-from omnipersona.model.nano.state import load_state
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import save_folder
 
 logger = logging.getLogger(__name__)
 
-BANK: Final = "concept_bank.safetensors"
 _CORPUS_SAMPLES = 60_000
 
 
@@ -63,7 +63,7 @@ def build_nano(recipe: Recipe, state: Path, out: Path, *, until: int, seconds: f
         until: Last step of the network.
         seconds: Wall time for the network at most.
     """
-    torch.set_flush_denormal(mode=True)
+    torch.set_flush_denormal(True)
     state.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
     autoencoder = Autoencoder(recipe.config.autoencoder)
@@ -103,9 +103,7 @@ def export(run: Pretraining, recipe: Recipe, tokenizer: Tokenizer, out: Path) ->
     rows = run.trainee.concepts.weight.view(
         recipe.num_concepts, -1, recipe.config.text.hidden_size
     )
-    save_file({"tokens": rows.half().contiguous()}, out / BANK)
+    kinds = [pseudo_concept(i).identity.species for i in range(recipe.num_concepts)]
+    bank = {"tokens": rows.half().contiguous()}
+    save_file(bank, out / BANK, metadata={"kinds": " ".join(kinds)})
 
-
-def load_autoencoder_state(state: Path, autoencoder: Autoencoder) -> int:
-    """Read a trained autoencoder; return its steps, 0 if there is none."""
-    return load_state(state / "autoencoder", autoencoder, None)

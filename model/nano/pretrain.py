@@ -25,7 +25,7 @@ from omnipersona.model.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
-_SAVE_SECONDS = 420.0
+_SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
 _TASKS = ("draw", "draw concept", "edit", "edit concept", "look", "look concept", "facts", "text")
 

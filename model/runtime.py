@@ -1,0 +1,138 @@
+"""The model in this process: the contract over one worker thread.
+
+Knows jobs and requests. Does not know how any of them is done (`studio`, `learning`).
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from omnipersona.model.concept.files import read_concept
+from omnipersona.model.contract import (
+    AnswerRequest,
+    CompleteRequest,
+    Completion,
+    ConceptFile,
+    EditRequest,
+    GenerateRequest,
+    ImageResult,
+    LearnEvent,
+    LearnRequest,
+    LearnResult,
+    ModelInfo,
+    StepEvent,
+)
+from omnipersona.model.devices import Device, pick_device
+from omnipersona.model.errors import ImageSizeError, WeightsError
+from omnipersona.model.learning import learn
+from omnipersona.model.studio import Studio
+from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.weights.load import load_folder
+from omnipersona.model.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+NANO: Final = "nano"
+NANO_FOLDER: Final = Path(__file__).with_name("nano") / "checkpoint"
+
+
+class LocalPersonaModel:
+    """Implements `PersonaModel` in this process.
+
+    Args:
+        studio: The loaded model.
+        device: Where it lies.
+    """
+
+    def __init__(self, studio: Studio, device: Device) -> None:
+        self._studio = studio
+        self._device = device
+        self._worker = Worker(f"model-{device.name}")
+
+    def describe(self) -> ModelInfo:
+        """Return what this model is."""
+        config = self._studio.config
+        return ModelInfo(
+            name=config.name,
+            fingerprint=self._studio.fingerprint,
+            device=self._device.name,
+            dtype=f"{self._device.dtype_name} ({self._device.reason})",
+            image_size=config.image_size,
+            max_image_size=config.max_latent_size * config.latent_stride,
+            display_size=config.display_size,
+            world=config.world,
+            num_steps=config.sampling.num_steps,
+            num_examples=config.num_examples,
+        )
+
+    def answer(
+        self, request: AnswerRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield the answer's text piece by piece."""
+        return self._worker.run(lambda: self._studio.answer(request), cancel)
+
+    def complete(
+        self, request: CompleteRequest, cancel: threading.Event | None = None
+    ) -> Completion:
+        """Return the reply of a text task."""
+        *_, last = self._worker.run(lambda: self._studio.complete(request), cancel)
+        assert last is not None, "a text task ends with its completion"
+        return last
+
+    def generate(
+        self, request: GenerateRequest, cancel: threading.Event | None = None
+    ) -> Iterator[StepEvent | ImageResult]:
+        """Yield a step event per velocity evaluation, then the picture."""
+        return self._worker.run(lambda: self._studio.generate(request), cancel)
+
+    def edit(
+        self, request: EditRequest, cancel: threading.Event | None = None
+    ) -> Iterator[StepEvent | ImageResult]:
+        """Yield a step event per velocity evaluation, then the changed picture."""
+        return self._worker.run(lambda: self._studio.edit(request), cancel)
+
+    def learn(
+        self, request: LearnRequest, cancel: threading.Event | None = None
+    ) -> Iterator[LearnEvent | LearnResult]:
+        """Yield a learn event per step, then the concept; gives way to the other methods."""
+        return self._worker.run(lambda: learn(self._studio, request), cancel, background=True)
+
+    def check_concept(self, concept: ConceptFile) -> None:
+        """Raise `ConceptError` unless the file is sound and belongs to this model."""
+        width = self._studio.config.text.hidden_size
+        read_concept(concept, width, self._studio.fingerprint)
+
+    def close(self) -> None:
+        """Finish the running step and refuse further work."""
+        self._worker.close()
+
+
+def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
+    """Load a model by name or from a checkpoint folder in the published layout.
+
+    Args:
+        name_or_path: `nano`, or a folder.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+
+    Raises:
+        WeightsError: The folder does not fit; says which file or key.
+    """
+    folder = NANO_FOLDER if name_or_path == NANO else Path(name_or_path).expanduser()
+    try:
+        picked = Device(name="cpu", dtype=torch.float32, reason="nano is fastest on the CPU")
+        if name_or_path != NANO:
+            picked = pick_device(device)
+    except ValueError as error:
+        raise WeightsError(str(error)) from error
+    torch.set_flush_denormal(True)
+    model = load_folder(folder, device=picked.name, dtype=picked.dtype)
+    try:
+        studio = Studio(model, Tokenizer.read(folder), folder)
+    except ImageSizeError as error:
+        raise WeightsError(str(error)) from error
+    logger.info("loaded %s on %s: %s", model.config.name, picked.name, picked.reason)
+    return LocalPersonaModel(studio, picked)

@@ -1,0 +1,271 @@
+"""A loaded model's abilities as generators of steps, without jobs or threads.
+
+Knows the model, its tokenizer and requests of the contract. Does not know queues (`runtime`).
+"""
+
+# T latent tokens, E numbers per token, S soft vectors, D width
+
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from omnipersona.model.concept.files import read_concept
+from omnipersona.model.concept.prompt import ConceptRows, Prompter
+from omnipersona.model.config import SamplingDefaults
+from omnipersona.model.contract import (
+    MAX_SEED,
+    AnswerRequest,
+    CompleteRequest,
+    Completion,
+    ConceptFile,
+    DrawSettings,
+    EditRequest,
+    GenerateRequest,
+    ImageResult,
+    StepEvent,
+)
+from omnipersona.model.drawing import Grid, clean_image, decode_tokens, draw, seen_image
+from omnipersona.model.errors import ConceptError, ImageSizeError
+from omnipersona.model.flow.guidance import GuidanceConfig
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.context import Context, Guidance
+from omnipersona.model.text.decode import write_tokens
+from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.vision.images import read_png, resized, to_image, to_pixels, write_png
+from omnipersona.model.weights.load import fingerprint
+
+_NUM_PREVIEWS = 5
+
+
+class Studio:
+    """Understands, draws and edits with one loaded model; one caller at a time."""
+
+    def __init__(self, model: OmniModel, tokenizer: Tokenizer, folder: Path) -> None:
+        if tokenizer.vocab_size > model.config.text.vocab_size:
+            raise ConceptError(
+                f"The tokenizer has {tokenizer.vocab_size} ids, the model only "
+                f"{model.config.text.vocab_size}. They must come from the same checkpoint."
+            )
+        self.model = model
+        self.tokenizer = tokenizer
+        self.folder = folder
+        self.config = model.config
+        self.fingerprint = fingerprint(model)
+
+    def prompter(self, concepts: tuple[ConceptFile, ...]) -> tuple[Prompter, Tensor | None]:
+        """Return a prompter whose slots are filled, and the soft table (S, D)."""
+        rows, tables, start = [], [], 0
+        for file in concepts:
+            tokens = read_concept(file, self.config.text.hidden_size, self.fingerprint)
+            rows.append(
+                ConceptRows(
+                    start=start,
+                    num_und=tokens.num_und,
+                    num_gen=tokens.num_gen,
+                    routing=tokens.routing,
+                )
+            )
+            start += tokens.num_rows
+            tables.append(tokens.table().detach())
+        return Prompter(self.tokenizer, rows), torch.cat(tables) if tables else None
+
+    @torch.no_grad()
+    def answer(self, request: AnswerRequest) -> Iterator[str]:
+        """Yield the answer's text piece by piece."""
+        prompter, soft = self.prompter(request.concepts)
+        context = Context(self.model, self.tokenizer.markers, soft)
+        for prefix in prompter.prefixes():
+            context.add(prefix)
+        for example in request.examples:
+            context.add(prompter.text(example.prompt))
+            context.add(prompter.text(example.reply))
+        for image in request.images:
+            context.add(seen_image(self.model, self.vision_pixels(read_png(image))))
+        context.add(prompter.text(request.question))
+        generator = torch.Generator().manual_seed(request.seed)
+        written: list[int] = []
+        told = ""
+        for token, _ in write_tokens(
+            context,
+            begin=self.tokenizer.begin,
+            end=self.tokenizer.end,
+            max_length=request.max_tokens + 1,
+            temperature=request.temperature,
+            generator=generator,
+        ):
+            written.append(token)
+            text = self.tokenizer.decode(written)
+            if not text.endswith("\ufffd"):
+                yield text[len(told) :]
+                told = text
+
+    @torch.no_grad()
+    def complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
+        """Yield None per token, then the reply."""
+        prompter, soft = self.prompter(request.concepts)
+        context = Context(self.model, self.tokenizer.markers, soft)
+        for prefix in prompter.prefixes():
+            context.add(prefix)
+        for example in request.examples:
+            context.add(prompter.text(example.prompt))
+            context.add(prompter.text(example.reply))
+        context.add(prompter.text(request.prompt))
+        ids, scores = [], []
+        for token, score in write_tokens(
+            context,
+            begin=self.tokenizer.begin,
+            end=self.tokenizer.end,
+            max_length=request.max_tokens + 1,
+        ):
+            ids.append(token)
+            scores.append(score)
+            yield None
+        mean = sum(scores) / len(scores) if scores else 0.0
+        yield Completion(text=self.tokenizer.decode(ids).strip(), log_probability=mean)
+
+    @torch.no_grad()
+    def generate(self, request: GenerateRequest) -> Iterator[StepEvent | ImageResult]:
+        """Yield a step per velocity evaluation, then the picture."""
+        grid = self._grid(request.width, request.height)
+        prompter, soft = self.prompter(request.concepts)
+        guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
+        self._add_prefixes(guidance, prompter)
+        guidance.add_text(prompter.text(request.prompt))
+        seed, generator = _seeded(request.settings)
+        noise = torch.randn(grid.num_tokens, self.config.latent_width, generator=generator)
+        yield from self._paint(
+            guidance, noise, grid, request.settings, seed, _drawing_scales(self.config.sampling)
+        )
+
+    @torch.no_grad()
+    def edit(self, request: EditRequest) -> Iterator[StepEvent | ImageResult]:
+        """Yield a step per velocity evaluation, then the changed picture."""
+        image = resized(read_png(request.image), self.config.vae_resize)
+        prompter, soft = self.prompter(request.concepts)
+        guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
+        self._add_prefixes(guidance, prompter)
+        seed, generator = _seeded(request.settings)
+        latents = self.encode(image, generator)
+        grid = self._grid(image.width, image.height)
+        guidance.add_picture(
+            clean_image(self.model, latents), seen_image(self.model, self.vision_pixels(image))
+        )
+        guidance.add_text(prompter.text(request.instruction))
+        noise = torch.randn(grid.num_tokens, self.config.latent_width, generator=generator)
+        yield from self._paint(
+            guidance, noise, grid, request.settings, seed, _editing_scales(self.config.sampling)
+        )
+
+    def vision_pixels(self, image: Image.Image) -> Tensor:
+        """Return pixels (3, Y, X) for the vision encoder, after both resize rules."""
+        first = resized(image, self.config.vae_resize)
+        return to_pixels(resized(first, self.config.vit_resize))
+
+    def encode(self, image: Image.Image, generator: torch.Generator) -> Tensor:
+        """Return sampled latents (Z, Y/f, X/f) of a picture that the VAE rule has fitted."""
+        pixels = to_pixels(image)[None]
+        factor = self.config.autoencoder.downsample
+        shape = (
+            1,
+            self.config.autoencoder.z_channels,
+            image.height // factor,
+            image.width // factor,
+        )
+        eps = torch.randn(shape, generator=generator)
+        return self.model.autoencoder.encode(pixels, eps)[0]
+
+    def _add_prefixes(self, guidance: Guidance, prompter: Prompter) -> None:
+        for prefix in prompter.prefixes():
+            guidance.add_prefix(prefix, keep_without_text=self.config.keep_concepts_in_cfg_text)
+
+    def _grid(self, width: int | None, height: int | None) -> Grid:
+        stride = self.config.latent_stride
+        sides = [side or self.config.image_size for side in (width, height)]
+        longest = self.config.max_latent_size * stride
+        for side in sides:
+            if side % stride or not stride <= side <= longest:
+                raise ImageSizeError(
+                    f"A picture of {sides[0]} x {sides[1]} pixels cannot be drawn; sides must be "
+                    f"multiples of {stride} from {stride} to {longest}."
+                )
+        return Grid(rows=sides[1] // stride, columns=sides[0] // stride)
+
+    def _paint(
+        self,
+        guidance: Guidance,
+        noise_TE: Tensor,
+        grid: Grid,
+        settings: DrawSettings,
+        seed: int,
+        config: GuidanceConfig,
+    ) -> Iterator[StepEvent | ImageResult]:
+        started = time.monotonic()
+        config = _with_settings(config, settings)
+        num_steps = settings.num_steps or self.config.sampling.num_steps
+        shift = self.config.sampling.timestep_shift
+        every = max(1, num_steps // _NUM_PREVIEWS)
+        tokens = noise_TE
+        steps = draw(
+            guidance, noise_TE, grid, num_steps=num_steps, timestep_shift=shift, config=config
+        )
+        for i, (tokens, towards) in enumerate(steps, start=1):
+            wanted = settings.previews and i % every == 0 and i < num_steps
+            preview = write_png(self._image(towards, grid)) if wanted else None
+            yield StepEvent(step=i, num_steps=num_steps, preview=preview)
+        image = self._image(tokens, grid)
+        yield ImageResult(
+            png=write_png(image),
+            width=image.width,
+            height=image.height,
+            seed=seed,
+            num_steps=num_steps,
+            cfg_text_scale=config.cfg_text_scale,
+            cfg_img_scale=config.cfg_img_scale,
+            elapsed_ms=(time.monotonic() - started) * 1000.0,
+        )
+
+    def _image(self, tokens_TE: Tensor, grid: Grid) -> Image.Image:
+        return to_image(decode_tokens(self.model, tokens_TE, grid))
+
+
+def _seeded(settings: DrawSettings) -> tuple[int, torch.Generator]:
+    seed = secrets.randbelow(MAX_SEED + 1) if settings.seed is None else settings.seed
+    return seed, torch.Generator().manual_seed(seed)
+
+
+def _drawing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
+    return GuidanceConfig(
+        cfg_text_scale=defaults.cfg_text_scale,
+        cfg_img_scale=defaults.cfg_img_scale,
+        cfg_interval=defaults.cfg_interval,
+        cfg_renorm_type=defaults.cfg_renorm_type,
+        cfg_renorm_min=defaults.cfg_renorm_min,
+    )
+
+
+def _editing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
+    return GuidanceConfig(
+        cfg_text_scale=defaults.edit_cfg_text_scale,
+        cfg_img_scale=defaults.edit_cfg_img_scale,
+        cfg_interval=defaults.edit_cfg_interval,
+        cfg_renorm_type=defaults.edit_cfg_renorm_type,
+        cfg_renorm_min=defaults.cfg_renorm_min,
+    )
+
+
+def _with_settings(config: GuidanceConfig, settings: DrawSettings) -> GuidanceConfig:
+    text, image = settings.cfg_text_scale, settings.cfg_img_scale
+    return GuidanceConfig(
+        cfg_text_scale=config.cfg_text_scale if text is None else text,
+        cfg_img_scale=config.cfg_img_scale if image is None else image,
+        cfg_interval=config.cfg_interval,
+        cfg_renorm_type=config.cfg_renorm_type,
+        cfg_renorm_min=config.cfg_renorm_min,
+    )
+
+
