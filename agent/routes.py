@@ -6,8 +6,10 @@ list of ways out; the graph draws its edges from it.
 
 from typing import Literal
 
+from omnipersona.agent.naming import slot_index
 from omnipersona.agent.nodes.reading import ALL_OF_THEM
 from omnipersona.agent.state import State
+from omnipersona.model.contract import slot
 from omnipersona.model.skills import Intent
 
 # What can be said only of a concept that exists.
@@ -141,8 +143,19 @@ def _is_about_unknown(state: State) -> bool:
 
 
 def _is_ambiguous(state: State) -> bool:
-    """Tell whether the model found several concepts though the words name none of them."""
-    if state["intent"] not in _NEEDS_KNOWN or state["choice"] == ALL_OF_THEM:
+    """Tell whether the model found several concepts that the words fit, but do not tell apart.
+
+    "My cat" fits all cats; "she" fits everyone where nobody was spoken of. Several that are named,
+    or that differ ("him and my doll"), are all meant.
+    """
+    slots = state["concepts"]
+    may_ask = state["intent"] in _NEEDS_KNOWN or state["intent"] == "teach"
+    if not may_ask or len(slots) < 2 or state["choice"] == ALL_OF_THEM:
         return False
-    mentioned = {f"<c{i}>" for i in range(state["num_mentioned"])}
-    return len(state["concepts"]) > 1 and mentioned.isdisjoint(state["concepts"])
+    if not {slot(i) for i in range(state["num_mentioned"])}.isdisjoint(slots):
+        return False
+    ids = {state["concept_ids"][slot_index(s)] for s in slots}
+    kinds = {card["kind"] for card in state["cards"] if card["concept_id"] in ids}
+    is_everyone = ids == {concept_id for concept_id in state["concept_ids"] if concept_id}
+    was_spoken_of = state.get("last_concept_id", "") in ids
+    return len(kinds - {""}) == len(kinds) == 1 or (is_everyone and not was_spoken_of)

@@ -108,7 +108,8 @@ class Session:
             MemoryStoreError: the data folder cannot be used.
             ModelError: the model cannot be loaded.
         """
-        memory = await asyncio.to_thread(Memory.open, settings.data_dir, encoder)
+        # Opened and closed in this thread: the folder's lock belongs to the thread that took it.
+        memory = Memory.open(settings.data_dir, encoder)
         try:
             if model is None:
                 model = await asyncio.to_thread(_load_model, settings.model)
@@ -124,7 +125,7 @@ class Session:
         await asyncio.to_thread(self._deps.jobs.close)
         await asyncio.to_thread(self._deps.model.close)
         await self._checkpoints.close()
-        await asyncio.to_thread(self._deps.memory.close)
+        self._deps.memory.close()
 
     def describe(self) -> ModelInfo:
         """Return what the model is and can hold."""

@@ -66,9 +66,6 @@ class DrawingNodes:
 
     async def rewrite_prompt(self, state: State, runtime: Runtime[Context]) -> State:
         """Turn the message and what was found into the words that are drawn."""
-        waiting = learning_notes(state)
-        if waiting:
-            return State(answer=" ".join(waiting))
         task: Literal["draw", "edit"] = "edit" if state["intent"] == "edit" else "draw"
         lines = answer_lines(state["evidence"])
         message = headed(state["message"], state["concepts"])
@@ -88,11 +85,15 @@ class DrawingNodes:
                 cancel=cancel,
             )
         )
-        if reading is None:
-            return State(prompt=state["message"], notes=[*state["notes"], OWN_WORDS])
-        if isinstance(reading.value, Cannot):
-            return State(answer=self._decline(restore(reading.value.what, order), task))
-        return State(prompt=restore(reading.value, order))
+        rewritten = state["message"] if reading is None else reading.value
+        if isinstance(rewritten, Cannot):
+            return State(answer=self._decline(restore(rewritten.what, order), task))
+        prompt = rewritten if reading is None else restore(rewritten, order)
+        waiting = learning_notes(state, slots_in(prompt))
+        if waiting:
+            return State(prompt=prompt, answer=" ".join(waiting))
+        notes = [*state["notes"], OWN_WORDS] if reading is None else state["notes"]
+        return State(prompt=prompt, notes=notes)
 
     async def generate(self, state: State, runtime: Runtime[Context]) -> State:
         """Draw the rewritten prompt."""

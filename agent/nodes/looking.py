@@ -29,9 +29,6 @@ class LookingNodes:
 
     async def understand(self, state: State, runtime: Runtime[Context]) -> State:
         """Answer a question about a picture, with the tokens of the concepts in play."""
-        waiting = learning_notes(state)
-        if waiting:
-            return State(answer=" ".join(waiting))
         question = state["message"].strip() or WHAT_IS_HERE
         # Names that are not taught cannot be slots in a request; they stay words.
         in_play = tuple(
@@ -39,6 +36,9 @@ class LookingNodes:
             for s in dict.fromkeys((*slots_in(question), *state["concepts"]))
             if state["concept_ids"][slot_index(s)]
         )
+        waiting = learning_notes(state, in_play)
+        if waiting:
+            return State(answer=" ".join(waiting))
         names = [state["names"][slot_index(s)] for s in in_play]
         stream = _SlotStream(names)
         tell = teller(runtime)

@@ -45,7 +45,7 @@ class RetrievingNodes:
         """Say what was found, and by whom it is known."""
         sentences = [_sentence(item) for item in state["evidence"]]
         if not any(item["answer"] for item in state["evidence"]):
-            sentences += learning_notes(state)
+            sentences += learning_notes(state, state["concepts"])
         return State(answer=" ".join(sentences))
 
     def _ask_both(
@@ -161,10 +161,10 @@ def spelled_out(evidence: Sequence[Evidence], names: Sequence[str]) -> list[Evid
     ]
 
 
-def learning_notes(state: State) -> list[str]:
-    """Say of each concept in play without tokens how far its learning is."""
+def learning_notes(state: State, slots: Sequence[str]) -> list[str]:
+    """Say of each of the concepts that has no tokens how far its learning is."""
     notes = []
-    for index in (slot_index(s) for s in state["concepts"]):
+    for index in map(slot_index, slots):
         card = next(
             (c for c in state["cards"] if c["concept_id"] == state["concept_ids"][index]), None
         )

@@ -353,3 +353,24 @@ async def test_the_graph_runs_without_a_session(talk: Talk, model: FakePersonaMo
         version="v2",
     )
     assert asking.interrupts[0].value["kind"] == "picture"
+
+
+async def test_a_friend_that_is_not_learned_is_spoken_of_plainly(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: draw <c0> with her friend": "generate; none; <c0>; what is the friend of <c0>?",
+        "Recall\nevidence:\n- the friend": "<c1>",
+        "friend of <c0> is <c1>\nmessage: draw": "<c0> and <c1>",
+        "message: <c0> is a friend": "remember; none; <c0>; none",
+        "Facts\nmessage: <c0> is a friend of <c1>": "<c1> friend: <c0>",
+    }
+    await talk.teach("mia", "cat")
+    deps = talk.session._deps
+    deps.memory.concepts.add("ana", "zoe")
+    await talk.reply("<zoe> is a friend of <mia>")
+    assert "friend: <zoe>" in (await talk.session.concept_card("ana", "mia")).facts
+    reply = await talk.reply("draw <mia> with her friend")
+    assert reply.text == "<zoe> is not learned yet: send a few photos to teach me."
+    assert model.of_type(GenerateRequest) == []

@@ -8,7 +8,7 @@ import pytest
 from omnipersona.agent import routes
 from omnipersona.agent.graph import build_graph, destinations, mermaid
 from omnipersona.agent.runtime import Session
-from omnipersona.agent.state import State, Teaching, fresh_turn
+from omnipersona.agent.state import ConceptCard, State, Teaching, fresh_turn
 from omnipersona.model.skills import INTENTS, Intent
 
 ROUTES = (
@@ -52,6 +52,7 @@ def every_state() -> list[State]:
             choice=choice,
             prompt=prompt,
             num_mentioned=mentioned,
+            concept_ids=["id-0", "id-1"],
         )
         for intent, answer, picture, concepts, new, choice, prompt, mentioned in mixes
     ]
@@ -129,3 +130,36 @@ def test_the_diagram_shows_the_three_steps(session: Session) -> None:
     diagram = mermaid(session._deps)
     for node in ("parse_intent", "retrieve_memory", "rewrite_prompt", "generate", "edit"):
         assert node in diagram
+
+
+def card(concept_id: str, kind: str) -> ConceptCard:
+    return ConceptCard(
+        concept_id=concept_id, name=concept_id, kind=kind, has_tokens=True, learning=""
+    )
+
+
+@pytest.mark.parametrize(
+    ("kinds", "last", "mentioned", "node"),
+    [
+        (("cat", "cat", "dog"), "", 0, "ask_concept"),
+        (("cat", "cat", "dog"), "id-0", 0, "ask_concept"),
+        (("cat", "cat", "dog"), "", 2, "retrieve_memory"),
+        (("doll", "dog", "cat"), "id-0", 0, "retrieve_memory"),
+        (("doll", "dog"), "", 0, "ask_concept"),
+        (("doll", "dog"), "id-1", 0, "retrieve_memory"),
+        (("", ""), "id-1", 0, "retrieve_memory"),
+    ],
+)
+def test_only_what_words_do_not_tell_apart_is_asked(
+    kinds: tuple[str, ...], last: str, mentioned: int, node: str
+) -> None:
+    ids = [f"id-{i}" for i in range(len(kinds))]
+    found = state(
+        intent="generate",
+        concepts=["<c0>", "<c1>"],
+        concept_ids=ids,
+        cards=[card(i, kind) for i, kind in zip(ids, kinds, strict=True)],
+        last_concept_id=last,
+        num_mentioned=mentioned,
+    )
+    assert routes.route_intent(found) == node
