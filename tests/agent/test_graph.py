@@ -1,5 +1,6 @@
 """All twelve intents through a real session, with scripted replies."""
 
+import json
 import threading
 
 from fakes import FakePersonaModel, png
@@ -43,6 +44,7 @@ async def test_generate_draws_from_what_was_said(talk: Talk, model: FakePersonaM
     await talk.teach(extra=TOY)
     events = await talk.events("draw <Bo> with his toy", seed=3)
     reply = events[-1]
+    assert json.loads(json.dumps(reply.details)) == reply.details  # type: ignore[union-attr]
     assert model.of_type(GenerateRequest)[-1].prompt == "<c0> with a red ball"
     assert len(model.of_type(GenerateRequest)[-1].concepts) == 1
     assert reply.details["rewritten"] == "<bo> with a red ball"  # type: ignore[union-attr]
