@@ -18,7 +18,7 @@ def test_a_disagreement_is_shown() -> None:
     )
     lines = narrate("retrieve_memory", {"evidence": [item]}, ["Bo"])
     assert lines == (
-        ("what is the toy of <Bo>?", "a ball (you said, 2026-01-31); learned tokens say: a kite"),
+        ("what is the toy of <Bo>?", "a ball (you said, 2026-01-31; learned tokens say: a kite)"),
     )
 
 
