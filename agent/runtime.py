@@ -18,6 +18,7 @@ from langgraph.types import Command
 
 from omnipersona.agent.checkpoints import Checkpoints, thread_key
 from omnipersona.agent.context import Context
+from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.agent.events import (
     Event,
     Failed,
@@ -26,22 +27,22 @@ from omnipersona.agent.events import (
     ShownPicture,
 )
 from omnipersona.agent.graph import build_graph
+from omnipersona.agent.lessons import Lesson, teach_lesson
 from omnipersona.agent.planning import Plan, Planner, read_plan_line
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.state import InputState, State
 from omnipersona.agent.streaming import TurnStream
 from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.errors import MemoryStoreError
 from omnipersona.memory.intake import clean_picture
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.names import check_user_id
 from omnipersona.memory.text import clean_text
 from omnipersona.model.contract import ModelInfo, PersonaModel
-from omnipersona.model.errors import Cancelled, ModelError
+from omnipersona.model.errors import Cancelled
 from omnipersona.tools.concepts import export_concept, import_concept
 from omnipersona.tools.gallery import read_picture
 from omnipersona.tools.jobs import LearningJobs, LearnStatus
-from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolOutcome, ToolRetry
+from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolOutcome
 from omnipersona.tools.recall import (
     ConceptView,
     find_concept,
@@ -53,7 +54,6 @@ logger = logging.getLogger(__name__)
 
 MAX_PICTURES: Final = 20
 _NOTHING_SAID: Final = "Write something or send a picture."
-_KNOWN_ERRORS: Final = (ToolFailed, ToolRetry, ModelError, MemoryStoreError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,11 +109,11 @@ class Session:
             ModelError: the model cannot be loaded.
         """
         # Opened and closed in this thread: the folder's lock belongs to the thread that took it.
-        memory = Memory.open(settings.data_dir, encoder)
+        memory = Memory.open(settings.data, encoder)
         try:
             if model is None:
                 model = await asyncio.to_thread(_load_model, settings.model)
-            checkpoints = await Checkpoints.open(settings.data_dir)
+            checkpoints = await Checkpoints.open(settings.data)
         except BaseException:
             memory.close()
             raise
@@ -150,7 +150,7 @@ class Session:
                         yield event
         except Cancelled:
             yield Failed("The work was cancelled.", turn_id)
-        except _KNOWN_ERRORS as error:
+        except EXPECTED_ERRORS as error:
             logger.info("turn %s failed: %s", turn_id, type(error).__name__)
             yield Failed(str(error), turn_id)
         except Exception:
@@ -217,6 +217,13 @@ class Session:
     async def concept_card(self, user_id: str, name: str) -> ConceptView:
         """Return one concept by name; raise `ToolFailed` with a suggestion if there is none."""
         return await asyncio.to_thread(find_concept, self._deps, user_id, name)
+
+    async def teach(self, lesson: Lesson) -> LearnStatus:
+        """Store a concept and queue its learning, without a conversation.
+
+        Raises: ToolFailed, ToolRetry, MemoryStoreError: with a sentence for the user.
+        """
+        return await asyncio.to_thread(teach_lesson, self._deps, lesson)
 
     async def export_concept(self, user_id: str, name: str) -> bytes:
         """Return a concept as one safetensors file; raise `ToolFailed` if it has none."""

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     model: str = "nano"
     """Name of an embedded model, or the folder of a checkpoint."""
 
-    data_dir: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
+    data: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
     """Folder of everything that is remembered."""
 
     user: str = "me"
@@ -90,3 +90,21 @@ def load_settings(**values: Any) -> Settings:
             raise UnknownSetting(f"The environment variable {variable} names no setting.{hint}")
     given = {name: value for name, value in values.items() if value is not None}
     return Settings(**given)
+
+
+def sources(**values: Any) -> list[tuple[str, Any, str]]:
+    """Return (name, value, where it comes from) of every setting.
+
+    Raises: UnknownSetting, pydantic.ValidationError: as `load_settings`.
+    """
+    settings = load_settings(**values)
+    in_file = TomlConfigSettingsSource(Settings)() if Path(TOML_FILE).exists() else {}
+
+    def source(name: str) -> str:
+        if values.get(name) is not None:
+            return "option"
+        if (ENV_PREFIX + name.upper()) in {variable.upper() for variable in os.environ}:
+            return "environment"
+        return TOML_FILE if name in in_file else "default"
+
+    return [(name, getattr(settings, name), source(name)) for name in Settings.model_fields]

@@ -14,7 +14,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._lock = FileLock(folder / LOCK_FILE)
+        self._lock = FileLock(folder / LOCK_FILE, thread_local=False)
 
     def acquire(self) -> None:
         """Take the folder, making it if it is missing.

@@ -32,7 +32,7 @@ async def open_session(model: FakePersonaModel, data_dir: Path) -> AsyncIterator
 
     async def open_one(with_model: FakePersonaModel | None = None) -> Session:
         session = await Session.open(
-            Settings(data_dir=data_dir), model=with_model or model, encoder=WordEncoder()
+            Settings(data=data_dir), model=with_model or model, encoder=WordEncoder()
         )
         opened.append(session)
         return session

@@ -336,7 +336,7 @@ async def test_a_second_session_on_the_folder_is_refused(
 ) -> None:
     await open_session()
     with pytest.raises(DataFolderBusy):
-        await Session.open(Settings(data_dir=data_dir), model=model)
+        await Session.open(Settings(data=data_dir), model=model)
 
 
 async def test_one_log_line_per_turn_without_the_words(

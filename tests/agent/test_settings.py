@@ -11,7 +11,7 @@ from omnipersona.agent.settings import TOML_FILE, UnknownSetting, load_settings
 def test_defaults_need_nothing() -> None:
     settings = load_settings()
     assert (settings.model, settings.user, settings.steps) == ("nano", "me", None)
-    assert settings.data_dir.name == "omnipersona"
+    assert settings.data.name == "omnipersona"
 
 
 def test_call_over_environment_over_file(monkeypatch: pytest.MonkeyPatch) -> None:

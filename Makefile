@@ -1,0 +1,43 @@
+# Everyday verbs, the same on a laptop and in CI. `make` prints them.
+
+PY := .venv/bin/python
+STAMP := .venv/.ready
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help install chat test test-fast lint types format bench clean
+
+help: ## print the verbs
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP) ## make or refresh .venv
+
+$(STAMP): pyproject.toml constraints.txt scripts/setup.sh
+	@scripts/setup.sh
+	@touch $(STAMP)
+
+chat: install ## open the chat in a browser
+	$(PY) -m omnipersona.ui.cli chat --port $(PORT)
+
+test: install lint types ## lint, types and every test
+	$(PY) -m pytest
+
+test-fast: install ## the tests of a minute
+	$(PY) -m pytest -m "not slow and not browser"
+
+lint: install ## ruff: rules and format
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: install ## strict mypy
+	.venv/bin/mypy
+
+format: install ## rewrite the code in the house format
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: install ## nano's abilities in a minute
+	$(PY) -m omnipersona.ui.cli bench nano --quick
+
+clean: ## remove .venv and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

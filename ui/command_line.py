@@ -1,0 +1,77 @@
+"""What all commands share: settings from global options, files, and one way to fail."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from omnipersona.agent.settings import Settings
+
+_MAX_FILE: Final = 200 * 2**20
+
+
+def fail(sentence: str) -> NoReturn:
+    """Print one sentence on stderr and exit with 1."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn errors that carry a sentence for the user into that sentence and exit 1."""
+    from pydantic import ValidationError
+
+    from omnipersona.agent.errors import EXPECTED_ERRORS
+
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        fail(f"The setting {field} is refused: {first['msg']} (it is {first['input']!r}).")
+    except EXPECTED_ERRORS as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("Stopped.")
+
+
+def settings_of(context: typer.Context, **values: Any) -> "Settings":
+    """Read the settings; options win over environment and file."""
+    from omnipersona.agent.settings import load_settings
+
+    with guarded():
+        settings = load_settings(**context.obj, **values)
+    logging.basicConfig(level=settings.log_level.upper())
+    return settings
+
+
+def read_files(paths: list[Path]) -> tuple[bytes, ...]:
+    """Read files whole; a missing, unreadable or huge one is a failure."""
+    return tuple(_read(path) for path in paths)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > _MAX_FILE:
+            fail(f"{path} has {size // 2**20} MB; at most {_MAX_FILE // 2**20} MB are read.")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        fail(f"{path} cannot be read: {reason}.")
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(data)
+        os.replace(file.name, path)
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror or error}.")

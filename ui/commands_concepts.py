@@ -1,0 +1,111 @@
+"""Commands on the user's concepts: list, show, export, import, forget."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from omnipersona.ui.command_line import guarded, read_files, settings_of, write_file
+
+if TYPE_CHECKING:
+    from omnipersona.agent.runtime import Session
+    from omnipersona.tools.recall import ConceptView
+
+concepts_app = typer.Typer(help="Your concepts.", no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[str, typer.Argument(help="The concept's name, with or without < >.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def _with_session(context: typer.Context, work: Callable[["Session", str], Awaitable[Any]]) -> Any:
+    settings = settings_of(context)
+
+    async def opened() -> Any:
+        from omnipersona.agent.runtime import Session
+
+        session = await Session.open(settings)
+        try:
+            return await work(session, settings.user)
+        finally:
+            await session.close()
+
+    with guarded():
+        return asyncio.run(opened())
+
+
+@concepts_app.command("list")
+def list_concepts(context: typer.Context, as_json: Json = False) -> None:
+    """List what the assistant knows."""
+    views = _with_session(context, lambda session, user: session.concepts(user))
+    if as_json:
+        typer.echo(json.dumps({"concepts": [asdict(view) for view in views]}))
+        return
+    for view in views:
+        typer.echo(_line(view))
+    if not views:
+        typer.echo("Nothing yet. Teach something: omnipersona learn NAME PHOTO...")
+
+
+@concepts_app.command()
+def show(context: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Show one concept with its facts."""
+    view = _with_session(context, lambda session, user: session.concept_card(user, name))
+    if as_json:
+        typer.echo(json.dumps(asdict(view)))
+        return
+    typer.echo(_line(view))
+    for fact in view.facts:
+        typer.echo(f"  {fact}")
+
+
+@concepts_app.command("export")
+def export(
+    context: typer.Context,
+    name: Name,
+    output: Annotated[Path, typer.Argument(help="Where the safetensors file goes.")],
+) -> None:
+    """Write a concept's tokens to a file."""
+    data = _with_session(context, lambda session, user: session.export_concept(user, name))
+    write_file(output, data)
+    typer.echo(f"<{name.strip('<>')}> was written to {output} ({len(data)} bytes).")
+
+
+@concepts_app.command("import")
+def import_(
+    context: typer.Context,
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="A file made by export.")],
+    kind: Annotated[str | None, typer.Option(help="Its noun, e.g. dog.")] = None,
+) -> None:
+    """Add a concept from a file."""
+    [data] = read_files([file])
+    view = _with_session(
+        context, lambda session, user: session.import_concept(user, name, data, kind)
+    )
+    typer.echo(f"I know <{view.name}> now.")
+
+
+@concepts_app.command()
+def forget(
+    context: typer.Context,
+    name: Name,
+    drawings: Annotated[bool, typer.Option(help="Delete its drawings as well.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a concept everywhere and print a receipt."""
+    if not yes:
+        typer.confirm(f"Forget <{name.strip('<>')}> for good?", abort=True)
+    outcome = _with_session(
+        context, lambda session, user: session.forget_concept(user, name, drawings=drawings)
+    )
+    typer.echo(outcome.text)
+
+
+def _line(view: "ConceptView") -> str:
+    kind = f" ({view.kind})" if view.kind else ""
+    state = view.learning or ("learned" if view.has_tokens else "not learned yet")
+    return f"<{view.name}>{kind}: {state}, {view.num_photos} photos, {len(view.facts)} facts"

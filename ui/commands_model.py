@@ -1,0 +1,130 @@
+"""Commands on the model itself: bench, parity, pretrain, doctor, config.
+
+The only commands that reach below the session; what they need is imported when they run.
+"""
+
+import json
+import logging
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from omnipersona.ui.command_line import fail, guarded, settings_of
+
+bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_FOREVER: Final = 10**9
+
+
+def add_model_commands(app: typer.Typer) -> None:
+    """Add the commands of this file to the command line."""
+    app.add_typer(bench_app, name="bench")
+    for command in (parity, pretrain, doctor, config):
+        app.command()(command)
+
+
+@bench_app.command("nano")
+def bench_nano(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option(help="A smaller sample, within a minute.")] = False,
+    seed: Annotated[int, typer.Option(help="Which sample.")] = 0,
+    sheet: Annotated[Path | None, typer.Option(help="Also draw examples to this PNG.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure what nano can do, on phrasings and characters it never saw."""
+    with guarded():
+        from omnipersona.bench.nano import as_json as rows_as_json
+        from omnipersona.bench.nano import run_nano, table
+        from omnipersona.bench.sheet import contact_sheet
+
+        from omnipersona.model.runtime import load_model
+
+        model = load_model(settings_of(context).model)
+        try:
+            rows = run_nano(model, quick=quick, seed=seed, on_progress=None if as_json else _tell)
+            if sheet is not None:
+                contact_sheet(model, seed=seed).save(sheet)
+        finally:
+            model.close()
+    typer.echo(rows_as_json(rows) if as_json else table(rows))
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def parity(
+    folder: Annotated[Path, typer.Argument(help="A checkpoint with parity vectors.")],
+    as_json: Json = False,
+) -> None:
+    """Compare the architecture with parity vectors; exit 1 if any fails."""
+    with guarded():
+        from omnipersona.model.parity.run import compare
+
+        rows: list[dict[str, Any]] = []
+        for one in compare(folder):
+            row = {"name": one.name, "error": one.error, "tolerance": one.tolerance, "ok": one.ok}
+            rows.append(row)
+            if not as_json:
+                verdict = "ok" if one.ok else "FAILED"
+                typer.echo(f"{one.name:<70} {one.error:.3g} <= {one.tolerance:.3g}  {verdict}")
+    failed = sum(not row["ok"] for row in rows)
+    summary = f"{len(rows)} vectors, {len(rows) - failed} ok, {failed} failed"
+    typer.echo(json.dumps({"rows": rows, "failed": failed}) if as_json else summary)
+    if failed or not rows:
+        raise typer.Exit(1)
+
+
+def pretrain(
+    state: Annotated[
+        Path | None, typer.Option(help="Folder of the training state; default: the user's cache.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Checkpoint folder to write.")] = Path("nano"),
+    minutes: Annotated[float | None, typer.Option(help="Stop the network after this.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Stop the network at this step.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="Another recipe.toml.")] = None,
+) -> None:
+    """Make nano again from its recipe; an interrupted run goes on where it was."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    with guarded():
+        import platformdirs
+
+        from omnipersona.model.nano.build import build_nano
+        from omnipersona.model.nano.recipe import RECIPE, read_recipe
+
+        build_nano(
+            read_recipe(recipe or RECIPE),
+            state or platformdirs.user_cache_path("omnipersona") / "pretrain",
+            out,
+            until=steps or _FOREVER,
+            seconds=(minutes or _FOREVER) * 60.0,
+        )
+
+
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """Say what is missing or does not fit, and the command that mends it."""
+    from omnipersona.ui.doctor import examine
+
+    findings = examine(settings_of(context))
+    if as_json:
+        typer.echo(json.dumps({"findings": [f.as_dict() for f in findings]}))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.text}")
+    if not all(finding.ok for finding in findings):
+        fail("Something is missing; the lines above say how to mend it.")
+
+
+def config(context: typer.Context, as_json: Json = False) -> None:
+    """Print every setting and where its value comes from."""
+    from omnipersona.agent.settings import sources
+
+    with guarded():
+        rows = sources(**context.obj)
+    if as_json:
+        typer.echo(json.dumps({name: {"value": str(v), "source": s} for name, v, s in rows}))
+        return
+    for name, value, source in rows:
+        typer.echo(f"{name} = {value}  ({source})")
