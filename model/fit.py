@@ -27,11 +27,13 @@ class FitConfig:
         num_steps: Updates.
         num_drawings: Drawings per step.
         rate: Peak learning rate; falls along a cosine to a tenth.
+        is_thorough: Whether the model first draws others of the kind and edits, to learn from.
     """
 
     num_steps: int
     num_drawings: int
     rate: float
+    is_thorough: bool = True
 
     def __post_init__(self) -> None:
         if self.num_steps < 1 or self.num_drawings < 1 or not self.rate > 0:
@@ -42,7 +44,7 @@ class FitConfig:
 
 
 PRESETS: Final[dict[Preset, FitConfig]] = {
-    "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02),
+    "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, is_thorough=False),
     "nano": FitConfig(num_steps=140, num_drawings=5, rate=0.01),
     "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3),
 }
@@ -76,7 +78,7 @@ def fit(
         if not bool(torch.isfinite(loss)):
             raise LearningFailed(
                 f"Learning stopped at step {step + 1} of {config.num_steps}: the loss is "
-                f"{float(loss)}. What was learned before is kept; teach it again with other photos."
+                f"{loss.item()}. What was learned before is kept; teach it again with other photos."
             )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -84,9 +86,9 @@ def fit(
         yield LearnEvent(
             step=step + 1,
             num_steps=config.num_steps,
-            loss_text=float(text),
-            loss_flow=float(flow),
-            loss_edit=None if edit is None else float(edit),
+            loss_text=text.item(),
+            loss_flow=flow.item(),
+            loss_edit=None if edit is None else edit.item(),
         )
 
 

@@ -96,7 +96,13 @@ class Lessons:
 
 
 def prepare(
-    photos: list[Image.Image], facts: tuple[Fact, ...], kind: str | None, eyes: Eyes, seed: int
+    photos: list[Image.Image],
+    facts: tuple[Fact, ...],
+    kind: str | None,
+    eyes: Eyes,
+    seed: int,
+    *,
+    is_thorough: bool,
 ) -> Iterator[Lessons]:
     """Make the lessons; yields them half-made after each picture, so that a caller can stop.
 
@@ -106,17 +112,18 @@ def prepare(
         kind: Noun; without it there are neither negatives of the kind nor edits.
         eyes: The model.
         seed: Of negatives and edits.
+        is_thorough: Whether to make negatives and edits.
     """
     lessons = Lessons([], [], [], facts, kind)
     noun = kind or "animal"
     for image in photos:
         lessons.photos.append(Photo(eyes.see(image), _caption(image, noun, eyes)))
         yield lessons
-    for i in range(_NUM_NEGATIVES if kind else 0):
+    if kind is None or not is_thorough:
+        return
+    for i in range(_NUM_NEGATIVES):
         lessons.negatives.append(eyes.see(eyes.draw(f"a {kind}", seed + i)))
         yield lessons
-    if kind is None:
-        return
     for i, instruction in enumerate(_EDITS):
         image = photos[i % len(photos)]
         pair = _edit_pair(image, instruction, kind, eyes, seed + i)

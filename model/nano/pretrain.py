@@ -102,9 +102,9 @@ class Pretraining:
         self.sparse = torch.optim.SparseAdam(
             list(self.trainee.concepts.parameters()), lr=recipe.concept_rate
         )
-        self.ema = _Average(self.dense, recipe.ema_decay)
         self.step = load_state(state / "network", self.trainee, self.optimizer)
         load_state(state / "concepts", self.trainee.concepts, self.sparse)
+        self.ema = _Average(self.dense, recipe.ema_decay)
         load_state(state / "ema", self.ema, None)
         self.log = CsvLog(
             state / "network.csv", ("step", "seconds", "rows", *_TASKS)
@@ -167,7 +167,7 @@ class Pretraining:
         self.optimizer.step()
         if sampler.used:
             self.sparse.step()
-        self.ema.update(self.dense)
+        self.ema.update(self.dense, self.step)
         _record(losses, plans, packed, result)
         return sum(packed.sample_lens)
 
@@ -190,9 +190,10 @@ class _Average(nn.Module):
             self.register_buffer(f"p{i}", parameter.detach().clone())
 
     @torch.no_grad()
-    def update(self, parameters: list[nn.Parameter]) -> None:
-        """Move towards the parameters."""
-        torch._foreach_lerp_(list(self.buffers()), list(parameters), 1.0 - self.decay)
+    def update(self, parameters: list[nn.Parameter], step: int) -> None:
+        """Move towards the parameters; early steps move further, to leave the start behind."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(list(self.buffers()), list(parameters), 1.0 - decay)
 
     @torch.no_grad()
     def copy_to(self, parameters: list[nn.Parameter]) -> None:
