@@ -6,7 +6,7 @@ Knows what happened. Does not know how it is shown.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from omnipersona.tools.jobs import LearnStatus
+from omnipersona.tools.jobs import LearnStatus as LearnStatus
 
 NeedKind = Literal["photos", "name", "kind", "choice", "confirm", "consent", "picture"]
 

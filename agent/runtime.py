@@ -127,6 +127,10 @@ class Session:
         await self._checkpoints.close()
         self._deps.memory.close()
 
+    async def warm_up(self) -> None:
+        """Load what the first question needs, ahead of it."""
+        await asyncio.to_thread(self._deps.memory.warm_up)
+
     def describe(self) -> ModelInfo:
         """Return what the model is and can hold."""
         return self._deps.model.describe()
