@@ -1,0 +1,65 @@
+"""One turn on the page: the user's words go to the session, its events to the view.
+
+Knows the frame's task, so that Stop can cancel a turn. The only place of the page that catches
+whatever may go wrong: a user gets a sentence, the log gets the rest.
+"""
+
+import asyncio
+import logging
+import uuid
+from contextlib import aclosing
+from typing import Final
+
+import chainlit as cl
+
+from omnipersona.agent.runtime import UserTurn
+from omnipersona.ui.assistant import assistant
+from omnipersona.ui.learning import follow
+from omnipersona.ui.stream import QUESTION, TurnView
+
+logger = logging.getLogger(__name__)
+
+_FAILED: Final = "Something went wrong on this page; the log says what at {}."
+
+
+async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
+    """Run one turn of this chat and show it; cancelling it stops the model within one step."""
+    here = assistant()
+    view = TurnView(here.session.describe().display_size)
+    turn = UserTurn(
+        user_id=here.user, thread_id=cl.context.session.thread_id, text=text, pictures=pictures
+    )
+    await _take_away_question()
+    try:
+        async with aclosing(here.session.turn(turn)) as events:
+            async for event in events:
+                await view.show(event)
+    except Exception:  # noqa: BLE001  # the border of the page
+        mark = uuid.uuid4().hex[:12]
+        logger.exception("page %s failed", mark)
+        await view.fail(_FAILED.format(mark))
+    finally:
+        await view.close()
+    if view.learning is not None and view.message is not None:
+        follow(view.learning.status.job_id, view.message)
+
+
+async def say(text: str) -> None:
+    """Say something in the user's name, as a button does; Stop works as for typed words."""
+    emitter = cl.context.emitter
+    await emitter.task_start()
+    try:
+        await cl.Message(text, author="User", type="user_message").send()
+        await run_turn(text)
+    except asyncio.CancelledError:
+        logger.debug("a turn was stopped")
+    finally:
+        await emitter.task_end()
+
+
+async def _take_away_question() -> None:
+    """Remove the buttons of the question that this turn answers."""
+    question = cl.user_session.get(QUESTION)
+    if isinstance(question, cl.Message):
+        cl.user_session.set(QUESTION, None)
+        await question.remove_actions()

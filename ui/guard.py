@@ -1,0 +1,75 @@
+"""The page talks to itself only: no foreign site may use it, and it may load nothing foreign.
+
+A page without a login must refuse what other sites let a browser send to this machine. Knows HTTP
+headers. Does not know what is served.
+"""
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+# The frame's own elements are compiled in the browser, which needs 'unsafe-eval'.
+_POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class OwnPageOnly:
+    """Middleware that refuses requests of other sites and forbids foreign loads.
+
+    A request passes when it names no origin or the page's own. On a loopback address it must also
+    be addressed to a loopback name, so that no foreign name can be pointed at this machine.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_local: bool) -> None:
+        """Wrap `app`; `is_local` says that the page listens on a loopback address."""
+        self._app = app
+        self._is_local = is_local
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, or refuse, one request or socket."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif self._is_own(Headers(scope=scope)):
+            await self._app(scope, receive, _guarded(send))
+        elif scope["type"] == "websocket":
+            await WebSocketClose(code=1008)(scope, receive, send)
+        else:
+            await PlainTextResponse("This page serves itself only.", 403)(scope, receive, send)
+
+    def _is_own(self, headers: Headers) -> bool:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        try:
+            name = urlsplit(f"//{host}").hostname
+            is_same = origin is None or urlsplit(origin).netloc == host
+        except ValueError:
+            return False
+        return is_same and (name in LOOPBACK or not self._is_local)
+
+
+def _guarded(send: Send) -> Send:
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(_HEADERS)
+        await send(message)
+
+    return with_headers

@@ -1,0 +1,87 @@
+"""Learning on the page: a panel with a bar and a Cancel button, then a message.
+
+Knows how a job looks while it runs. The job itself goes on without a page.
+"""
+
+import asyncio
+import time
+from typing import Any, Final
+
+import chainlit as cl
+from chainlit.context import local_steps
+
+from omnipersona.agent.events import LearnStatus
+from omnipersona.ui.assistant import assistant
+from omnipersona.ui.elements import panel, say_buttons, show_panel
+from omnipersona.ui.markup import as_markdown
+
+_PAUSE_SECONDS: Final = 0.3
+_followers: set[asyncio.Task[None]] = set()
+
+
+def follow(job_id: str, message: cl.Message) -> None:
+    """Show a job under `message` until it ends, beside the conversation."""
+    task = asyncio.create_task(_follow(job_id, message))
+    _followers.add(task)
+    task.add_done_callback(_followers.discard)
+
+
+async def follow_unfinished() -> None:
+    """Show the jobs that still run on a page that was just opened."""
+    here = assistant()
+    for status in here.session.learn_status(here.user):
+        if not status.has_ended:
+            text = f"I am still learning <{status.concept_name}>."
+            follow(status.job_id, await cl.Message(as_markdown(text)).send())
+
+
+async def _follow(job_id: str, message: cl.Message) -> None:
+    here = assistant()
+    # What is told later belongs to the end of the conversation, not to the turn that began it.
+    local_steps.set(None)
+    bar, shown_at, was_usable = panel("LearnProgress"), 0.0, None
+    try:
+        async for status in here.session.watch_learning(here.user, job_id):
+            was_usable = status.is_usable if was_usable is None else was_usable
+            is_news = status.has_ended or status.is_usable != was_usable
+            if is_news or time.monotonic() - shown_at > _PAUSE_SECONDS:
+                shown_at = time.monotonic()
+                await show_panel(bar, _props(status), message)
+            if is_news:
+                await _tell(status, is_first=not was_usable)
+                was_usable = status.is_usable
+    finally:
+        await bar.remove()
+
+
+async def _tell(status: LearnStatus, *, is_first: bool) -> None:
+    name = f"<{status.concept_name}>"
+    if status.state == "failed":
+        text = status.message
+    elif status.state == "cancelled":
+        kept = f" What I knew of {name} before stays." if status.is_usable else ""
+        text = f"I stopped learning {name}.{kept}"
+    elif status.state == "ready":
+        text = f"I know {name} now."
+    else:
+        text = f"I know {name} well enough to begin, and go on refining."
+    buttons = say_buttons(_first_words(name)) if status.is_usable and is_first else []
+    await cl.Message(as_markdown(text), actions=buttons).send()
+
+
+def _first_words(name: str) -> tuple[str, ...]:
+    return f"Draw {name} in the snow", f"What do you know about {name}?"
+
+
+def _props(status: LearnStatus) -> dict[str, Any]:
+    hint = "You can go on talking meanwhile."
+    if status.is_usable:
+        hint = f"You can use <{status.concept_name}> already."
+    return {
+        "job_id": status.job_id,
+        "name": status.concept_name,
+        "step": status.step,
+        "num_steps": status.num_steps,
+        "is_usable": status.is_usable,
+        "hint": hint,
+    }

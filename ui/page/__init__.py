@@ -1,0 +1,1 @@
+"""Files of the page: settings of the chat frame, public files, words and sample photos."""

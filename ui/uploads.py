@@ -1,0 +1,45 @@
+"""Files that came with a message: how many, how large, and their bytes.
+
+Knows where the frame puts them. What they hold is decided by the session, which trusts no name and
+no type that a browser claims.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import chainlit as cl
+
+MAX_FILES: Final = 10
+MAX_BYTES: Final = 20 * 2**20
+
+
+class UploadRefused(ValueError):
+    """Files cannot be taken; the message is for the user."""
+
+
+async def read_uploads(message: cl.Message) -> tuple[bytes, ...]:
+    """Return the bytes of a message's files, in order.
+
+    Raises: UploadRefused: too many, too large, or gone.
+    """
+    paths = [Path(element.path) for element in message.elements if element.path]
+    if len(paths) > MAX_FILES:
+        raise UploadRefused(
+            f"You sent {len(paths)} files; at most {MAX_FILES} at once. Send fewer."
+        )
+    return await asyncio.to_thread(_read, paths)
+
+
+def _read(paths: Sequence[Path]) -> tuple[bytes, ...]:
+    try:
+        for path in paths:
+            if (size := path.stat().st_size) > MAX_BYTES:
+                raise UploadRefused(
+                    f"A file has {size // 2**20} MB; at most {MAX_BYTES // 2**20} MB are taken."
+                )
+        return tuple(path.read_bytes() for path in paths)
+    except OSError as error:
+        # Uploads live as long as the tab that sent them.
+        raise UploadRefused("The files are no longer there. Please send them again.") from error
