@@ -36,6 +36,10 @@ _DROP_PREFIX = 0.05
 _DROP_SOURCE = 0.1
 _DROP_SEEN = 0.5
 _UNIFIED = 0.1
+# Noisy copies of one target cost only their own rows: they cannot see one another.
+_COPIES_DRAW = 2
+_COPIES_DRAW_CONCEPT = 3
+_COPIES_EDIT = 3
 _QUESTIONS_PER_LOOK = 5
 _FACTS_PER_SAMPLE = 4
 _FOREIGN = 0.04
@@ -127,7 +131,8 @@ class TaskSampler:
         dropped = self.rng.random() < _DROP_TEXT
         parts = self._prefixes(cast, dropped and self.rng.random() < 0.5)
         parts.append(cast.prompter.text(text, dropped=dropped))
-        parts.append(Latent(scene_pixels(scene, self.config.image_size), True))
+        target = Latent(scene_pixels(scene, self.config.image_size), True)
+        parts += [target] * (_COPIES_DRAW_CONCEPT if slots else _COPIES_DRAW)
         return Plan("draw concept" if slots else "draw", parts)
 
     def edit(self, concept_share: float) -> Plan:
@@ -144,7 +149,7 @@ class TaskSampler:
         parts.append(Latent(source, False, dropped=no_source))
         parts.append(seen(source, self.config, dropped=no_source or rng.random() < _DROP_SEEN))
         parts.append(cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT))
-        parts.append(Latent(scene_pixels(edit.target, size), True))
+        parts += [Latent(scene_pixels(edit.target, size), True)] * _COPIES_EDIT
         return Plan("edit concept" if slots else "edit", parts)
 
     def look(self, concept_share: float) -> Plan:
@@ -227,13 +232,14 @@ def finish(
 ) -> list[Sample]:
     """Encode all pictures of a step in one batch and draw times and noise."""
     latents = [part for plan in plans for part in plan.parts if isinstance(part, Latent)]
-    tokens, ids = latent_tokens(model, [part.pixels for part in latents]) if latents else ([], None)
-    encoded = iter(tokens)
+    pictures = list({id(part.pixels): part.pixels for part in latents}.values())
+    tokens, ids = latent_tokens(model, pictures) if pictures else ([], None)
+    encoded = {id(pixels): clean for pixels, clean in zip(pictures, tokens, strict=True)}
 
     def segment(part: Segment | Latent) -> Segment:
         if not isinstance(part, Latent):
             return part
-        clean = next(encoded)
+        clean = encoded[id(part.pixels)]
         assert ids is not None, "a plan with latents has position ids"
         if not part.is_target:
             return GenImage(tokens=clean, position_ids=ids, dropped=part.dropped)
