@@ -1,0 +1,87 @@
+"""Requests to a model, and how long each took.
+
+Knows the contract. Every answer comes from the network; the truth is known elsewhere.
+"""
+
+import io
+import random
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from PIL import Image
+
+from omnipersona.model.contract import (
+    AnswerRequest,
+    CompleteRequest,
+    DrawSettings,
+    EditRequest,
+    Example,
+    GenerateRequest,
+    ImageResult,
+    PersonaModel,
+)
+from omnipersona.model.nano.corpus.dialogue import Turn, sample_examples
+
+_MAX_ANSWER: Final = 64
+
+
+@dataclass(slots=True)
+class Asker:
+    """Asks one model and times it.
+
+    Attributes:
+        model: Who answers.
+        answers, drawings, edits: Seconds of each request so far.
+    """
+
+    model: PersonaModel
+    answers: list[float] = field(default_factory=list)
+    drawings: list[float] = field(default_factory=list)
+    edits: list[float] = field(default_factory=list)
+
+    def answer(self, question: str, picture: Image.Image) -> str:
+        """Return the answer to a question about a picture."""
+        request = AnswerRequest(question=question, images=(png(picture),), max_tokens=_MAX_ANSWER)
+        started = time.monotonic()
+        text = "".join(self.model.answer(request))
+        self.answers.append(time.monotonic() - started)
+        return text.strip()
+
+    def complete(self, turn: Turn, rng: random.Random) -> str:
+        """Return the reply of a text task, after as many examples as the model works best with."""
+        count = self.model.describe().num_examples
+        examples = tuple(
+            Example(prompt=one.prompt, reply=one.reply)
+            for one in sample_examples(rng, "train", turn, count)
+        )
+        return self.model.complete(CompleteRequest(prompt=turn.prompt, examples=examples)).text
+
+    def draw(self, prompt: str, seed: int) -> Image.Image:
+        """Return a drawing of a prompt."""
+        settings = DrawSettings(seed=seed, previews=False)
+        started = time.monotonic()
+        *_, result = self.model.generate(GenerateRequest(prompt=prompt, settings=settings))
+        self.drawings.append(time.monotonic() - started)
+        return _picture(result)
+
+    def edit(self, picture: Image.Image, instruction: str, seed: int) -> Image.Image:
+        """Return a picture changed as told."""
+        settings = DrawSettings(seed=seed, previews=False)
+        request = EditRequest(image=png(picture), instruction=instruction, settings=settings)
+        started = time.monotonic()
+        *_, result = self.model.edit(request)
+        self.edits.append(time.monotonic() - started)
+        return _picture(result)
+
+
+def png(picture: Image.Image) -> bytes:
+    """Return a picture as PNG bytes."""
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _picture(result: object) -> Image.Image:
+    assert isinstance(result, ImageResult), "drawing ends with a picture"
+    return Image.open(io.BytesIO(result.png)).convert("RGB")

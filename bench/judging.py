@@ -1,0 +1,51 @@
+"""How far the reader itself can be trusted: its accuracy on scenes that it never saw.
+
+Knows renders and what the reader makes of them. Does not know the model that is judged.
+"""
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from PIL import Image
+
+from omnipersona.bench.reader import SIDE, Reader
+from omnipersona.bench.rows import Row, Tally, at_least
+from omnipersona.bench.traits import of_figure, truth
+from omnipersona.model.nano.render import render
+from omnipersona.model.nano.world import Scene, sample_identity, sample_scene
+
+_GOAL: Final = 0.99
+_WITH_GOAL: Final = ("place", *(of_figure(t, 0) for t in ("species", "color", "accessory")))
+
+
+def held_out_scenes(num_figures: int, count: int) -> list[Scene]:
+    """Return scenes of a stream of their own."""
+    rng = random.Random(f"held-out scenes of {num_figures}")
+    return [
+        sample_scene(rng, [sample_identity(rng) for _ in range(num_figures)]) for _ in range(count)
+    ]
+
+
+def accuracy(reader: Reader, scenes: Sequence[Scene], images: Sequence[Image.Image]) -> Tally:
+    """Count for each trait on which pictures of `scenes` it is read right."""
+    tally = Tally()
+    for scene, reading in zip(scenes, reader.read(images), strict=True):
+        for trait, word in truth(scene).items():
+            tally.add(trait, reading.get(trait) == word)
+    return tally
+
+
+def reader_rows(reader: Reader, count: int) -> list[Row]:
+    """Return the reader's accuracy on clean renders: one figure by trait, two figures in all."""
+    scenes = held_out_scenes(1, count)
+    one = accuracy(reader, scenes, [render(scene, SIDE) for scene in scenes])
+    rows = [
+        one.row(
+            f"reader: {trait.removesuffix(' 0')}", trait, _GOAL if trait in _WITH_GOAL else None
+        )
+        for trait in one.hits
+    ]
+    pairs = held_out_scenes(2, count)
+    two, _ = accuracy(reader, pairs, [render(scene, SIDE) for scene in pairs]).total()
+    return [*rows, at_least("reader: two figures, all traits", two, count)]

@@ -1,0 +1,94 @@
+"""Nano's abilities in one table, measured through the public model on what it never saw.
+
+Phrasings are held out, scenes and characters are new, the truth is the scene that was drawn.
+Knows the sections and their order. Does not know how any of them judges.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from omnipersona.bench.asking import Asker
+from omnipersona.bench.drawings import drawing_rows
+from omnipersona.bench.edits import edit_rows
+from omnipersona.bench.fidelity import autoencoder_of, psnr, reconstructed
+from omnipersona.bench.judging import accuracy, held_out_scenes, reader_rows
+from omnipersona.bench.photos import foreign_rows, photo_rows
+from omnipersona.bench.reader import Reader, load_reader
+from omnipersona.bench.rows import Row, as_json, at_least, seconds_row, table
+from omnipersona.bench.sample import FULL, QUICK, Progress, Sizes
+from omnipersona.bench.texts import intent_rows, text_rows
+from omnipersona.model.contract import PersonaModel
+from omnipersona.model.latent.autoencoder import Autoencoder
+from omnipersona.model.nano.render import render
+from omnipersona.model.runtime import NANO_FOLDER
+
+__all__ = ["Row", "as_json", "run_nano", "table"]
+
+_PSNR: Final = 29.0
+_SECONDS: Final = {"answer": 1.0, "drawing": 4.0, "edit": 6.0}
+
+
+def run_nano(
+    model: PersonaModel,
+    *,
+    quick: bool,
+    seed: int = 0,
+    on_progress: Progress | None = None,
+    checkpoint: Path = NANO_FOLDER,
+) -> list[Row]:
+    """Measure a model of the drawn world.
+
+    Args:
+        model: What is measured; every answer comes from it.
+        quick: A smaller sample that ends within a minute on two cores.
+        seed: Which sample.
+        on_progress: Told the name of each section as it begins.
+        checkpoint: The model's folder, for its autoencoder; if it holds other weights, the rows
+            on the autoencoder are left out.
+    """
+    reader, autoencoder = load_reader(), autoencoder_of(model, checkpoint)
+    asker, sizes = Asker(model), QUICK if quick else FULL
+    rows: list[Row] = []
+    for name, measure in _sections(asker, reader, autoencoder, sizes, seed):
+        if on_progress is not None:
+            on_progress(name)
+        rows += measure()
+    return rows + [
+        seconds_row("seconds per answer", asker.answers, _SECONDS["answer"]),
+        seconds_row("seconds per drawing", asker.drawings, _SECONDS["drawing"]),
+        seconds_row("seconds per edit", asker.edits, _SECONDS["edit"]),
+    ]
+
+
+def _sections(
+    asker: Asker, reader: Reader, autoencoder: Autoencoder | None, sizes: Sizes, seed: int
+) -> tuple[tuple[str, Callable[[], list[Row]]], ...]:
+    size = asker.model.describe().image_size
+    return (
+        ("photo questions", lambda: photo_rows(asker, sizes.photos, seed, size)),
+        ("foreign pictures", lambda: foreign_rows(asker, sizes.foreign, seed, size)),
+        ("drawings", lambda: drawing_rows(asker, reader, sizes.drawings, seed)),
+        ("edits", lambda: edit_rows(asker, reader, sizes.edits, seed, size, autoencoder)),
+        ("intents", lambda: intent_rows(asker, sizes.intents, seed)),
+        ("text tasks", lambda: text_rows(asker, sizes.texts, seed)),
+        ("autoencoder", lambda: _autoencoder_rows(autoencoder, reader, size, sizes.renders)),
+        ("reader", lambda: reader_rows(reader, sizes.renders)),
+    )
+
+
+def _autoencoder_rows(
+    autoencoder: Autoencoder | None, reader: Reader, size: int, count: int
+) -> list[Row]:
+    """Return how well pictures survive the autoencoder, in decibels and for the reader."""
+    if autoencoder is None:
+        return []
+    scenes = held_out_scenes(1, count)
+    truths = [render(scene, size) for scene in scenes]
+    images = [reconstructed(autoencoder, [true])[0] for true in truths]
+    ratios = [psnr(image, true) for image, true in zip(images, truths, strict=True)]
+    read, _ = accuracy(reader, scenes, images).total()
+    return [
+        at_least("autoencoder: PSNR, dB", sum(ratios) / count, count, _PSNR),
+        at_least("reader: all traits after the autoencoder", read, count),
+    ]

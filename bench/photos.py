@@ -1,0 +1,55 @@
+"""Questions about photos of the drawn world, and photos of something else.
+
+An answer counts when it is the true one, letter for letter.
+"""
+
+import random
+
+from omnipersona.bench.asking import Asker
+from omnipersona.bench.rows import Row, Tally, at_least, at_most
+from omnipersona.bench.sample import Section, within
+from omnipersona.model.nano.corpus.questions import ask
+from omnipersona.model.nano.foreign import foreign_picture
+from omnipersona.model.nano.pixels import random_scene
+from omnipersona.model.nano.render import render
+from omnipersona.model.skills import FOREIGN_PICTURE
+
+_ALL = 0.95
+_FOREIGN = 0.95
+_DECLINED = 0.02
+
+
+def photo_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row]:
+    """Ask held-out phrasings about new scenes; one row per topic, one for all."""
+    exact, declined = Tally(), Tally()
+
+    def one(i: int) -> None:
+        rng = random.Random(f"{seed} photo {i}")
+        scene = random_scene(rng)
+        question = ask(scene, {}, rng, "held_out")
+        answer = asker.answer(question.text, render(scene, size))
+        exact.add(question.topic, answer == question.answer)
+        declined.add("photo", answer == FOREIGN_PICTURE)
+
+    for _ in within(section, one):
+        pass
+    share, count = exact.total()
+    rows = [at_least("photo questions", share, count, _ALL)]
+    rows += [exact.row(f"photo questions: {topic}", topic) for topic in sorted(exact.hits)]
+    wrongly = declined.share("photo")
+    return [*rows, at_most("photos wrongly declined", wrongly, count, _DECLINED)]
+
+
+def foreign_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row]:
+    """Ask about pictures of something else; the right answer says that they cannot be read."""
+    tally = Tally()
+
+    def one(i: int) -> None:
+        rng = random.Random(f"{seed} foreign {i}")
+        question = ask(random_scene(rng), {}, rng, "held_out")
+        answer = asker.answer(question.text, foreign_picture(rng, size))
+        tally.add("foreign", answer == FOREIGN_PICTURE)
+
+    for _ in within(section, one):
+        pass
+    return [tally.row("foreign pictures declined", "foreign", _FOREIGN)]

@@ -1,0 +1,68 @@
+"""How much is measured: items per section, and where time is short, seconds per section.
+
+Items of a section always come in the same order, so a shorter sample is the start of a longer one.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """The size of one section.
+
+    Attributes:
+        items: Items at most.
+        seconds: No new item is begun after this; None is no limit.
+    """
+
+    items: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """The size of a whole run; `renders` are those that the reader itself is tested on."""
+
+    photos: Section
+    foreign: Section
+    drawings: Section
+    edits: Section
+    intents: Section
+    texts: Section
+    renders: int
+
+
+FULL: Final = Sizes(
+    photos=Section(items=800),
+    foreign=Section(items=60),
+    drawings=Section(items=160),
+    edits=Section(items=140),
+    intents=Section(items=180),
+    texts=Section(items=400),
+    renders=600,
+)
+QUICK: Final = Sizes(
+    photos=Section(items=200, seconds=9.0),
+    foreign=Section(items=20, seconds=1.5),
+    drawings=Section(items=50, seconds=11.0),
+    edits=Section(items=49, seconds=13.0),
+    intents=Section(items=48, seconds=5.0),
+    texts=Section(items=120, seconds=6.0),
+    renders=60,
+)
+
+
+def within(section: Section, make: Callable[[int], T]) -> Iterator[T]:
+    """Yield `make(0)`, `make(1)`, ... until items or time run out; at least one."""
+    started = time.monotonic()
+    for i in range(section.items):
+        if i and section.seconds is not None and time.monotonic() - started > section.seconds:
+            return
+        yield make(i)

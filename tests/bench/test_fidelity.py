@@ -1,0 +1,48 @@
+import random
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from omnipersona.bench.fidelity import psnr, unchanged_region
+from omnipersona.model.nano.render import render
+from omnipersona.model.nano.world import (
+    sample_identity,
+    sample_scene,
+    without_figure,
+)
+
+
+def test_equal_pictures_are_as_close_as_eight_bits_can_tell() -> None:
+    image = Image.new("RGB", (8, 8), (10, 20, 30))
+    assert psnr(image, image) == 60.0
+
+
+def test_psnr_follows_its_definition() -> None:
+    black, gray = Image.new("RGB", (8, 8)), Image.new("RGB", (8, 8), (51, 51, 51))
+    assert psnr(gray, black) == pytest.approx(20 * np.log10(255 / 51))
+
+
+def test_only_the_region_asked_for_counts() -> None:
+    left, both = Image.new("RGB", (8, 8)), Image.new("RGB", (8, 8))
+    left.paste((200, 0, 0), (0, 0, 4, 8))
+    right_half = np.zeros((8, 8), dtype=np.bool_)
+    right_half[:, 4:] = True
+    assert psnr(left, both, right_half) == 60.0
+    assert psnr(left, both) < 20.0
+
+
+def test_the_unchanged_region_holds_no_changed_pixel() -> None:
+    rng = random.Random(5)
+    for _ in range(10):
+        scene = sample_scene(rng, [sample_identity(rng)])
+        source, target = render(scene), render(without_figure(scene, 0))
+        where = unchanged_region(source, target)
+        assert where is not None
+        assert not where.all()
+        assert psnr(source, target, where) == 60.0
+
+
+def test_a_wholly_new_picture_has_no_unchanged_region() -> None:
+    black, white = Image.new("RGB", (16, 16)), Image.new("RGB", (16, 16), "white")
+    assert unchanged_region(black, white) is None

@@ -1,0 +1,75 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from omnipersona.bench import nano
+from omnipersona.bench.nano import as_json, run_nano, table
+from omnipersona.bench.sample import Section, Sizes
+from omnipersona.bench.sheet import contact_sheet
+from omnipersona.model.config import tiny
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.runtime import LocalPersonaModel, load_model
+from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.weights.load import save_folder
+
+_FEW = Sizes(
+    photos=Section(items=3),
+    foreign=Section(items=2),
+    drawings=Section(items=2),
+    edits=Section(items=7),
+    intents=Section(items=12),
+    texts=Section(items=4),
+    renders=8,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("tiny")
+    torch.manual_seed(0)
+    save_folder(OmniModel(tiny()), made, dtype=torch.float32)
+    Tokenizer.train(["a small vocabulary"], tiny().text.vocab_size).write(made)
+    return made
+
+
+@pytest.fixture
+def model(folder: Path) -> Iterator[LocalPersonaModel]:
+    loaded = load_model(str(folder), device="cpu")
+    yield loaded
+    loaded.close()
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nano, "QUICK", _FEW)
+
+
+def test_any_checkpoint_can_be_measured(model: LocalPersonaModel, folder: Path) -> None:
+    told: list[str] = []
+    rows = run_nano(model, quick=True, on_progress=told.append, checkpoint=folder)
+    names = [row.name for row in rows]
+    assert len(set(names)) == len(names)
+    assert "edits" in told
+    for name in ("photo questions", "drawings: species", "edits: remove", "intents", "recall"):
+        row = next(row for row in rows if row.name == name)
+        assert row.goal is None or not row.ok
+        assert row.n > 0
+    assert "autoencoder: PSNR, dB" in names
+    assert len(json.loads(as_json(rows))["rows"]) == len(rows)
+    assert len(table(rows).splitlines()) == len(rows) + 1
+
+
+def test_another_checkpoint_gives_no_autoencoder_rows(
+    model: LocalPersonaModel, tmp_path: Path
+) -> None:
+    rows = run_nano(model, quick=True, checkpoint=tmp_path / "nothing")
+    assert not [row for row in rows if row.name.startswith("autoencoder")]
+
+
+def test_a_contact_sheet_shows_drawings_and_edits(model: LocalPersonaModel) -> None:
+    sheet = contact_sheet(model, num_drawings=2)
+    assert sheet.width > 700
+    assert len(sheet.getcolors(sheet.width * sheet.height) or ()) > 50
