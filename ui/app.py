@@ -10,11 +10,11 @@ from chainlit.server import app
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui import assistant
-from omnipersona.ui.conversation import run_turn, say
+from omnipersona.ui.conversation import attach_samples, run_turn, say
 from omnipersona.ui.elements import CANCEL_LEARNING, SAY
 from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
 from omnipersona.ui.learning import follow_unfinished
-from omnipersona.ui.starters import attach_samples, starter_buttons
+from omnipersona.ui.starters import STARTERS
 from omnipersona.ui.uploads import UploadRefused, read_uploads
 
 app.add_middleware(OwnPageOnly, is_local=cl.config.config.run.host in LOOPBACK)
@@ -29,7 +29,10 @@ async def on_shutdown() -> None:
 @cl.set_starters
 async def on_starters(user: cl.User | None = None) -> list[cl.Starter]:
     """Offer first messages."""
-    return starter_buttons()
+    return [
+        cl.Starter(label=one.label, message=one.text, icon=f"/public/starters/{one.icon}.png")
+        for one in STARTERS
+    ]
 
 
 @cl.on_chat_start
@@ -42,7 +45,7 @@ async def on_start() -> None:
 async def on_message(message: cl.Message) -> None:
     """Run a turn with the user's words and pictures."""
     try:
-        pictures = await read_uploads(message)
+        pictures = await read_uploads([str(one.path) for one in message.elements])
     except UploadRefused as refusal:
         await cl.Message(str(refusal)).send()
         return

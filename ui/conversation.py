@@ -15,6 +15,7 @@ import chainlit as cl
 from omnipersona.agent.runtime import UserTurn
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.learning import follow
+from omnipersona.ui.starters import sample_photos
 from omnipersona.ui.stream import QUESTION, TurnView
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,14 @@ async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
         await view.close()
     if view.learning is not None and view.message is not None:
         follow(view.learning.status.job_id, view.message)
+
+
+async def attach_samples(message: cl.Message) -> tuple[bytes, ...]:
+    """Show a starter's photos with the user's message, and return their bytes."""
+    photos = sample_photos(message.content)
+    for name, png in photos:
+        await cl.Image(name=name, content=png, display="inline").send(for_id=message.id)
+    return tuple(png for _, png in photos)
 
 
 async def say(text: str) -> None:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Final
 
-import chainlit as cl
-
 _SAMPLES: Final = resources.files("omnipersona.ui.page") / "samples"
 
 
@@ -65,23 +63,7 @@ STARTERS: Final = (
 )
 
 
-def starter_buttons() -> list[cl.Starter]:
-    """Return the buttons of the start page."""
-    return [
-        cl.Starter(label=one.label, message=one.text, icon=f"/public/starters/{one.icon}.png")
-        for one in STARTERS
-    ]
-
-
 def sample_photos(text: str) -> tuple[tuple[str, bytes], ...]:
     """Return (name, PNG bytes) of the photos that belong to a starter's text; else none."""
     names = next((one.photos for one in STARTERS if one.text == text), ())
     return tuple((name, (_SAMPLES / f"{name}.png").read_bytes()) for name in names)
-
-
-async def attach_samples(message: cl.Message) -> tuple[bytes, ...]:
-    """Show a starter's photos with the user's message, and return their bytes."""
-    photos = sample_photos(message.content)
-    for name, png in photos:
-        await cl.Image(name=name, content=png, display="inline").send(for_id=message.id)
-    return tuple(png for _, png in photos)

@@ -41,7 +41,10 @@ _ICONS: Final[Mapping[str, str]] = {
     "teach": "graduation-cap",
     "remember": "bookmark",
     "correct": "bookmark-check",
+    "find_forgettable": "search",
     "forget": "eraser",
+    "again": "history",
+    "undo": "undo-2",
 }
 _NEXT_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "generate": ("Draw it again", "Why did you draw it like that?"),
@@ -98,7 +101,7 @@ class TurnView:
         """Clear up after a turn that ended or was stopped."""
         await self._remove_bar()
         for step in self._steps.values():
-            step.output, step.end = "stopped", _now()
+            step.name, step.end = f"{step.name}: stopped", _now()
             await step.update()
         self._steps.clear()
         if self.message is not None and not self._is_finished:

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import chainlit as cl
-
 MAX_FILES: Final = 10
 MAX_BYTES: Final = 20 * 2**20
 
@@ -19,17 +17,16 @@ class UploadRefused(ValueError):
     """Files cannot be taken; the message is for the user."""
 
 
-async def read_uploads(message: cl.Message) -> tuple[bytes, ...]:
-    """Return the bytes of a message's files, in order.
+async def read_uploads(names: Sequence[str]) -> tuple[bytes, ...]:
+    """Return the bytes of uploaded files, in order.
 
     Raises: UploadRefused: too many, too large, or gone.
     """
-    paths = [Path(element.path) for element in message.elements if element.path]
-    if len(paths) > MAX_FILES:
+    if len(names) > MAX_FILES:
         raise UploadRefused(
-            f"You sent {len(paths)} files; at most {MAX_FILES} at once. Send fewer."
+            f"You sent {len(names)} files; at most {MAX_FILES} at once. Send fewer."
         )
-    return await asyncio.to_thread(_read, paths)
+    return await asyncio.to_thread(_read, [Path(name) for name in names])
 
 
 def _read(paths: Sequence[Path]) -> tuple[bytes, ...]:

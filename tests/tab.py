@@ -1,0 +1,132 @@
+"""A tab of the page without a browser: the frame's socket protocol, for tests."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import aiohttp
+import socketio  # type: ignore[import-untyped]  # has no types
+
+LIMIT = 60.0
+
+
+class Tab:
+    """One open tab; everything that the page showed is kept."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session_id = str(uuid.uuid4())
+        self.events: list[tuple[str, Any]] = []
+        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket.on("*", self._note)
+
+    async def __aenter__(self) -> "Tab":
+        auth = {
+            "sessionId": self.session_id,
+            "clientType": "webapp",
+            "userEnv": "{}",
+            "threadId": "",
+            "chatProfile": "",
+        }
+        await self._socket.connect(
+            self.url, socketio_path="/ws/socket.io", auth=auth, transports=["websocket"]
+        )
+        await self._socket.emit("connection_successful")
+        # One end for the connection, one for the start of the chat.
+        await self.until(lambda: self.names().count("task_end") == 2)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._socket.disconnect()
+
+    async def _note(self, name: str, *data: Any) -> None:
+        self.events.append((name, data[0] if data else None))
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.events]
+
+    def of(self, *names: str) -> list[Any]:
+        return [data for name, data in self.events if name in names]
+
+    def texts(self) -> list[str]:
+        """Return the assistant's messages as they stand now, without escapes."""
+        latest: dict[str, str] = {}
+        for step in self.of("new_message", "update_message", "stream_start"):
+            if step["type"] == "assistant_message":
+                latest[step["id"]] = step["output"]
+        for step in self.of("delete_message"):
+            latest.pop(step["id"], None)
+        return [text.replace("\\", "") for text in latest.values()]
+
+    def steps(self, kind: str) -> list[Any]:
+        """Return finished steps or messages of one kind, as last written."""
+        return [one for one in self.of("update_message") if one["type"] == kind]
+
+    def elements(self, kind: str) -> list[Any]:
+        return [one for one in self.of("element") if one["type"] == kind]
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(LIMIT):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+    async def shows(self, text: str) -> None:
+        """Wait until a message contains a text."""
+        await self.until(lambda: any(text in one for one in self.texts()))
+
+    async def ends(self) -> None:
+        """Wait until the turn that was begun has ended."""
+        await self.until(
+            lambda: (
+                "task_end" in self.names()[self.names().index("task_start") :]
+                if "task_start" in self.names()
+                else False
+            )
+        )
+
+    async def begin(self, text: str, *files: tuple[str, bytes]) -> str:
+        """Send a message with files and return its id at once."""
+        self.events.clear()
+        references = [{"id": await self._upload(name, data)} for name, data in files]
+        message_id = str(uuid.uuid4())
+        message = {
+            "id": message_id,
+            "threadId": "",
+            "name": "User",
+            "type": "user_message",
+            "output": text,
+            "createdAt": "2026-01-01T00:00:00Z",
+        }
+        payload = {"message": message, "fileReferences": references}
+        await self._socket.emit("client_message", payload)
+        return message_id
+
+    async def say(self, text: str, *files: tuple[str, bytes]) -> str:
+        """Send a message and wait until its turn has ended; return the last text."""
+        await self.begin(text, *files)
+        await self.ends()
+        return self.texts()[-1]
+
+    async def stop(self) -> None:
+        await self._socket.emit("stop")
+
+    async def press(self, action: dict[str, Any]) -> None:
+        body = {"sessionId": self.session_id, "action": action}
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(f"{self.url}/project/action", json=body) as response,
+        ):
+            assert response.status == 200, await response.text()
+
+    async def _upload(self, name: str, data: bytes) -> str:
+        form = aiohttp.FormData()
+        form.add_field("file", data, filename=name, content_type="image/png")
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(
+                f"{self.url}/project/file?session_id={self.session_id}", data=form
+            ) as response,
+        ):
+            assert response.status == 200, await response.text()
+            return str((await response.json())["id"])

@@ -1,0 +1,73 @@
+"""A served page and a client that speaks the frame's protocol without a browser."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+StartPage = Callable[..., str]
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path, limit: float) -> None:
+    """Return when the page answers; fail with its log if it ends or takes too long."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=2):
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    pytest.fail(f"The page did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
+    """Start servers by command; `{port}` and `{data}` in it are filled in."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(command: Sequence[str], env: Mapping[str, str], limit: float = 120.0) -> str:
+        folder, port = tmp_path_factory.mktemp("page"), free_port()
+        words = [word.format(port=port, data=folder / "data") for word in command]
+        log = folder / "log.txt"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("OMNIPERSONA_")}
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, *words], cwd=folder, env={**kept, **env}, stdout=out, stderr=out
+            )
+        started.append(process)
+        url = f"http://127.0.0.1:{port}"
+        wait_until_healthy(url, process, log, limit)
+        return url
+
+    yield start
+    for process in started:
+        process.send_signal(signal.SIGINT)
+    for process in started:
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def page_url(start_page: StartPage) -> str:
+    """Return the address of a page on a scripted model."""
+    return start_page([str(Path(__file__).with_name("page_server.py")), "{data}", "{port}"], {})

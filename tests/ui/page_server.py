@@ -1,0 +1,45 @@
+"""A page on a scripted model: `python page_server.py DATA_FOLDER PORT`; for tests only."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from fakes import FakePersonaModel, WordEncoder
+
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.settings import Settings
+from omnipersona.ui.serve import listen, serve_session
+
+COMPLETIONS = {
+    "message: hello": "converse; none; none; none",
+    "Chat\nmessage: hello": "Hello. *Not* a [link](http://example.org).",
+    "message: This is my dog <c0>": "teach; attached; <c0>; none",
+    "Facts\nmessage: This is my dog <c0>": "<c0> kind: dog; <c0> toy: a red ball",
+    "message: This is my friend <c0>": "teach; attached; <c0>; none",
+    "Facts\nmessage: This is my friend <c0>": "<c0> kind: friend",
+    "message: draw <c0>": "generate; none; <c0>; what is the toy of <c0>?",
+    "Recall\nevidence:\n- the toy of <c0> is a red ball": "a red ball",
+    "Rewrite draw": "<c0> with a red ball",
+    "message: what is": "understand; attached; none; none",
+}
+
+
+async def main(data: Path, port: int) -> None:
+    """Serve until stopped."""
+    model = FakePersonaModel(
+        completions=COMPLETIONS,
+        answers={"what is": "a red picture"},
+        num_steps=30,
+        num_learn_steps=20,
+        step_seconds=0.05,
+    )
+    settings = Settings(data=data, port=port)
+    with listen(settings.host, port) as listener:
+        session = await Session.open(settings, model=model, encoder=WordEncoder())
+        await serve_session(settings, session, listener, headless=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,42 @@
+"""Who may use the page."""
+
+import pytest
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from omnipersona.ui.guard import OwnPageOnly
+
+
+def client(is_local: bool) -> TestClient:
+    return TestClient(OwnPageOnly(PlainTextResponse("ok"), is_local=is_local))
+
+
+def status(is_local: bool, **headers: str) -> int:
+    return client(is_local).get("/", headers=Headers(headers)).status_code
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "localhost"])
+def test_a_local_page_serves_loopback_names(host: str) -> None:
+    assert status(True, host=host) == 200
+    assert status(True, host=host, origin=f"http://{host}") == 200
+
+
+@pytest.mark.parametrize("host", ["example.org", "localhost.example.org", "", "[", "a:b:c"])
+def test_a_local_page_serves_no_other_name(host: str) -> None:
+    assert status(True, host=host) == 403
+
+
+@pytest.mark.parametrize("origin", ["null", "http://example.org", "http://localhost:9", "["])
+@pytest.mark.parametrize("is_local", [True, False])
+def test_another_site_is_refused(origin: str, is_local: bool) -> None:
+    assert status(is_local, host="localhost:8000", origin=origin) == 403
+
+
+def test_a_page_for_others_serves_its_own_name() -> None:
+    assert status(False, host="home.lan:8000", origin="http://home.lan:8000") == 200
+
+
+def test_every_answer_forbids_foreign_loads() -> None:
+    answer = client(True).get("/", headers={"host": "localhost"})
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
