@@ -176,9 +176,8 @@ class ModelConfig:
         """
         extra = _read_json(folder / "config.json") if (folder / "config.json").exists() else {}
         try:
-            return cls._from_json(
-                _read_json(folder / "llm_config.json"), _read_json(folder / "vit_config.json"), extra
-            )
+            text, vision = (_read_json(folder / f"{n}_config.json") for n in ("llm", "vit"))
+            return cls._from_json(text, vision, extra)
         except (TypeError, ValueError, KeyError) as error:
             raise WeightsError(
                 f"The configuration in {folder} cannot be used: {error}. "
@@ -197,7 +196,9 @@ class ModelConfig:
         for name in ("latent_patch_size", "max_latent_size", "vit_max_num_patch_per_side"):
             if name in extra:
                 ours[name] = extra[name]
-        vae = {k: tuple(v) if k == "ch_mult" else v for k, v in extra.get("vae_config", {}).items()}
+        vae: dict[str, Any] = dict(extra.get("vae_config", {}))
+        if "ch_mult" in vae:
+            vae["ch_mult"] = tuple(vae["ch_mult"])
         return cls(
             text=TextConfig(**_only(TextConfig, text)),
             vision=VisionConfig(**_only(VisionConfig, vision)),

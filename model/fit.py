@@ -17,6 +17,7 @@ from omnipersona.model.errors import LearningFailed
 from omnipersona.model.lessons import Teacher
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pack import Markers, pack
+from omnipersona.model.sequence.segments import GenImage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,7 +102,8 @@ def _losses(
         packed = pack(samples, markers)
         losses = model(packed, tokens.table())
     per_picture = losses.mse.mean(-1)
-    num_edit_rows = sum(s.segments[-1].tokens.shape[0] for s in edits)  # type: ignore[union-attr]  # an edit ends with its target
+    targets = [sample.segments[-1] for sample in edits]
+    num_edit_rows = sum(len(one.tokens) for one in targets if isinstance(one, GenImage))
     split = per_picture.shape[0] - num_edit_rows
     edit = per_picture[split:].mean() if num_edit_rows else None
     return losses.ce.mean(), per_picture[:split].mean(), edit

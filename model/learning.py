@@ -49,17 +49,9 @@ def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnR
     started = time.monotonic()
     config = PRESETS[request.preset]
     images = [read_png(photo) for photo in request.photos]
-    lessons: Lessons | None = None
-    for lessons in prepare(
-        images,
-        request.facts,
-        request.kind,
-        _eyes(studio),
-        request.seed,
-        is_thorough=config.is_thorough,
-    ):
+    lessons = Lessons(request.facts, request.kind)
+    for _ in prepare(lessons, images, _eyes(studio), request.seed, is_thorough=config.is_thorough):
         yield LearnEvent(step=0, num_steps=config.num_steps, loss_text=0.0, loss_flow=0.0)
-    assert lessons is not None, "a learn request has at least one photo"
     tokens = ConceptTokens.from_table(starting_table(studio, request))
     rows = ConceptRows(start=0, num_und=tokens.num_und, num_gen=tokens.num_gen)
     teacher = Teacher(

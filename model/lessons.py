@@ -9,7 +9,7 @@ Source: OmniPersona, joint learning from recognition, questions, drawings and ed
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import torch
@@ -81,54 +81,47 @@ class Lessons:
     """Everything one concept is taught with.
 
     Attributes:
+        facts: Stated by the user.
+        kind: Noun, if known.
         photos: With captions.
         negatives: Others of its kind.
         edits: Pairs made by the model itself.
-        facts: Stated by the user.
-        kind: Noun, if known.
     """
 
-    photos: list[Photo]
-    negatives: list[Picture]
-    edits: list[EditPair]
     facts: tuple[Fact, ...]
     kind: str | None
+    photos: list[Photo] = field(default_factory=list)
+    negatives: list[Picture] = field(default_factory=list)
+    edits: list[EditPair] = field(default_factory=list)
 
 
 def prepare(
-    photos: list[Image.Image],
-    facts: tuple[Fact, ...],
-    kind: str | None,
-    eyes: Eyes,
-    seed: int,
-    *,
-    is_thorough: bool,
-) -> Iterator[Lessons]:
-    """Make the lessons; yields them half-made after each picture, so that a caller can stop.
+    lessons: Lessons, photos: list[Image.Image], eyes: Eyes, seed: int, *, is_thorough: bool
+) -> Iterator[None]:
+    """Fill the lessons; pauses after each picture, so that a caller can stop.
 
     Args:
+        lessons: Empty but for facts and kind; without a kind there are neither negatives of the
+            kind nor edits.
         photos: Of the concept.
-        facts: Stated by the user.
-        kind: Noun; without it there are neither negatives of the kind nor edits.
         eyes: The model.
         seed: Of negatives and edits.
         is_thorough: Whether to make negatives and edits.
     """
-    lessons = Lessons([], [], [], facts, kind)
-    noun = kind or "animal"
+    kind = lessons.kind
     for image in photos:
-        lessons.photos.append(Photo(eyes.see(image), _caption(image, noun, eyes)))
-        yield lessons
+        lessons.photos.append(Photo(eyes.see(image), _caption(image, kind or "animal", eyes)))
+        yield
     if kind is None or not is_thorough:
         return
     for i in range(_NUM_NEGATIVES):
         lessons.negatives.append(eyes.see(eyes.draw(f"a {kind}", seed + i)))
-        yield lessons
+        yield
     for i, instruction in enumerate(_EDITS):
         image = photos[i % len(photos)]
         pair = _edit_pair(image, instruction, kind, eyes, seed + i)
         lessons.edits += [pair] if pair else []
-        yield lessons
+        yield
 
 
 def _caption(image: Image.Image, noun: str, eyes: Eyes) -> str:
@@ -229,5 +222,3 @@ def _fact_turn(fact: Fact, rng: random.Random) -> tuple[str, str]:
         f"tell me {SLOT}'s {fact.attribute}",
     )
     return rng.choice(questions), fact.value
-
-

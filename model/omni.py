@@ -39,7 +39,7 @@ class TimeEmbedder(nn.Module):
         frequencies = torch.exp(-torch.log(torch.tensor(10000.0)) * steps / _NUM_FREQUENCIES)
         angles = t_n.float()[:, None] * frequencies.to(t_n.device)
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1)
-        return self.mlp(waves.to(self.mlp[0].weight.dtype))
+        return self.mlp(waves.to(next(self.mlp.parameters()).dtype))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,9 @@ class OmniModel(nn.Module):
         self.time_embedder = TimeEmbedder(width)
         self.vae2llm = nn.Linear(config.latent_width, width)
         self.llm2vae = nn.Linear(width, config.latent_width)
-        self.register_buffer("latent_positions", sincos_table(config.max_latent_size, width))
-        self.register_buffer("vit_positions", sincos_table(config.vit_max_num_patch_per_side, width))
+        latent_side, vit_side = config.max_latent_size, config.vit_max_num_patch_per_side
+        self.register_buffer("latent_positions", sincos_table(latent_side, width))
+        self.register_buffer("vit_positions", sincos_table(vit_side, width))
 
     @property
     def device(self) -> torch.device:
@@ -116,19 +117,20 @@ class OmniModel(nn.Module):
         """
         und, gen, x_t = self._embed(packed, soft_SD)
         und_UD, gen_GD = self.decoder(und, gen, packed.layout, past, grow)
-        if x_t is None or packed.t is None:
+        if x_t is None or packed.latents is None:
             return Hidden(und_UD, gen_GD, None)
         output = self.llm2vae(gen_GD[: x_t.shape[0]])
-        return Hidden(und_UD, gen_GD, as_velocity(output, x_t, packed.t, self.config.prediction))
+        velocity = as_velocity(output, x_t, packed.latents.t, self.config.prediction)
+        return Hidden(und_UD, gen_GD, velocity)
 
     def forward(self, packed: PackedSequence, soft_SD: Tensor | None = None) -> Losses:
         """Return both training losses of a pack, unreduced."""
         hidden = self.run(packed, soft_SD)
         logits = self.decoder.lm_head(hidden.und_UD.index_select(0, packed.label_rows))
         ce = F.cross_entropy(logits.float(), packed.labels, reduction="none")
-        if hidden.velocity_nE is None or packed.latents is None or packed.noise is None:
+        if hidden.velocity_nE is None or packed.latents is None:
             return Losses(ce, logits.new_zeros(0, self.config.latent_width))
-        target = target_velocity(packed.latents, packed.noise)
+        target = target_velocity(packed.latents.tokens, packed.latents.noise)
         error = (hidden.velocity_nE - target)[packed.is_target]
         return Losses(ce, error.square())
 
@@ -140,24 +142,15 @@ class OmniModel(nn.Module):
         x_t: Tensor | None = None
         if packed.soft_und.numel() and soft_SD is not None:
             und.append(soft_SD.index_select(0, packed.soft_und))
-        if packed.patches is not None and packed.vit_position_ids is not None:
-            rows = self.vision_rows(packed.patches, packed.vit_position_ids, packed.vit_lens)
-            und.append(rows)
+        if packed.patches is not None:
+            patches = packed.patches
+            und.append(self.vision_rows(patches.pixels, patches.position_ids, patches.lengths))
         if packed.latents is not None:
-            latents, noise, t, ids = _latent_parts(packed)
-            x_t = noised(latents, noise, t)
-            gen.append(self.latent_rows(x_t, t[:, 0], ids))
+            latents = packed.latents
+            x_t = noised(latents.tokens, latents.noise, latents.t)
+            gen.append(self.latent_rows(x_t, latents.t[:, 0], latents.position_ids))
         if packed.soft_gen.numel() and soft_SD is not None:
             gen.append(soft_SD.index_select(0, packed.soft_gen))
         und_rows = torch.cat(und)
         gen_rows = torch.cat(gen) if gen else und_rows[:0]
         return und_rows, gen_rows, x_t
-
-
-def _latent_parts(packed: PackedSequence) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    latents, noise = packed.latents, packed.noise
-    t, ids = packed.t, packed.latent_position_ids
-    assert latents is not None and noise is not None and t is not None and ids is not None, (
-        "a pack with latents carries noise, times and position ids of the same length"
-    )
-    return latents, noise, t, ids

@@ -209,7 +209,7 @@ class Studio:
         num_steps = settings.num_steps or self.config.sampling.num_steps
         shift = self.config.sampling.timestep_shift
         every = max(1, num_steps // _NUM_PREVIEWS)
-        tokens = noise_TE
+        final = noise_TE
         steps = draw(
             guidance, noise_TE, grid, num_steps=num_steps, timestep_shift=shift, config=config
         )
@@ -217,7 +217,8 @@ class Studio:
             wanted = settings.previews and i % every == 0 and i < num_steps
             preview = write_png(self._image(towards, grid)) if wanted else None
             yield StepEvent(step=i, num_steps=num_steps, preview=preview)
-        image = self._image(tokens, grid)
+            final = tokens
+        image = self._image(final, grid)
         yield ImageResult(
             png=write_png(image),
             width=image.width,
@@ -267,5 +268,3 @@ def _with_settings(config: GuidanceConfig, settings: DrawSettings) -> GuidanceCo
         cfg_renorm_type=config.cfg_renorm_type,
         cfg_renorm_min=config.cfg_renorm_min,
     )
-
-

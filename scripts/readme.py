@@ -1,7 +1,7 @@
 """Write the parts of the README that the code decides: command help, graph and tree.
 
-    python scripts/readme.py           rewrite README.md
-    python scripts/readme.py --check   exit 1 if README.md is out of step
+python scripts/readme.py           rewrite README.md
+python scripts/readme.py --check   exit 1 if README.md is out of step
 """
 
 import ast
@@ -62,7 +62,8 @@ def _tree() -> Iterator[str]:
         for folder in sorted({path.parent for path in (ROOT / room).rglob("*.py")}):
             where = folder.relative_to(ROOT)
             indent = "  " * (len(where.parts) - 1)
-            yield f"{indent}{where.name + '/':<{30 - len(indent)}} {_summary(folder / '__init__.py')}"
+            room = f"{where.name}/"
+            yield f"{indent}{room:<{30 - len(indent)}} {_summary(folder / '__init__.py')}"
             for path in sorted(folder.glob("*.py")):
                 if path.name != "__init__.py":
                     yield f"{indent}  {path.name:<{28 - len(indent)}} {_summary(path)}"
@@ -84,7 +85,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
 def rendered(text: str) -> str:
     """Return the README with every block made anew."""
     for name, make in BLOCKS.items():
-        pattern = re.compile(rf"(<!-- {name}: made by scripts/readme.py -->\n).*?(<!-- end -->)", re.S)
+        start = f"<!-- {name}: made by scripts/readme.py -->\n"
+        pattern = re.compile(rf"({start}).*?(<!-- end -->)", re.S)
         if not pattern.search(text):
             raise SystemExit(f"README.md has no block '{name}'.")
         block = make()

@@ -78,8 +78,8 @@ def read_concept(file: ConceptFile, width: int, fingerprint: str) -> ConceptToke
     if tensors["sks"].shape[0] != 1:
         raise ConceptError(f"Concept '{name}' has {tensors['sks'].shape[0]} identifiers, not one.")
     routing: Routing = "unified" if metadata.get("routing") == "unified" else "decoupled"
-    parts = (tensors[k].float() for k in ("sks", "und", "gen"))
-    return ConceptTokens(*parts, routing=routing)
+    sks, und, gen = (tensors[k].float() for k in ("sks", "und", "gen"))
+    return ConceptTokens(sks, und, gen, routing)
 
 
 def read_card(file: ConceptFile) -> ConceptCard:

@@ -116,5 +116,3 @@ class DecoderLayer(nn.Module):
         if gen_GD.shape[0]:
             gen_GD = self.gen.finish(gen_GD, attended.index_select(0, layout.gen_at))
         return und_UD, gen_GD, k, v
-
-

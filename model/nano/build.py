@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import torch
 from safetensors.torch import save_file
@@ -100,10 +99,7 @@ def export(run: Pretraining, recipe: Recipe, tokenizer: Tokenizer, out: Path) ->
     run.ema.copy_to([p for name, p in named if not name.startswith("autoencoder.")])
     save_folder(averaged, out, dtype=torch.float16)
     tokenizer.write(out)
-    rows = run.trainee.concepts.weight.view(
-        recipe.num_concepts, -1, recipe.config.text.hidden_size
-    )
+    rows = run.trainee.concepts.weight.view(recipe.num_concepts, -1, recipe.config.text.hidden_size)
     kinds = [pseudo_concept(i).identity.species for i in range(recipe.num_concepts)]
     bank = {"tokens": rows.half().contiguous()}
     save_file(bank, out / BANK, metadata={"kinds": " ".join(kinds)})
-

@@ -87,9 +87,7 @@ class Pretraining:
         state: Folder of checkpoint and log.
     """
 
-    def __init__(
-        self, model: OmniModel, tokenizer: Tokenizer, recipe: Recipe, state: Path
-    ) -> None:
+    def __init__(self, model: OmniModel, tokenizer: Tokenizer, recipe: Recipe, state: Path) -> None:
         self.recipe = recipe
         self.tokenizer = tokenizer
         self.state = state
@@ -106,9 +104,7 @@ class Pretraining:
         load_state(state / "concepts", self.trainee.concepts, self.sparse)
         self.ema = _Average(self.dense, recipe.ema_decay)
         load_state(state / "ema", self.ema, None)
-        self.log = CsvLog(
-            state / "network.csv", ("step", "seconds", "rows", *_TASKS)
-        )
+        self.log = CsvLog(state / "network.csv", ("step", "seconds", "rows", *_TASKS))
 
     def run(self, until: int, seconds: float, on_save: Callable[[], None]) -> None:
         """Train until a step or for a time; saves now and then and at the end.

@@ -100,9 +100,7 @@ class TaskSampler:
         for index in self.rng.sample(range(self.num_concepts), count):
             start = len(self.used) * (1 + NUM_UND + NUM_GEN)
             self.used.append(index)
-            rows.append(
-                ConceptRows(start=start, num_und=NUM_UND, num_gen=NUM_GEN, routing=routing)
-            )
+            rows.append(ConceptRows(start=start, num_und=NUM_UND, num_gen=NUM_GEN, routing=routing))
             concepts.append(pseudo_concept(index))
         return Cast(Prompter(self.tokenizer, rows), tuple(concepts))
 
@@ -116,8 +114,10 @@ class TaskSampler:
         slots = {i: f"<c{i}>" for i in range(len(identities))}
         if len(identities) == 1 and rng.random() < 0.15:
             other = sample_identity(rng)
-            identities, slots = ([other, *identities], {1: "<c0>"}) if rng.random() < 0.5 else (
-                [*identities, other], slots
+            identities, slots = (
+                ([other, *identities], {1: "<c0>"})
+                if rng.random() < 0.5
+                else ([*identities, other], slots)
             )
         return sample_scene(rng, identities), cast, slots
 

@@ -19,9 +19,7 @@ _EDIT = {"cfg_img_scale": 2.0, "cfg_interval": (0.0, 1.0)}
 
 def _final(guidance: Guidance, noise: Tensor, grid: Grid, **scales: Any) -> Tensor:
     config = GuidanceConfig(**scales)
-    steps = draw(
-        guidance, noise, grid, num_steps=_NUM_STEPS, timestep_shift=_SHIFT, config=config
-    )
+    steps = draw(guidance, noise, grid, num_steps=_NUM_STEPS, timestep_shift=_SHIFT, config=config)
     *_, (tokens, _) = steps
     return tokens
 
@@ -142,5 +140,3 @@ def thought_editing(v: Vectors) -> Iterator[Comparison]:
         cfg_renorm_type="text_channel",
     )
     yield near("think_edit.final", final, v.get("think_edit.final"))
-
-

@@ -110,8 +110,7 @@ def sizes(v: Vectors) -> Iterator[Comparison]:
     for row in v.cases["sizes"]["rows"]:
         width, height = row["wh"]
         ours = {
-            name: list(fitted_size(width, height, rule))[::-1]
-            for name, rule in _SIZE_RULES.items()
+            name: list(fitted_size(width, height, rule))[::-1] for name, rule in _SIZE_RULES.items()
         }
         first = fitted_size(width, height, vae)
         ours["vae_hw_twice"] = list(fitted_size(*first, vae))[::-1]

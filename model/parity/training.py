@@ -110,7 +110,8 @@ def training(v: Vectors, case: str) -> Iterator[Comparison]:
     samples = _first(v) if case == "train" else _second(v)
     packed = pack(samples, v.markers)
     places = _split(packed)
-    masks = [sample_mask(*parts) for parts in zip(packed.split_lens, packed.attn_modes, strict=True)]
+    blocks = zip(packed.split_lens, packed.attn_modes, strict=True)
+    masks = [sample_mask(lens, modes) for lens, modes in blocks]
     yield same(f"{case}.sample_lens", packed.sample_lens, v.cases[case]["sample_lens"])
     yield same(f"{case}.mask", pack_mask(masks).int(), v.get(f"{case}.mask"))
     yield same(f"{case}.position_ids", _positions(packed), v.get(f"{case}.position_ids"))

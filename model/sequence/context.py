@@ -22,9 +22,7 @@ from omnipersona.model.sequence.segments import GenImage, Sample, Segment, TextS
 class Context:
     """A growing prefix of one conversation."""
 
-    def __init__(
-        self, model: OmniModel, markers: Markers, soft_SD: Tensor | None = None
-    ) -> None:
+    def __init__(self, model: OmniModel, markers: Markers, soft_SD: Tensor | None = None) -> None:
         self.model = model
         self.markers = markers
         self.soft_SD = soft_SD

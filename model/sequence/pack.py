@@ -71,6 +71,28 @@ class _Rows:
         return range(start + 1, start + 1 + count)
 
 
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """Vision patches (n, P) of all pictures, their position ids (n,) and patches per picture."""
+
+    pixels: Tensor
+    position_ids: Tensor
+    lengths: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Latents:
+    """Clean latent tokens (n, E) of all pictures with noise, times (n, 1) and position ids (n,).
+
+    Noise and time are zero at clean conditions.
+    """
+
+    tokens: Tensor
+    noise: Tensor
+    t: Tensor
+    position_ids: Tensor
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PackedSequence:
     """Several samples as the rows that `OmniModel` reads.
@@ -80,13 +102,8 @@ class PackedSequence:
         text_ids: Ids of text rows and markers.
         soft_und: Soft-table rows among the und rows.
         soft_gen: Soft-table rows among the gen rows.
-        patches: Vision patches of all images, or None.
-        vit_position_ids: Their position ids.
-        vit_lens: Patches of each image.
-        latents: Clean latent tokens of all pictures, or None.
-        noise: Noise of the same shape, zero at clean conditions.
-        t: Time per latent token (n, 1), zero at clean conditions.
-        latent_position_ids: Their position ids.
+        patches: Of all pictures that are read, or None.
+        latents: Of all pictures that are painted or edited, or None.
         is_target: Whether a latent token is trained.
         label_rows: Und rows that predict a label.
         labels: Vocabulary ids.
@@ -100,13 +117,8 @@ class PackedSequence:
     text_ids: Tensor
     soft_und: Tensor
     soft_gen: Tensor
-    patches: Tensor | None
-    vit_position_ids: Tensor | None
-    vit_lens: list[int]
-    latents: Tensor | None
-    noise: Tensor | None
-    t: Tensor | None
-    latent_position_ids: Tensor | None
+    patches: Patches | None
+    latents: Latents | None
     is_target: Tensor
     label_rows: Tensor
     labels: Tensor
@@ -177,7 +189,8 @@ def _collect(
             offset += lengths[i]
 
     def places(name: str) -> list[int]:
-        return [start + at for start, r in zip(starts, rows, strict=True) for at in getattr(r, name)]
+        both = zip(starts, rows, strict=True)
+        return [start + at for start, r in both for at in getattr(r, name)]
 
     def pairs(name: str) -> tuple[list[int], list[int]]:
         both = zip(starts, rows, strict=True)
@@ -196,8 +209,9 @@ def _collect(
     positions = torch.zeros(len(bins) * longest, dtype=torch.long)
     for start, r in zip(starts, rows, strict=True):
         positions[start : start + len(r.positions)] = torch.tensor(r.positions)
-    und_images = [s for x in samples for s in x.segments if _kept(s, UndImage)]
-    gen_images = [s for x in samples for s in x.segments if _kept(s, GenImage)]
+    kept = [segment for x in samples for segment in x.segments if not segment.dropped]
+    und_images = [segment for segment in kept if isinstance(segment, UndImage)]
+    gen_images = [segment for segment in kept if isinstance(segment, GenImage)]
     layout = Layout(
         row_at=row_at.view(len(bins), longest),
         und_at=und_at,
@@ -217,26 +231,31 @@ def _collect(
         sample_at=starts,
         split_lens=[r.split_lens for r in rows],
         attn_modes=[r.attn_modes for r in rows],
-        vit_lens=[image.patches.shape[0] for image in und_images],
-        patches=_cat([image.patches for image in und_images]),
-        vit_position_ids=_cat([image.position_ids for image in und_images]),
-        latents=_cat([image.tokens for image in gen_images]),
-        noise=_cat([_noise(image) for image in gen_images]),
-        t=_cat([torch.full((len(image.tokens), 1), float(image.t)) for image in gen_images]),
-        latent_position_ids=_cat([image.position_ids for image in gen_images]),
+        patches=_patches(und_images),
+        latents=_latents(gen_images),
     )
 
 
-def _kept(segment: object, kind: type) -> bool:
-    return isinstance(segment, kind) and not segment.dropped  # type: ignore[attr-defined]  # both kinds have it
+def _patches(images: list[UndImage]) -> Patches | None:
+    if not images:
+        return None
+    return Patches(
+        torch.cat([image.patches for image in images]),
+        torch.cat([image.position_ids for image in images]),
+        [len(image.patches) for image in images],
+    )
 
 
-def _noise(image: GenImage) -> Tensor:
-    return torch.zeros_like(image.tokens) if image.noise is None else image.noise
-
-
-def _cat(parts: list[Tensor]) -> Tensor | None:
-    return torch.cat(parts) if parts else None
+def _latents(images: list[GenImage]) -> Latents | None:
+    if not images:
+        return None
+    noises = [torch.zeros_like(i.tokens) if i.noise is None else i.noise for i in images]
+    return Latents(
+        torch.cat([image.tokens for image in images]),
+        torch.cat(noises),
+        torch.cat([torch.full((len(image.tokens), 1), float(image.t)) for image in images]),
+        torch.cat([image.position_ids for image in images]),
+    )
 
 
 def _first_fit(lengths: list[int], capacity: int) -> list[list[int]]:

@@ -118,6 +118,6 @@ class Tokenizer:
         found = self._backend.token_to_id(token)
         if found is None:
             raise WeightsError(
-                f"The tokenizer lacks '{token}'. A BAGEL tokenizer has it; fetch tokenizer.json again."
+                f"The tokenizer lacks '{token}', which BAGEL's has. Fetch tokenizer.json again."
             )
         return int(found)

@@ -114,7 +114,14 @@ def test_a_bad_plan_line_names_its_number_and_field(tmp_path: Path) -> None:
 def test_a_drawing_is_saved_and_explained(tmp_path: Path) -> None:
     out = tmp_path / "cat.png"
     done = omnipersona(
-        tmp_path / "data", "ask", "draw a red cat at the beach", "-o", str(out), "--seed", "3", "--json"
+        tmp_path / "data",
+        "ask",
+        "draw a red cat at the beach",
+        "-o",
+        str(out),
+        "--seed",
+        "3",
+        "--json",
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)

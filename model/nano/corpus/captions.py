@@ -20,7 +20,9 @@ from omnipersona.model.nano.world import Scene
 
 Slots = Mapping[int, str]
 
-_WITH_THING: Final = Phrases("{who} with {it}", "{who} and {it}", "{who} next to {it}", "{it} near {who}")
+_WITH_THING: Final = Phrases(
+    "{who} with {it}", "{who} and {it}", "{who} next to {it}", "{it} near {who}"
+)
 _ALONE: Final = Phrases("{it}", "a picture of {it}", "just {it}", "only {it}")
 _WHOLE: Final = Phrases(
     "{scene} {place}",
@@ -32,7 +34,9 @@ _WHOLE: Final = Phrases(
     "a picture of {scene} {place}",
     "{scene} is {place}",
 )
-_EMPTY: Final = Phrases("an empty place {place}", "{place}, nobody there", "nobody {place}", "a view {place}")
+_EMPTY: Final = Phrases(
+    "an empty place {place}", "{place}, nobody there", "nobody {place}", "a view {place}"
+)
 
 
 def canonical_caption(scene: Scene, slots: Slots) -> str:

@@ -58,7 +58,12 @@ _REMOVE = Phrases(
     "make {it} disappear",
 )
 _ADD_THING = Phrases(
-    "add {it}", "put {it} there", "place {it} beside", "insert {it}", "give {it}", "i want {it} in it"
+    "add {it}",
+    "put {it} there",
+    "place {it} beside",
+    "insert {it}",
+    "give {it}",
+    "i want {it} in it",
 )
 _ADD_FIGURE = Phrases(
     "add {it}", "put {it} next to it", "let {it} join", "insert {it}", "{it} should be there too"
@@ -267,5 +272,3 @@ def _accessory(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> 
     source = with_accessory(scene, index, None)
     instruction = _WEAR.pick(rng, split, it=accessory_phrase(new), who=who)
     return instruction, source, with_accessory(source, index, new), index
-
-

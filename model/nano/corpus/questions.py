@@ -258,7 +258,8 @@ def _other_than(worn: set[str], color: str, kind: str) -> str:
     return phrase if phrase not in worn else colored("gray" if color != "gray" else "red", kind)
 
 
-_SCENE_QUESTIONS: Final[tuple[tuple[Callable[..., Question], float], ...]] = (
+_Maker = Callable[[Scene, Slots, random.Random, Split], Question]
+_SCENE_QUESTIONS: Final[tuple[tuple[_Maker, float], ...]] = (
     (_species, 1.2),
     (_place, 1.0),
     (_thing, 1.4),
