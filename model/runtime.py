@@ -111,6 +111,11 @@ class LocalPersonaModel:
         self._worker.close()
 
 
+def folder_of(name_or_path: str) -> Path:
+    """Return the checkpoint folder of a name or path."""
+    return NANO_FOLDER if name_or_path == NANO else Path(name_or_path).expanduser()
+
+
 def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
     """Load a model by name or from a checkpoint folder in the published layout.
 
@@ -121,7 +126,7 @@ def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
     Raises:
         WeightsError: The folder does not fit; says which file or key.
     """
-    folder = NANO_FOLDER if name_or_path == NANO else Path(name_or_path).expanduser()
+    folder = folder_of(name_or_path)
     try:
         picked = Device(name="cpu", dtype=torch.float32, reason="nano is fastest on the CPU")
         if name_or_path != NANO:

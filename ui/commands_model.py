@@ -38,12 +38,18 @@ def bench_nano(
         from omnipersona.bench.nano import as_json as rows_as_json
         from omnipersona.bench.nano import run_nano, table
         from omnipersona.bench.sheet import contact_sheet
+        from omnipersona.model.runtime import folder_of, load_model
 
-        from omnipersona.model.runtime import load_model
-
-        model = load_model(settings_of(context).model)
+        name = settings_of(context).model
+        model = load_model(name)
         try:
-            rows = run_nano(model, quick=quick, seed=seed, on_progress=None if as_json else _tell)
+            rows = run_nano(
+                model,
+                quick=quick,
+                seed=seed,
+                on_progress=None if as_json else _tell,
+                checkpoint=folder_of(name),
+            )
             if sheet is not None:
                 contact_sheet(model, seed=seed).save(sheet)
         finally:
