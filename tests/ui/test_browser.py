@@ -21,6 +21,7 @@ SCREENSHOTS: Final = os.environ.get("OMNIPERSONA_SCREENSHOTS")
 IS_CI: Final = os.environ.get("CI") == "true"
 COMMAND: Final = ("-m", "omnipersona.ui.cli", "--data", "{data}", "chat", "--port", "{port}")
 ARGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+DRAWINGS: Final = "[data-step-type=assistant_message] img.inline-image"
 MINUTE: Final = 60_000
 
 
@@ -44,7 +45,7 @@ class Visit:
         self, browser: Browser, url: str, scheme: str = "light", width: int = 1280
     ) -> None:
         self.page: Page = browser.new_page(
-            viewport={"width": width, "height": 900},
+            viewport={"width": 1280, "height": 900},
             locale="en-US",
             color_scheme="dark" if scheme == "dark" else "light",
         )
@@ -84,12 +85,12 @@ class Visit:
 
     def drawings(self) -> int:
         """Return how many pictures the assistant shows; each must have arrived."""
-        images = self.page.locator("[data-step-type=assistant_message] img.inline-image")
-        for index in range(images.count()):
-            images.nth(index).scroll_into_view_if_needed()
-            expect(images.nth(index)).to_have_js_property("complete", True, timeout=MINUTE)
-            assert images.nth(index).evaluate("image => image.naturalWidth") > 0
-        return images.count()
+        # They load when they come into view, and are made anew when the page is: asked at once.
+        arrived = "image => (image.loading = 'eager', image.complete && image.naturalWidth > 0)"
+        self.page.wait_for_function(
+            f"() => [...document.querySelectorAll('{DRAWINGS}')].every({arrived})", timeout=MINUTE
+        )
+        return self.page.locator(DRAWINGS).count()
 
     def shoot(self, name: str) -> None:
         if SCREENSHOTS:
