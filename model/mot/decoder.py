@@ -5,6 +5,7 @@ Knows ids, rows and caches. Does not know images, latents or losses.
 
 # U und rows, G gen rows, D width, V vocabulary
 
+import torch
 from torch import Tensor, nn
 
 from omnipersona.model.config import TextConfig
@@ -20,7 +21,9 @@ class Decoder(nn.Module):
     def __init__(self, config: TextConfig) -> None:
         super().__init__()
         self.config = config
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        # Uniform, because a normal start on the meta device makes torch load its compiler (10 s).
+        start = torch.empty(config.vocab_size, config.hidden_size).uniform_(-1.0, 1.0)
+        self.embed_tokens = nn.Embedding.from_pretrained(start, freeze=False)
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_hidden_layers))
         self.und_norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.gen_norm = RMSNorm(config.hidden_size, config.rms_norm_eps)

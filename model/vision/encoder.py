@@ -83,7 +83,9 @@ class VisionEncoder(nn.Module):
         num_positions = (config.image_size // config.patch_size) ** 2
         patch_width = config.num_channels * config.patch_size**2
         self.patch_embedding = nn.Linear(patch_width, width)
-        self.position_embedding = nn.Embedding(num_positions, width)
+        # Uniform, because a normal start on the meta device makes torch load its compiler (10 s).
+        start = torch.empty(num_positions, width).uniform_(-1.0, 1.0)
+        self.position_embedding = nn.Embedding.from_pretrained(start, freeze=False)
         self.layers = nn.ModuleList(VisionLayer(config) for _ in range(config.num_kept_layers))
         self.post_layernorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
 
