@@ -4,10 +4,11 @@ Knows Pillow and sizes. Does not know patches or tokens beyond their stride.
 """
 
 import io
+import warnings
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from omnipersona.model.config import ResizeRule
@@ -17,27 +18,39 @@ _MAX_PIXELS = 64_000_000
 
 
 def read_png(data: bytes) -> Image.Image:
-    """Decode a PNG to RGB; transparent places become white.
+    """Decode a PNG to upright RGB; transparent places become white.
 
     Raises:
         ImageError: The bytes are no whole PNG.
         ImageSizeError: The picture has more than 64 million pixels.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as opened:
+        with _opened(data) as opened:
             if opened.width * opened.height > _MAX_PIXELS:
                 raise ImageSizeError(
                     f"The picture is {opened.width} x {opened.height}; at most "
                     f"{_MAX_PIXELS // 10**6} million pixels can be read. Make it smaller."
                 )
-            return _on_white(opened)
+            return _on_white(ImageOps.exif_transpose(opened))
+    except Image.DecompressionBombError as error:
+        raise ImageSizeError(f"The picture is too large ({error}). Make it smaller.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise ImageError(
             f"The picture cannot be read ({error}). Save it as PNG and send it again."
         ) from error
 
 
+def _opened(data: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures; the caller refuses them itself.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data), formats=("PNG",))
+
+
 def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        # Pillow would clip 16-bit grey at 255 instead of scaling it.
+        image = Image.fromarray((np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8))
     has_alpha = image.mode in ("RGBA", "LA") or "transparency" in image.info
     if not has_alpha:
         return image.convert("RGB")
