@@ -18,6 +18,7 @@ from omnipersona.model.errors import RequestError
 
 MAX_CONCEPTS = 10
 MAX_SEED = 2**32 - 1
+MAX_TEXT = 20_000
 
 Preset = Literal["quick", "nano", "paper"]
 
@@ -80,10 +81,11 @@ class AnswerRequest:
 
     def __post_init__(self) -> None:
         _check_text("question", self.question)
-        _check_range("max_tokens", self.max_tokens, 1, 4096)
+        _check_whole("max_tokens", self.max_tokens, 1, 4096)
         _check_range("temperature", self.temperature, 0.0, 10.0)
         _check_seed(self.seed)
         _check_concepts(self.concepts)
+        _check_examples(self.examples)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,8 +106,9 @@ class CompleteRequest:
 
     def __post_init__(self) -> None:
         _check_text("prompt", self.prompt)
-        _check_range("max_tokens", self.max_tokens, 1, 4096)
+        _check_whole("max_tokens", self.max_tokens, 1, 4096)
         _check_concepts(self.concepts)
+        _check_examples(self.examples)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,7 +141,7 @@ class DrawSettings:
         if self.seed is not None:
             _check_seed(self.seed)
         if self.num_steps is not None:
-            _check_range("num_steps", self.num_steps, 1, 1000)
+            _check_whole("num_steps", self.num_steps, 1, 1000)
         for name in ("cfg_text_scale", "cfg_img_scale"):
             scale = getattr(self, name)
             if scale is not None:
@@ -169,7 +172,7 @@ class GenerateRequest:
         for name in ("width", "height"):
             side = getattr(self, name)
             if side is not None:
-                _check_range(name, side, 1, 4096)
+                _check_whole(name, side, 1, 4096)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,6 +219,10 @@ class LearnRequest:
     def __post_init__(self) -> None:
         _check_text("name", self.name)
         _check_range("photos", len(self.photos), 1, 100)
+        _check_readable("kind", self.kind or "")
+        for fact in self.facts:
+            _check_text("facts", fact.attribute)
+            _check_text("facts", fact.value)
         _check_seed(self.seed)
 
 
@@ -340,6 +347,23 @@ class PersonaModel(Protocol):
 def _check_text(field: str, text: str) -> None:
     if not text.strip():
         raise RequestError(field, "is empty; write what you want.")
+    _check_readable(field, text)
+
+
+def _check_readable(field: str, text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise RequestError(field, f"has {len(text)} characters; at most {MAX_TEXT} can be read.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            field, f"holds half a character at place {error.start}; write it again."
+        ) from error
+
+
+def _check_whole(field: str, value: int, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise RequestError(field, f"is {value}; it must be a whole number from {low} to {high}.")
 
 
 def _check_range(field: str, value: float, low: float, high: float) -> None:
@@ -348,8 +372,7 @@ def _check_range(field: str, value: float, low: float, high: float) -> None:
 
 
 def _check_seed(seed: int) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
-        raise RequestError("seed", f"is {seed}; it must be a whole number from 0 to {MAX_SEED}.")
+    _check_whole("seed", seed, 0, MAX_SEED)
 
 
 def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:
@@ -357,3 +380,9 @@ def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:
         raise RequestError(
             "concepts", f"{len(concepts)} were given; one request holds at most {MAX_CONCEPTS}."
         )
+
+
+def _check_examples(examples: tuple[Example, ...]) -> None:
+    for example in examples:
+        _check_readable("examples", example.prompt)
+        _check_readable("examples", example.reply)
