@@ -91,6 +91,9 @@ def pretrain(
     minutes: Annotated[float | None, typer.Option(help="Stop the network after this.")] = None,
     steps: Annotated[int | None, typer.Option(help="Stop the network at this step.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="Another recipe.toml.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Begin from this checkpoint where the state is empty.")
+    ] = None,
 ) -> None:
     """Make nano again from its recipe; an interrupted run goes on where it was."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -106,6 +109,7 @@ def pretrain(
             out,
             until=steps or _FOREVER,
             seconds=(minutes or _FOREVER) * 60.0,
+            start=start,
         )
 
 

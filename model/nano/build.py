@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 
+from omnipersona.model.errors import WeightsError
 from omnipersona.model.latent.autoencoder import Autoencoder
 from omnipersona.model.learning import BANK
 from omnipersona.model.nano.corpus.captions import caption
@@ -19,13 +21,14 @@ from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.questions import ask
 from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.pretrain import Pretraining, fresh_model
+from omnipersona.model.nano.pretrain import Pretraining, Trainee, fresh_model
 from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretrain_autoencoder
 from omnipersona.model.nano.pseudo import pseudo_concept
 from omnipersona.model.nano.recipe import Recipe
+from omnipersona.model.nano.state import has_state, save_state
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.weights.load import save_folder
+from omnipersona.model.weights.load import load_folder, save_folder
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +55,15 @@ def corpus_texts(seed: int, count: int) -> Iterator[str]:
             yield question.answer
 
 
-def build_nano(recipe: Recipe, state: Path, out: Path, *, until: int, seconds: float) -> None:
+def build_nano(
+    recipe: Recipe,
+    state: Path,
+    out: Path,
+    *,
+    until: int,
+    seconds: float,
+    start: Path | None = None,
+) -> None:
     """Train, or go on training, and write the checkpoint folder.
 
     Args:
@@ -61,9 +72,15 @@ def build_nano(recipe: Recipe, state: Path, out: Path, *, until: int, seconds: f
         out: Checkpoint folder, written after every save.
         until: Last step of the network.
         seconds: Wall time for the network at most.
+        start: Checkpoint folder to begin from, with fresh moments, where `state` is empty.
+
+    Raises:
+        WeightsError: `start` cannot be read.
     """
     torch.set_flush_denormal(True)
     state.mkdir(parents=True, exist_ok=True)
+    if start is not None and not has_state(state / "network"):
+        begin_from(start, recipe, state)
     torch.manual_seed(recipe.seed)
     autoencoder = Autoencoder(recipe.config.autoencoder)
     size = recipe.config.image_size
@@ -102,4 +119,25 @@ def export(run: Pretraining, recipe: Recipe, tokenizer: Tokenizer, out: Path) ->
     rows = run.trainee.concepts.weight.view(recipe.num_concepts, -1, recipe.config.text.hidden_size)
     kinds = [pseudo_concept(i).identity.species for i in range(recipe.num_concepts)]
     bank = {"tokens": rows.half().contiguous()}
-    save_file(bank, out / BANK, metadata={"kinds": " ".join(kinds)})
+    save_file(bank, out / BANK, metadata={"kinds": " ".join(kinds), "step": str(run.step)})
+
+
+def begin_from(start: Path, recipe: Recipe, state: Path) -> None:
+    """Make a training state from an exported checkpoint folder; moments start anew.
+
+    Raises:
+        WeightsError: The folder lacks a file or does not fit.
+    """
+    model, tokenizer = load_folder(start), Tokenizer.read(start)
+    path = start / BANK
+    if not path.exists():
+        raise WeightsError(f"{BANK} is missing in {start}. Give a folder that pretrain wrote.")
+    with safe_open(path, framework="pt") as file:
+        table, step = file.get_tensor("tokens").float(), int((file.metadata() or {})["step"])
+    trainee = Trainee(model, recipe.num_concepts)
+    with torch.no_grad():
+        trainee.concepts.weight[: len(table)] = table.flatten(1)
+    tokenizer.write(state)
+    save_state(state / "autoencoder", model.autoencoder, None, recipe.autoencoder_steps)
+    save_state(state / "concepts", trainee.concepts, None, step)
+    save_state(state / "network", trainee, None, step)

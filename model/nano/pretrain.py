@@ -157,7 +157,7 @@ class Pretraining:
         self.sparse.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.dense, 1.0)
-        warm = min(1.0, (self.step + 1) / recipe.warmup)
+        warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = warm * recipe.peak_rate
         self.optimizer.step()
@@ -166,6 +166,10 @@ class Pretraining:
         self.ema.update(self.dense, self.step)
         _record(losses, plans, packed, result)
         return sum(packed.sample_lens)
+
+    def _num_updates(self) -> int:
+        """Return the updates that the moments have seen, fewer than `step` after a fresh start."""
+        return int(self.optimizer.state[self.dense[0]].get("step", 0))
 
     def _plans(self, sampler: TaskSampler) -> list[Plan]:
         stage = self.recipe.stage(self.step)

@@ -29,6 +29,11 @@ def save_state(
     partial.replace(stem.with_suffix(".safetensors"))
 
 
+def has_state(stem: Path) -> bool:
+    """Whether `save_state` wrote here."""
+    return stem.with_suffix(".safetensors").exists()
+
+
 def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
     """Read what `save_state` wrote into model and optimiser; return the steps done, 0 if none."""
     path = stem.with_suffix(".safetensors")

@@ -1,0 +1,84 @@
+"""Pretraining goes on as if it had not been interrupted, and begins again from a checkpoint."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from omnipersona.model.config import AutoencoderConfig, TextConfig, VisionConfig
+from omnipersona.model.nano import build
+from omnipersona.model.nano.build import build_nano
+from omnipersona.model.nano.recipe import Recipe, Stage, read_recipe
+from omnipersona.model.runtime import load_model
+
+Build = Callable[..., dict[str, torch.Tensor]]
+
+
+@pytest.fixture
+def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    monkeypatch.setattr(build, "_CORPUS_SAMPLES", 300)
+    real = read_recipe()
+    config = replace(
+        real.config,
+        text=TextConfig(
+            vocab_size=400,
+            hidden_size=32,
+            intermediate_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            num_key_value_heads=1,
+        ),
+        vision=VisionConfig(
+            hidden_size=16,
+            intermediate_size=16,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            patch_size=16,
+            image_size=64,
+        ),
+        vit_max_num_patch_per_side=4,
+        autoencoder=AutoencoderConfig(
+            z_channels=2, downsample=2, ch=4, ch_mult=(1, 1), num_res_blocks=1, num_groups=2
+        ),
+    )
+    stage = Stage(until=10**9, draw=2, look=2, text=2, edit=1, facts=1, concept_share=0.5)
+    return replace(
+        real, config=config, vocab_size=400, num_concepts=6, autoencoder_steps=2, stages=(stage,)
+    )
+
+
+@pytest.fixture
+def built(recipe: Recipe, tmp_path: Path) -> Build:
+    def run(name: str, until: int, start: Path | None = None) -> dict[str, torch.Tensor]:
+        state, out = tmp_path / f"{name}-state", tmp_path / f"{name}-out"
+        build_nano(recipe, state, out, until=until, seconds=600, start=start)
+        return load_file(state / "network.safetensors")
+
+    return run
+
+
+def test_two_halves_equal_one_whole(built: Build) -> None:
+    built("halves", 2)
+    halves, whole = built("halves", 4), built("whole", 4)
+    assert halves.keys() == whole.keys()
+    assert [k for k in whole if not torch.equal(halves[k], whole[k])] == []
+
+
+def test_the_export_loads_and_training_begins_from_it(built: Build, tmp_path: Path) -> None:
+    built("first", 2)
+    exported = tmp_path / "first-out"
+    model = load_model(str(exported))
+    assert model.describe().name == "nano"
+    model.close()
+    again = built("second", 2, start=exported)
+    first = load_file(exported / "ema.safetensors")["llm2vae.weight"]
+    assert torch.equal(again["model.model.llm2vae.weight"], first.float())
+
+
+def test_nothing_is_pickled(built: Build, tmp_path: Path) -> None:
+    built("files", 1)
+    suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
+    assert suffixes == {".safetensors", ".json", ".csv"}
