@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from omnipersona.ui.command_line import fail
+from omnipersona.ui.guard import LOOPBACK
 from omnipersona.ui.page.root import make_root
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from omnipersona.agent.runtime import Session
     from omnipersona.agent.settings import Settings
 
@@ -76,31 +79,33 @@ async def serve_session(
     assistant.hold(session, settings.user)
     warming = asyncio.create_task(session.warm_up())
     try:
-        os.environ["CHAINLIT_APP_ROOT"] = str(_make_folder(settings))
-        # Imported now, not at the top: the frame reads its folder when it is imported.
-        import uvicorn
-        from chainlit.config import config, load_module
-
-        logging.getLogger("chainlit").setLevel(logging.ERROR)
-        config.run.host, config.run.port = settings.host, settings.port
-        config.run.headless = headless
-        # The frame's page knows "system", its settings do not.
-        config.ui.default_theme = "system"
-        from chainlit.server import app
-
-        load_module(str(_APP))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=_SHUTDOWN_SECONDS)
-        )
+        server = _load_page(settings, headless)
         where = "localhost" if settings.host == "127.0.0.1" else settings.host
         typer.echo(f"OmniPersona is at http://{where}:{settings.port} (Ctrl+C stops it)", err=True)
+        if settings.host not in LOOPBACK:
+            typer.echo("There is no login: whoever reaches this address can use it.", err=True)
         await server.serve(sockets=[listener])
     finally:
         warming.cancel()
         await assistant.close()
 
 
-def _make_folder(settings: "Settings") -> Path:
+def _load_page(settings: "Settings", headless: bool) -> "uvicorn.Server":
+    """Make the page's folder, load the chat frame on it, and the handlers into the frame."""
     folder = (settings.data / PAGE_FOLDER).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    return make_root(folder, settings.host, settings.port)
+    os.environ["CHAINLIT_APP_ROOT"] = str(make_root(folder, settings.host, settings.port))
+    # Imported now, not at the top: the frame reads its folder when it is imported.
+    import uvicorn
+    from chainlit.config import config, load_module
+
+    logging.getLogger("chainlit").setLevel(logging.ERROR)
+    config.run.host, config.run.port = settings.host, settings.port
+    config.run.headless = headless
+    # The frame's page knows "system", its settings do not.
+    config.ui.default_theme = "system"
+    from chainlit.server import app
+
+    load_module(str(_APP))
+    return uvicorn.Server(
+        uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=_SHUTDOWN_SECONDS)
+    )

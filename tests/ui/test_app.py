@@ -1,5 +1,6 @@
 """The page's handlers, through the frame's own protocol, on a scripted model."""
 
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -144,3 +145,30 @@ async def test_a_foreign_site_is_refused(page_url: str, headers: dict[str, str])
     async with aiohttp.ClientSession() as http:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await http.ws_connect(address, headers=headers)
+
+
+async def test_an_element_cannot_name_a_file_of_this_machine(page_url: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("a secret")
+    async with Tab(page_url) as tab:
+        tab.events.clear()
+        element = {
+            "id": "1",
+            "type": "custom",
+            "name": "LearnProgress",
+            "forId": "1",
+            "path": str(secret),
+            "url": secret.as_uri(),
+            "props": {},
+        }
+        body = {"sessionId": tab.session_id, "element": element}
+        async with aiohttp.ClientSession() as http:
+            async with http.put(f"{page_url}/project/element", json=body) as response:
+                assert response.status < 500
+            for shown in tab.elements("custom"):
+                assert not (shown["url"] or "").startswith("file:")
+                key = shown["chainlitKey"]
+                address = f"{page_url}/project/file/{key}?session_id={tab.session_id}"
+                async with http.get(address) as response:
+                    assert "secret" not in await response.text()
+        assert await tab.say("what is this?", ("ok.png", png())) == "a red picture"

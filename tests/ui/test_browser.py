@@ -92,9 +92,9 @@ class Visit:
         )
         return self.page.locator(DRAWINGS).count()
 
-    def shoot(self, name: str) -> None:
+    def shoot(self, name: str, pause: int = 800) -> None:
         if SCREENSHOTS:
-            self.page.wait_for_timeout(800)
+            self.page.wait_for_timeout(pause)
             self.page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
 
     def check(self) -> None:
@@ -131,8 +131,8 @@ def test_teach_ask_draw_edit_and_stop(browser: Browser, start_page: Callable[...
     visit.shoot("edited")
 
     visit.begin("draw <bo> at the beach")
-    expect(visit.page.locator(".omni-bar").last).to_be_visible(timeout=MINUTE)
-    visit.shoot("drawing")
+    expect(visit.page.locator(".omni-preview")).to_be_visible(timeout=MINUTE)
+    visit.shoot("drawing", pause=0)
     visit.page.click("#stop-button")
     visit.ends()
     assert visit.drawings() == 2
@@ -142,12 +142,12 @@ def test_teach_ask_draw_edit_and_stop(browser: Browser, start_page: Callable[...
     visit.page.set_viewport_size({"width": 390, "height": 844})
     visit.shoot("phone")
     visit.check()
-    visit.page.emulate_media(color_scheme="dark")
-    visit.shoot("phone_dark")
 
     reloaded = Visit(browser, url, "dark")
     reloaded.shoot("start_dark")
     reloaded.say("what is the toy of <bo>?")
     reloaded.shows("red ball")
     reloaded.shoot("asked_dark")
+    reloaded.page.set_viewport_size({"width": 390, "height": 844})
+    reloaded.shoot("phone_dark")
     reloaded.check()

@@ -29,6 +29,8 @@ def make_root(folder: Path, host: str, port: int) -> Path:
     Returns: `folder`.
     Raises: OSError: a file cannot be written.
     """
+    # Uploads of a server that was killed.
+    shutil.rmtree(folder / ".files", ignore_errors=True)
     settings = folder / ".chainlit"
     (settings / "translations").mkdir(parents=True, exist_ok=True)
     config = Template(_read("config.toml")).substitute(origins=json.dumps(_origins(host, port)))

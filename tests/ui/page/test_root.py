@@ -41,6 +41,14 @@ def test_making_it_twice_changes_the_port_only(tmp_path: Path) -> None:
     assert "8124" in (root / ".chainlit" / "config.toml").read_text()
 
 
+def test_uploads_of_a_killed_server_are_gone(tmp_path: Path) -> None:
+    left = tmp_path / ".files" / "tab" / "photo.png"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"a face")
+    make_root(tmp_path, "127.0.0.1", 8123)
+    assert not left.exists()
+
+
 def test_links_to_other_hosts_are_taken_out() -> None:
     html = '<link rel="a"\n href="https://x.y/z"\n/><link rel="b" href="/own.css"><p>text</p>'
     assert without_foreign_links(html) == '<link rel="b" href="/own.css"><p>text</p>'
