@@ -63,8 +63,8 @@ def built(recipe: Recipe, tmp_path: Path) -> Build:
 def test_two_halves_equal_one_whole(built: Build) -> None:
     built("halves", 2)
     halves, whole = built("halves", 4), built("whole", 4)
-    assert halves.keys() == whole.keys()
-    assert [k for k in whole if not torch.equal(halves[k], whole[k])] == []
+    # Not bit-equal: a loaded tensor may lie otherwise in memory and be summed in another order.
+    torch.testing.assert_close(halves, whole, atol=1e-6, rtol=0)
 
 
 def test_the_export_loads_and_training_begins_from_it(built: Build, tmp_path: Path) -> None:
