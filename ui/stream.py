@@ -70,6 +70,7 @@ class TurnView:
         self._steps: dict[str, cl.Step] = {}
         self._bar = panel("DrawProgress")
         self._bar_shown_at: float | None = None
+        self._preview: bytes | None = None
         self._is_finished = False
 
     async def show(self, event: Event) -> None:
@@ -132,14 +133,17 @@ class TurnView:
         await step.update()
 
     async def _show_progress(self, event: DrawProgress) -> None:
+        # Not every step has a preview: the last one stays until the next.
+        if event.preview is not None:
+            self._preview = event.preview
         now = time.monotonic()
         if self._bar_shown_at is not None and now - self._bar_shown_at < _PAUSE_SECONDS:
             return
         message = await self._begun()
         self._bar_shown_at = now
         props: dict[str, Any] = {"step": event.step, "num_steps": event.num_steps}
-        if event.preview is not None:
-            props["preview"] = data_url(event.preview)
+        if self._preview is not None:
+            props["preview"] = data_url(self._preview)
         await show_panel(self._bar, props, message)
 
     async def _remove_bar(self) -> None:

@@ -159,6 +159,7 @@ async def test_an_element_cannot_name_a_file_of_this_machine(page_url: str, tmp_
             "forId": "1",
             "path": str(secret),
             "url": secret.as_uri(),
+            "display": "inline",
             "props": {},
         }
         body = {"sessionId": tab.session_id, "element": element}
