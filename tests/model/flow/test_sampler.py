@@ -1,0 +1,39 @@
+"""A straight path is walked exactly; steps that cannot be taken are refused."""
+
+import pytest
+import torch
+from oracles.random_weights import noise
+
+from omnipersona.model.flow.path import noised, target_velocity
+from omnipersona.model.flow.sampler import euler_step, sample
+from omnipersona.model.flow.schedule import timesteps
+
+
+@pytest.mark.parametrize("num_steps", [1, 3, 50])
+def test_a_straight_path_lands_on_the_picture(num_steps: int) -> None:
+    x_0, start = noise(1, 6, 16), noise(2, 6, 16)
+    steps = list(
+        sample(start, timesteps(num_steps, 3.0), lambda _, __: target_velocity(x_0, start))
+    )
+    assert len(steps) == num_steps
+    torch.testing.assert_close(steps[-1][0], x_0, atol=1e-5, rtol=0)
+    for _, towards in steps:
+        torch.testing.assert_close(towards, x_0, atol=1e-5, rtol=0)
+
+
+def test_every_state_of_a_straight_walk_lies_on_the_path() -> None:
+    x_0, start, times = noise(1, 6, 16), noise(2, 6, 16), timesteps(7, 3.0)
+    steps = sample(start, times, lambda _, __: target_velocity(x_0, start))
+    for t, (x_t, _) in zip(times[1:], steps, strict=True):
+        torch.testing.assert_close(x_t, noised(x_0, start, t), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("t", "t_next"), [(0.5, 0.5), (0.2, 0.6)])
+def test_time_must_fall(t: float, t_next: float) -> None:
+    with pytest.raises(ValueError, match="must fall"):
+        euler_step(torch.zeros(2, 2), torch.zeros(2, 2), t, t_next)
+
+
+def test_shapes_must_agree() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 2\).*\(2, 3\)"):
+        euler_step(torch.zeros(2, 2), torch.zeros(2, 3), 1.0, 0.5)

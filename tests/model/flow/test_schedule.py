@@ -1,0 +1,33 @@
+"""Times fall from one to zero; the shift moves them towards noise."""
+
+import pytest
+import torch
+from oracles.plain_turns import times
+
+from omnipersona.model.flow.path import sampled_times
+from omnipersona.model.flow.schedule import timesteps
+
+
+@pytest.mark.parametrize("num_steps", [1, 2, 6, 49])
+@pytest.mark.parametrize("shift", [1.0, 3.0])
+def test_times_are_the_published_grid(num_steps: int, shift: float) -> None:
+    ours = timesteps(num_steps, shift)
+    torch.testing.assert_close(ours, torch.tensor(times(num_steps + 1, shift)), atol=1e-6, rtol=0)
+    assert (float(ours[0]), float(ours[-1])) == (1.0, 0.0)
+    assert bool((ours.diff() < 0).all())
+
+
+def test_a_shift_spends_more_steps_near_noise() -> None:
+    assert bool((timesteps(8, 3.0)[1:-1] > timesteps(8, 1.0)[1:-1]).all())
+
+
+def test_at_least_one_step_is_needed() -> None:
+    with pytest.raises(ValueError, match="num_steps is 0"):
+        timesteps(0, 3.0)
+
+
+def test_training_times_lie_strictly_between_picture_and_noise() -> None:
+    t = sampled_times(torch.linspace(-8.0, 8.0, 33), 3.0)
+    assert float(t.min()) > 0.0
+    assert float(t.max()) < 1.0
+    assert bool((t.diff() > 0).all())
