@@ -25,13 +25,12 @@ def random_model(config: ModelConfig, seed: int = 0) -> OmniModel:
     model = OmniModel(config)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for parameter in model.parameters():
+        for name, parameter in model.named_parameters():
+            drawn = torch.randn(parameter.shape, generator=generator)
             if parameter.dim() == 1:
-                parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+                parameter.copy_(0.1 * drawn + (1.0 if name.endswith("weight") else 0.0))
             else:
-                fan_in = parameter[0].numel()
-                noise = torch.randn(parameter.shape, generator=generator)
-                parameter.copy_(noise / fan_in**0.5)
+                parameter.copy_(drawn / parameter[0].numel() ** 0.5)
     return model.eval()
 
 

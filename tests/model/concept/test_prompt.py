@@ -1,0 +1,39 @@
+"""The prefix and the slots of concepts."""
+
+from oracles.random_weights import noise, small_tokenizer
+
+from omnipersona.model.concept.prompt import ConceptRows, Prompter
+from omnipersona.model.concept.tokens import ConceptTokens
+
+WORDS = small_tokenizer()
+ROWS = [
+    ConceptRows(start=0, num_und=2, num_gen=3),
+    ConceptRows(start=6, num_und=1, num_gen=2, routing="unified"),
+]
+
+
+def test_the_prefix_holds_sks_und_and_gen_in_order() -> None:
+    first, second = Prompter(WORDS, ROWS).prefixes()
+    assert [(row.index, row.is_gen) for row in first.soft] == [
+        (0, False), (1, False), (2, False), (3, True), (4, True), (5, True)
+    ]  # fmt: skip
+    assert [(row.index, row.is_gen) for row in second.soft] == [(6, False)] + [
+        (i, False) for i in (7, 8, 9)
+    ]
+    soft = {row.at for row in first.soft}
+    kept = [token for at, token in enumerate(first.ids) if at not in soft]
+    assert WORDS.decode(kept) == " is."
+    assert (first.ids[0], first.ids[-1]) == (WORDS.begin, WORDS.end)
+
+
+def test_a_slot_is_its_concepts_sks_vector_everywhere() -> None:
+    text = Prompter(WORDS, ROWS).text("<c1> and <c0> and <c1> but <c2>")
+    assert [row.index for row in text.soft] == [6, 0, 6]
+    assert all(not row.is_gen for row in text.soft)
+
+
+def test_a_table_splits_where_it_was_joined() -> None:
+    table = noise(1, 33, 8)
+    tokens = ConceptTokens.from_table(table)
+    assert (tokens.num_und, tokens.num_gen, tokens.num_rows) == (16, 16, 33)
+    assert tokens.table().equal(table)

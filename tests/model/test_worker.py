@@ -1,0 +1,174 @@
+"""One thread for all jobs: fair, cancellable, and alive after every fault."""
+
+import threading
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+from omnipersona.model.errors import Cancelled, ModelBusy
+from omnipersona.model.worker import Worker
+
+WAIT = 10.0
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    one = Worker("test", limit=3)
+    yield one
+    one.close()
+
+
+def _count(to: int) -> Iterator[int]:
+    yield from range(to)
+
+
+class _Steps:
+    """Endless steps, each let through by the test; remembers how many were begun."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.ended = threading.Event()
+        self._gate = threading.Semaphore(0)
+
+    def let(self, count: int = 1) -> None:
+        self._gate.release(count)
+
+    def __call__(self) -> Iterator[int]:
+        try:
+            while True:
+                self.begun += 1
+                assert self._gate.acquire(timeout=WAIT), "the test forgot a step"
+                yield self.begun
+        finally:
+            self.ended.set()
+
+
+def test_a_job_yields_its_events_in_order(worker: Worker) -> None:
+    assert list(worker.run(lambda: _count(5))) == [0, 1, 2, 3, 4]
+
+
+def test_a_job_runs_on_the_workers_thread(worker: Worker) -> None:
+    def name() -> Iterator[str]:
+        yield threading.current_thread().name
+
+    assert list(worker.run(name)) == ["test"]
+
+
+def test_cancel_stops_before_the_next_step(worker: Worker) -> None:
+    steps, cancel = _Steps(), threading.Event()
+    events = worker.run(steps, cancel)
+    steps.let()
+    assert next(events) == 1
+    cancel.set()
+    steps.let()
+    with pytest.raises(Cancelled):
+        list(events)
+    assert steps.ended.wait(WAIT)
+    assert steps.begun <= 2
+    assert list(worker.run(lambda: _count(1))) == [0]
+
+
+def test_a_job_cancelled_before_it_starts_never_starts(worker: Worker) -> None:
+    steps, cancel = _Steps(), threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        list(worker.run(steps, cancel))
+    assert steps.begun == 0
+
+
+def test_background_gives_way_and_then_goes_on(worker: Worker) -> None:
+    order: list[str] = []
+    started, go = threading.Event(), threading.Event()
+
+    def background() -> Iterator[int]:
+        for i in range(3):
+            started.set()
+            assert go.wait(WAIT)
+            order.append("background")
+            yield i
+
+    def foreground() -> Iterator[int]:
+        for i in range(3):
+            order.append("foreground")
+            yield i
+
+    slow = worker.run(background, background=True)
+    assert started.wait(WAIT)
+    fast = worker.run(foreground)
+    go.set()
+    assert list(fast) == list(slow) == [0, 1, 2]
+    assert order == ["background", *["foreground"] * 3, *["background"] * 2]
+
+
+def test_an_abandoned_iterator_frees_the_worker(worker: Worker) -> None:
+    steps = _Steps()
+    events = worker.run(steps)
+    steps.let(2)
+    assert next(events) == 1
+    events.close()  # type: ignore[attr-defined]  # a generator, promised as an iterator
+    steps.let(3)
+    assert steps.ended.wait(WAIT)
+    assert list(worker.run(lambda: _count(2))) == [0, 1]
+
+
+def test_an_error_reaches_the_caller_and_the_next_job_works(worker: Worker) -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError("step two")
+
+    events = worker.run(broken)
+    assert next(events) == 1
+    with pytest.raises(ZeroDivisionError, match="step two"):
+        next(events)
+    assert list(worker.run(lambda: _count(1))) == [0]
+
+
+def test_an_error_before_the_first_step_reaches_the_caller(worker: Worker) -> None:
+    def refuse() -> Iterator[int]:
+        raise ValueError("no steps")
+
+    with pytest.raises(ValueError, match="no steps"):
+        list(worker.run(refuse))
+
+
+def test_a_full_queue_is_busy_and_frees_up(worker: Worker) -> None:
+    steps, cancel = _Steps(), threading.Event()
+    jobs = [worker.run(steps, cancel) for _ in range(3)]
+    with pytest.raises(ModelBusy, match="3 jobs"):
+        worker.run(lambda: _count(1))
+    cancel.set()
+    steps.let(9)
+    for job in jobs:
+        with pytest.raises(Cancelled):
+            list(job)
+    assert list(worker.run(lambda: _count(1))) == [0]
+
+
+def test_close_ends_every_job_and_refuses_more() -> None:
+    worker = Worker("closing")
+    running, waiting = worker.run(count), worker.run(lambda: _count(3))
+    assert next(running) == 0
+    worker.close()
+    for job in (running, waiting):
+        with pytest.raises(Cancelled, match="closed"):
+            list(job)
+    with pytest.raises(ModelBusy, match="closed"):
+        worker.run(lambda: _count(1))
+    worker.close()
+
+
+def test_callers_of_many_threads_each_get_their_own_events() -> None:
+    worker = Worker("many", limit=64)
+    results: dict[int, list[int]] = {}
+
+    def call(i: int) -> None:
+        results[i] = [i * 100 + step for step in worker.run(lambda: _count(i))]
+
+    threads = [threading.Thread(target=call, args=(i,)) for i in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT)
+    worker.close()
+    assert results == {i: [i * 100 + step for step in range(i)] for i in range(16)}
