@@ -66,7 +66,7 @@ def fit(
         config: Length and pace.
 
     Raises:
-        LearningFailed: A loss is not a number; `tokens` keep their last good values.
+        LearningFailed: A loss or gradient is not a number; `tokens` keep their last good values.
     """
     model.requires_grad_(requires_grad=False)
     optimizer = torch.optim.AdamW(tokens.parameters(), lr=config.rate, weight_decay=0.0)
@@ -77,12 +77,12 @@ def fit(
         text, flow, edit = _losses(model, tokens, teacher, markers, config.num_drawings)
         loss = text + flow + (edit if edit is not None else 0.0)
         if not bool(torch.isfinite(loss)):
-            raise LearningFailed(
-                f"Learning stopped at step {step + 1} of {config.num_steps}: the loss is "
-                f"{loss.item()}. What was learned before is kept; teach it again with other photos."
-            )
+            raise _failed(step, config, f"the loss is {loss.item()}")
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        grads = [vector.grad for vector in tokens.parameters() if vector.grad is not None]
+        if not all(bool(torch.isfinite(grad).all()) for grad in grads):
+            raise _failed(step, config, "the gradient is not a number")
         optimizer.step()
         yield LearnEvent(
             step=step + 1,
@@ -91,6 +91,13 @@ def fit(
             loss_flow=flow.item(),
             loss_edit=None if edit is None else edit.item(),
         )
+
+
+def _failed(step: int, config: FitConfig, reason: str) -> LearningFailed:
+    return LearningFailed(
+        f"Learning stopped at step {step + 1} of {config.num_steps}: {reason}. "
+        "What was learned before is kept; teach it again with other photos."
+    )
 
 
 def _losses(

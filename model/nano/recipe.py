@@ -49,6 +49,7 @@ class Recipe:
     concept_rate: float
     warmup: int
     timestep_shift: float
+    detail_time: float
     ema_decay: float
     autoencoder_steps: int
     stages: tuple[Stage, ...]
