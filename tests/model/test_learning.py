@@ -1,0 +1,208 @@
+"""Learning moves the concept's tokens and nothing else."""
+
+import math
+import random
+import threading
+from dataclasses import replace
+
+import pytest
+import torch
+from oracles.random_weights import png
+from torch import Tensor, nn
+
+from omnipersona.model import fit as fitting
+from omnipersona.model.concept.files import read_card, read_concept
+from omnipersona.model.concept.prompt import ConceptRows, Prompter
+from omnipersona.model.concept.tokens import ConceptTokens
+from omnipersona.model.contract import (
+    DrawSettings,
+    Fact,
+    GenerateRequest,
+    ImageResult,
+    LearnEvent,
+    LearnRequest,
+    LearnResult,
+)
+from omnipersona.model.drawing import clean_image, seen_image
+from omnipersona.model.errors import Cancelled, LearningFailed
+from omnipersona.model.fit import PRESETS, FitConfig, fit
+from omnipersona.model.learning import learn
+from omnipersona.model.lessons import Lessons, Photo, Picture, Teacher
+from omnipersona.model.runtime import LocalPersonaModel
+from omnipersona.model.studio import Studio
+from omnipersona.model.vision.images import read_png
+
+FACTS = (Fact(attribute="toy", value="a red ball"), Fact(attribute="home", value="the beach"))
+
+
+def _photos(count: int) -> tuple[bytes, ...]:
+    return tuple(png(seed=i) for i in range(count))
+
+
+def _copy(net: nn.Module) -> dict[str, Tensor]:
+    return {key: value.clone() for key, value in net.state_dict().items()}
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the thorough preset; its steps differ only in number."""
+    monkeypatch.setitem(PRESETS, "nano", replace(PRESETS["nano"], num_steps=3))
+
+
+@pytest.mark.parametrize(
+    ("num_photos", "kind", "facts"),
+    [(1, None, ()), (1, "dog", FACTS), (3, "dog", ()), (3, None, FACTS)],
+)
+def test_a_quick_lesson_ends_with_a_concept_of_this_model(
+    studio: Studio, num_photos: int, kind: str | None, facts: tuple[Fact, ...]
+) -> None:
+    request = LearnRequest(
+        name="Bo", photos=_photos(num_photos), kind=kind, facts=facts, preset="quick", seed=3
+    )
+    before = _copy(studio.model)
+    *events, result = learn(studio, request)
+    after = studio.model.state_dict()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    assert isinstance(result, LearnResult)
+    tokens = read_concept(result.concept, 32, studio.fingerprint)
+    assert (tokens.num_und, tokens.num_gen) == (16, 16)
+    assert (read_card(result.concept).name, read_card(result.concept).kind) == ("Bo", kind)
+    steps = [event.step for event in events if isinstance(event, LearnEvent)]
+    assert steps == [0] * num_photos + list(range(1, PRESETS["quick"].num_steps + 1))
+
+
+@pytest.mark.usefixtures("short")
+def test_a_thorough_lesson_leaves_every_weight_as_it_was(studio: Studio) -> None:
+    before = _copy(studio.model)
+    request = LearnRequest(name="Bo", photos=_photos(1), kind="dog", facts=FACTS, preset="nano")
+    *events, result = learn(studio, request)
+    after = studio.model.state_dict()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    assert isinstance(result, LearnResult)
+    assert all(p.grad is None for p in studio.model.parameters())
+    assert all(math.isfinite(e.loss_text) for e in events if isinstance(e, LearnEvent))
+
+
+def test_the_same_request_learns_the_same_tokens(studio: Studio) -> None:
+    request = LearnRequest(name="Bo", photos=_photos(2), preset="quick", seed=9)
+    tables = []
+    for _ in range(2):
+        *_, result = learn(studio, request)
+        assert isinstance(result, LearnResult)
+        tables.append(read_concept(result.concept, 32, studio.fingerprint).table())
+    assert torch.equal(tables[0], tables[1])
+
+
+def _teacher(studio: Studio, facts: tuple[Fact, ...] = FACTS) -> Teacher:
+    image = read_png(png())
+    latents = studio.encode(image, torch.Generator().manual_seed(0)).detach()
+    picture = Picture(
+        seen_image(studio.model, studio.vision_pixels(image)), clean_image(studio.model, latents)
+    )
+    lessons = Lessons(facts, "dog", photos=[Photo(picture, "<c0> at the beach")])
+    rows = ConceptRows(start=0, num_und=16, num_gen=16)
+    noise = torch.Generator().manual_seed(1)
+    return Teacher(lessons, Prompter(studio.tokenizer, [rows]), 1.0, random.Random(1), noise)
+
+
+def _tokens() -> ConceptTokens:
+    table = 0.1 * torch.randn(33, 32, generator=torch.Generator().manual_seed(4))
+    return ConceptTokens.from_table(table)
+
+
+def test_the_loss_falls(studio: Studio) -> None:
+    config = FitConfig(num_steps=25, num_drawings=2, rate=0.02)
+    markers = studio.tokenizer.markers
+    events = list(fit(studio.model, _tokens(), _teacher(studio), markers, config))
+    totals = [event.loss_text + event.loss_flow for event in events]
+    assert sum(totals[-5:]) < sum(totals[:5])
+
+
+def test_every_vector_of_the_concept_learns(studio: Studio) -> None:
+    tokens, before = _tokens(), _tokens().table()
+    config = FitConfig(num_steps=1, num_drawings=1, rate=0.01)
+    list(fit(studio.model, tokens, _teacher(studio), studio.tokenizer.markers, config))
+    moved = (tokens.table() - before).abs().amax(1)
+    assert bool((moved > 0).all())
+
+
+@pytest.mark.parametrize("bad_step", [1, 4])
+def test_a_loss_that_is_no_number_stops_with_the_last_good_tokens(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, bad_step: int
+) -> None:
+    real, calls = fitting._losses, 0
+
+    def failing(*args: object) -> object:
+        nonlocal calls
+        calls += 1
+        text, flow, edit = real(*args)  # type: ignore[arg-type]  # passed through as they came
+        return text * (math.nan if calls == bad_step else 1.0), flow, edit
+
+    monkeypatch.setattr(fitting, "_losses", failing)
+    tokens, good = _tokens(), _tokens().table()
+    config = FitConfig(num_steps=9, num_drawings=1, rate=0.01)
+    steps = fit(studio.model, tokens, _teacher(studio), studio.tokenizer.markers, config)
+
+    def go_on() -> None:
+        nonlocal good
+        for _ in steps:
+            good = tokens.table().detach().clone()
+
+    with pytest.raises(LearningFailed, match=rf"step {bad_step} of 9.*nan"):
+        go_on()
+    assert torch.equal(tokens.table(), good)
+
+
+def test_a_gradient_that_is_no_number_never_reaches_the_tokens(studio: Studio) -> None:
+    tokens = _tokens()
+    tokens.und.register_hook(lambda grad: grad * math.nan)
+    good = tokens.table().detach().clone()
+    config = FitConfig(num_steps=3, num_drawings=1, rate=0.01)
+    with pytest.raises(LearningFailed, match="gradient"):
+        list(fit(studio.model, tokens, _teacher(studio), studio.tokenizer.markers, config))
+    assert torch.equal(tokens.table(), good)
+
+
+def test_a_run_of_no_steps_is_refused() -> None:
+    with pytest.raises(ValueError, match="num_steps 0"):
+        FitConfig(num_steps=0, num_drawings=1, rate=0.1)
+
+
+def test_cancel_stops_learning_and_the_model_goes_on(model: LocalPersonaModel) -> None:
+    cancel = threading.Event()
+    request = LearnRequest(name="Bo", photos=_photos(1), preset="paper")
+    events = model.learn(request, cancel)
+    next(events)
+    next(events)
+    cancel.set()
+    with pytest.raises(Cancelled):
+        list(events)
+    settings = DrawSettings(seed=1, num_steps=1)
+    *_, last = model.generate(GenerateRequest(prompt="a", settings=settings))
+    assert isinstance(last, ImageResult)
+
+
+def test_a_drawing_does_not_wait_for_learning(model: LocalPersonaModel) -> None:
+    learning = model.learn(LearnRequest(name="Bo", photos=_photos(1), preset="paper"))
+    next(learning)
+    settings = DrawSettings(seed=1, num_steps=2)
+    *_, last = model.generate(GenerateRequest(prompt="a", settings=settings))
+    assert isinstance(last, ImageResult)
+    event = next(learning)
+    assert isinstance(event, LearnEvent)
+    assert event.step < event.num_steps
+    learning.close()  # type: ignore[attr-defined]  # a generator, promised as an iterator
+
+
+def test_a_learned_concept_is_used_at_once(model: LocalPersonaModel) -> None:
+    *_, result = model.learn(LearnRequest(name="Bo", photos=_photos(1), preset="quick"))
+    assert isinstance(result, LearnResult)
+    model.check_concept(result.concept)
+    settings = DrawSettings(seed=1, num_steps=1)
+    pictures = []
+    for concepts in ((), (result.concept,)):
+        request = GenerateRequest(prompt="<c0>", concepts=concepts, settings=settings)
+        *_, last = model.generate(request)
+        assert isinstance(last, ImageResult)
+        pictures.append(last.png)
+    assert pictures[0] != pictures[1]
