@@ -29,6 +29,8 @@ from omnipersona.model.errors import (
 from omnipersona.model.runtime import LocalPersonaModel
 
 FILE = ConceptFile(data=b"", sha256="")
+EMPTY_FACT = Fact(attribute="toy", value=" ")
+HALF_EXAMPLE = Example(prompt="\ud800", reply="")
 BAD: list[tuple[str, Callable[[], object]]] = [
     *(("num_steps", lambda n=n: DrawSettings(num_steps=n)) for n in (0, -1, 10**6, 2.5, True)),
     *(
@@ -43,7 +45,8 @@ BAD: list[tuple[str, Callable[[], object]]] = [
         for side in ("width", "height")
         for n in (0, -8, 10**5, 7.5)
     ),
-    *(("max_tokens", lambda n=n: AnswerRequest(question="a", max_tokens=n)) for n in (0, -1, 10**6)),
+    *(("max_tokens", lambda n=n: AnswerRequest(question="a", max_tokens=n))
+      for n in (0, -1, 10**6)),
     *(("temperature", lambda t=t: AnswerRequest(question="a", temperature=t))
       for t in (-1.0, math.nan, math.inf)),
     *((field, lambda make=make, text=text: make(text))
@@ -58,9 +61,9 @@ BAD: list[tuple[str, Callable[[], object]]] = [
     ("photos", lambda: LearnRequest(name="a", photos=())),
     ("photos", lambda: LearnRequest(name="a", photos=(b"",) * 101)),
     ("kind", lambda: LearnRequest(name="a", photos=(b"",), kind="\udfff")),
-    ("facts", lambda: LearnRequest(name="a", photos=(b"",), facts=(Fact(attribute="a", value=" "),))),
+    ("facts", lambda: LearnRequest(name="a", photos=(b"",), facts=(EMPTY_FACT,))),
     ("concepts", lambda: GenerateRequest(prompt="a", concepts=(FILE,) * 11)),
-    ("examples", lambda: CompleteRequest(prompt="a", examples=(Example(prompt="\ud800", reply=""),))),
+    ("examples", lambda: CompleteRequest(prompt="a", examples=(HALF_EXAMPLE,))),
 ]  # fmt: skip
 
 

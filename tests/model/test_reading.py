@@ -117,7 +117,8 @@ def test_gen_weights_do_not_touch_a_turn_without_gen_rows(
         context = Context(net, tokenizer.markers)
         context.add(und_image(CONFIG, 3, 3))
         hidden = context.add(TextSegment(ids=[tokenizer.begin, 50, 60, tokenizer.end]))
-        return net.decoder.lm_head(hidden.und_UD)
+        logits: Tensor = net.decoder.lm_head(hidden.und_UD)
+        return logits
 
     before = logits()
     for name, parameter in net.named_parameters():

@@ -149,7 +149,9 @@ def draw(
         v = contexts["full"].velocity(x, columns, t)
         if scales.text > 1 and scales.interval[0] < t <= scales.interval[1]:
             v_text = contexts["cfg_text"].velocity(x, columns, t)
-            v = guide(v, v_text, contexts["cfg_img"].velocity(x, columns, t), scales)
+            is_free = scales.image <= 1 or contexts["cfg_img"] is contexts["full"]
+            v_image = v if is_free else contexts["cfg_img"].velocity(x, columns, t)
+            v = guide(v, v_text, v_image, scales)
         x = x - v * (t - t_next)
     return x
 

@@ -59,7 +59,7 @@ class PlainVae:
         x = self.swish(self.norm(self.middle(x, "encoder"), "encoder.norm_out"))
         mean, logvar = self.conv(x, "encoder.conv_out", padding=1)[0].chunk(2)
         z = mean + torch.exp(logvar / 2) * eps
-        return self.config["scale_factor"] * (z - self.config["shift_factor"])
+        return float(self.config["scale_factor"]) * (z - float(self.config["shift_factor"]))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Return pixels (3, Y, X) of scaled latents."""
@@ -72,4 +72,5 @@ class PlainVae:
                 x = x.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
                 x = self.conv(x, f"decoder.up.{level}.upsample.conv", padding=1)
         x = self.swish(self.norm(x, "decoder.norm_out"))
-        return self.conv(x, "decoder.conv_out", padding=1)[0]
+        pixels: Tensor = self.conv(x, "decoder.conv_out", padding=1)[0]
+        return pixels

@@ -36,8 +36,13 @@ def _saved(parts: dict[str, Tensor], **metadata: str) -> ConceptFile:
     return _file(save(parts, metadata=METADATA | metadata))
 
 
+def _tokens(routing: Routing = "decoupled") -> ConceptTokens:
+    parts = _parts()
+    return ConceptTokens(parts["sks"], parts["und"], parts["gen"], routing)
+
+
 def _good(routing: Routing = "decoupled") -> ConceptFile:
-    return write_concept(ConceptTokens(**_parts(), routing=routing), CARD)
+    return write_concept(_tokens(routing), CARD)
 
 
 class _Payload:
@@ -62,7 +67,7 @@ def test_a_concept_survives_its_file(routing: Routing) -> None:
 
 def test_a_concept_without_kind_has_none() -> None:
     card = ConceptCard(name="x", kind=None, fingerprint="base-1")
-    assert read_card(write_concept(ConceptTokens(**_parts()), card)) == card
+    assert read_card(write_concept(_tokens(), card)) == card
 
 
 def test_a_foreign_fingerprint_is_refused_with_both() -> None:

@@ -3,6 +3,7 @@
 import torch
 from oracles.plain_bagel import softmax_mix
 from oracles.random_weights import noise, random_model
+from torch import nn
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from omnipersona.model.config import tiny
@@ -15,7 +16,7 @@ from omnipersona.model.weights.key_map import published
 MARKERS = Markers(1, 2)
 
 
-def _qwen(decoder: Decoder) -> Qwen3ForCausalLM:
+def _qwen(decoder: Decoder) -> nn.Module:
     """Return transformers' model of the same weights: Qwen2 with q/k norms is Qwen3 with biases."""
     ours = decoder.config
     config = Qwen3Config(
@@ -30,9 +31,9 @@ def _qwen(decoder: Decoder) -> Qwen3ForCausalLM:
         rope_parameters={"rope_type": "default", "rope_theta": ours.rope_theta},
         attention_bias=True,
         tie_word_embeddings=False,
-        attn_implementation="eager",
     )
-    qwen = Qwen3ForCausalLM(config).eval()
+    qwen = Qwen3ForCausalLM(config)
+    qwen.train(mode=False)
     weights = {}
     for key, value in decoder.state_dict().items():
         name = published(f"decoder.{key}")

@@ -5,8 +5,8 @@ import torch
 from oracles.random_weights import gen_image, und_image
 
 from omnipersona.model.config import tiny
-from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.drawing import Grid, draw
+from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.sequence.pack import Markers

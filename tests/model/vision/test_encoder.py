@@ -3,6 +3,7 @@
 import pytest
 import torch
 from oracles.random_weights import noise, random_model
+from torch import nn
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from omnipersona.model.config import tiny
@@ -10,7 +11,7 @@ from omnipersona.model.drawing import seen_image
 from omnipersona.model.omni import OmniModel
 
 
-def _siglip(net: OmniModel) -> SiglipVisionModel:
+def _siglip(net: OmniModel) -> nn.Module:
     ours = net.config.vision
     config = SiglipVisionConfig(
         hidden_size=ours.hidden_size,
@@ -22,9 +23,9 @@ def _siglip(net: OmniModel) -> SiglipVisionModel:
         layer_norm_eps=ours.layer_norm_eps,
         hidden_act="gelu_pytorch_tanh",
         vision_use_head=False,
-        attn_implementation="eager",
     )
-    siglip = SiglipVisionModel(config).eval()
+    siglip = SiglipVisionModel(config)
+    siglip.train(mode=False)
     prefix = next(k for k in siglip.state_dict() if k.endswith("patch_embedding.weight"))
     prefix = prefix.removesuffix("embeddings.patch_embedding.weight")
     weights = {}
