@@ -27,7 +27,7 @@ from omnipersona.model.contract import (
     StepEvent,
 )
 from omnipersona.model.devices import Device, pick_device
-from omnipersona.model.errors import ImageSizeError, WeightsError
+from omnipersona.model.errors import WeightsError
 from omnipersona.model.learning import learn
 from omnipersona.model.studio import Studio
 from omnipersona.model.text.tokenizer import Tokenizer
@@ -135,9 +135,6 @@ def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
         raise WeightsError(str(error)) from error
     torch.set_flush_denormal(True)
     model = load_folder(folder, device=picked.name, dtype=picked.dtype)
-    try:
-        studio = Studio(model, Tokenizer.read(folder), folder)
-    except ImageSizeError as error:
-        raise WeightsError(str(error)) from error
+    studio = Studio(model, Tokenizer.read(folder), folder)
     logger.info("loaded %s on %s: %s", model.config.name, picked.name, picked.reason)
     return LocalPersonaModel(studio, picked)

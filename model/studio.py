@@ -30,7 +30,7 @@ from omnipersona.model.contract import (
     StepEvent,
 )
 from omnipersona.model.drawing import Grid, clean_image, decode_tokens, draw, seen_image
-from omnipersona.model.errors import ConceptError, ImageSizeError
+from omnipersona.model.errors import ImageSizeError, WeightsError
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.context import Context, Guidance
@@ -47,7 +47,7 @@ class Studio:
 
     def __init__(self, model: OmniModel, tokenizer: Tokenizer, folder: Path) -> None:
         if tokenizer.vocab_size > model.config.text.vocab_size:
-            raise ConceptError(
+            raise WeightsError(
                 f"The tokenizer has {tokenizer.vocab_size} ids, the model only "
                 f"{model.config.text.vocab_size}. They must come from the same checkpoint."
             )

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from omnipersona.model.errors import Cancelled, ModelBusy
 
@@ -26,6 +26,35 @@ class _Job:
     background: bool
     events: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
     abandoned: bool = False
+
+
+class _Events:
+    """What a caller iterates; dropping it, even before its first event, abandons the job."""
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        if self._job.abandoned:
+            raise StopIteration
+        event = self._job.events.get()
+        if isinstance(event, BaseException):
+            self._job.abandoned = True
+            raise event
+        if event is _DONE:
+            self._job.abandoned = True
+            raise StopIteration
+        return event
+
+    def close(self) -> None:
+        """Abandon the job."""
+        self._job.abandoned = True
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Worker:
@@ -71,7 +100,7 @@ class Worker:
                 raise ModelBusy(f"The model {reason}. Try again in a moment.")
             (self._background if background else self._foreground).append(job)
             self._changed.notify()
-        return self._events(job)
+        return _Events(job)
 
     def close(self) -> None:
         """Let the running step finish, end all jobs with `Cancelled` and stop the thread."""
@@ -79,18 +108,6 @@ class Worker:
             self._closed = True
             self._changed.notify()
         self._thread.join(timeout=60.0)
-
-    def _events(self, job: _Job) -> Iterator[Any]:
-        try:
-            while True:
-                event = job.events.get()
-                if event is _DONE:
-                    return
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
-        finally:
-            job.abandoned = True
 
     def _run(self) -> None:
         while True:

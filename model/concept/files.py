@@ -19,6 +19,7 @@ from omnipersona.model.errors import ConceptError
 _FORMAT: Final = "omnipersona-concept-1"
 _MAX_BYTES: Final = 16 * 2**20
 _MAX_TOKENS: Final = 256
+_MAX_HALF: Final = 65504.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +34,7 @@ class ConceptCard:
 def write_concept(tokens: ConceptTokens, card: ConceptCard) -> ConceptFile:
     """Return a concept as bytes, float16."""
     tensors = {
-        name: getattr(tokens, name).detach().to("cpu", torch.float16).contiguous()
+        name: getattr(tokens, name).detach().clamp(-_MAX_HALF, _MAX_HALF).cpu().half().contiguous()
         for name in ("sks", "und", "gen")
     }
     metadata = {

@@ -40,7 +40,7 @@ _UNIFIED = 0.1
 _COPIES_DRAW = 2
 _COPIES_DRAW_CONCEPT = 3
 _COPIES_EDIT = 3
-_QUESTIONS_PER_LOOK = 5
+_QUESTIONS_PER_LOOK = 3
 _FACTS_PER_SAMPLE = 4
 _FOREIGN = 0.04
 _WITH_EXAMPLES = 0.2
@@ -185,7 +185,7 @@ class TaskSampler:
         plan.parts.append(seen(scene_pixels(scene, self.config.image_size), self.config))
         question = recognise("<c0>", present, rng, self.split)
         self._exchange(plan, cast.prompter, question.text, question.answer)
-        for _ in range(_QUESTIONS_PER_LOOK - 2):
+        for _ in range(_QUESTIONS_PER_LOOK - 1):
             question = ask(scene, {0: "<c0>"} if present else {}, rng, self.split)
             self._exchange(plan, cast.prompter, question.text, question.answer)
         return plan
