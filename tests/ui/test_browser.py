@@ -63,8 +63,10 @@ class Visit:
             self.complaints.append(text)
 
     def begin(self, text: str, *files: str) -> None:
-        """Send a message with files."""
+        """Send a message with files; these wait for the connection, or they would be lost."""
         if files:
+            self.page.fill("#chat-input", text)
+            expect(self.page.locator("#chat-submit")).to_be_enabled(timeout=MINUTE)
             self.page.set_input_files("#upload-button-input", list(files))
             expect(self.page.locator("#attachments img")).to_have_count(len(files), timeout=MINUTE)
         self.page.fill("#chat-input", text)
