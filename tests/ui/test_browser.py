@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -69,9 +70,15 @@ class Visit:
             expect(self.page.locator("#chat-submit")).to_be_enabled(timeout=MINUTE)
             self.page.set_input_files("#upload-button-input", list(files))
             expect(self.page.locator("#attachments img")).to_have_count(len(files), timeout=MINUTE)
-        self.page.fill("#chat-input", text)
-        expect(self.page.locator("#chat-submit")).to_be_enabled(timeout=MINUTE)
-        self.page.click("#chat-submit")
+        # The composer is made anew when the first message of a page appears, and loses its text.
+        for _ in range(5):
+            self.page.fill("#chat-input", text)
+            try:
+                self.page.click("#chat-submit", timeout=MINUTE / 4)
+            except PlaywrightTimeout:
+                continue
+            return
+        raise AssertionError(f"{text!r} could not be sent.")
 
     def ends(self) -> None:
         """Wait until the turn has ended."""
