@@ -8,6 +8,7 @@ Knows the model, its tokenizer and requests of the contract. Does not know queue
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -261,10 +262,8 @@ def _editing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
 
 def _with_settings(config: GuidanceConfig, settings: DrawSettings) -> GuidanceConfig:
     text, image = settings.cfg_text_scale, settings.cfg_img_scale
-    return GuidanceConfig(
+    return replace(
+        config,
         cfg_text_scale=config.cfg_text_scale if text is None else text,
         cfg_img_scale=config.cfg_img_scale if image is None else image,
-        cfg_interval=config.cfg_interval,
-        cfg_renorm_type=config.cfg_renorm_type,
-        cfg_renorm_min=config.cfg_renorm_min,
     )
