@@ -8,20 +8,24 @@ import random
 from omnipersona.bench.asking import Asker
 from omnipersona.bench.rows import Row, Tally, at_least, at_most
 from omnipersona.bench.sample import Section, within
-from omnipersona.model.nano.corpus.questions import ask
+from omnipersona.model.nano.corpus.questions import ask, describe
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import random_scene
 from omnipersona.model.nano.render import render
 from omnipersona.model.skills import FOREIGN_PICTURE
 
 _ALL = 0.95
+_DESCRIBED_EVERY = 4
 _FOREIGN = 0.95
 _DECLINED = 0.02
 
 
 def photo_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row]:
-    """Ask held-out phrasings about new scenes; one row per topic, one for all."""
-    exact, declined = Tally(), Tally()
+    """Ask held-out phrasings about new scenes; one row per topic, one for all.
+
+    Every fourth photo is described as well, in one sentence with all that is in it.
+    """
+    exact, declined, described = Tally(), Tally(), Tally()
 
     def one(i: int) -> None:
         rng = random.Random(f"{seed} photo {i}")
@@ -30,6 +34,9 @@ def photo_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row
         answer = asker.answer(question.text, render(scene, size))
         exact.add(question.topic, answer == question.answer)
         declined.add("photo", answer == FOREIGN_PICTURE)
+        if i % _DESCRIBED_EVERY == 0:
+            whole = describe(scene, {}, rng, "held_out")
+            described.add("whole", asker.answer(whole.text, render(scene, size)) == whole.answer)
 
     for _ in within(section, one):
         pass
@@ -37,6 +44,7 @@ def photo_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row
     rows = [at_least("photo questions", share, count, _ALL)]
     rows += [exact.row(f"photo questions: {topic}", topic) for topic in sorted(exact.hits)]
     wrongly = declined.share("photo")
+    rows.append(described.row("photos described, every word right", "whole"))
     return [*rows, at_most("photos wrongly declined", wrongly, count, _DECLINED)]
 
 

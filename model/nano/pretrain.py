@@ -21,12 +21,14 @@ from omnipersona.model.nano.state import CsvLog, load_state, save_state
 from omnipersona.model.nano.tasks import Plan, TaskSampler, finish
 from omnipersona.model.omni import Losses, OmniModel
 from omnipersona.model.sequence.pack import PackedSequence, pack
+from omnipersona.model.sequence.segments import Sample
 from omnipersona.model.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
+_SHORT = 160
 _TASKS = ("draw", "draw concept", "edit", "edit concept", "look", "look concept", "facts", "text")
 
 
@@ -148,14 +150,21 @@ class Pretraining:
         config = self.trainee.model.config
         sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng)
         plans = self._plans(sampler)
-        packed = pack(
-            finish(plans, self.trainee.model, recipe.timestep_shift, noise), self.tokenizer.markers
-        )
-        result = self.trainee.model(packed, self.trainee.soft_table(sampler.used))
-        loss = (result.mse.mean(-1) * self._time_weights(packed)).mean() + result.ce.mean()
+        samples = finish(plans, self.trainee.model, recipe.timestep_shift, noise)
+        parts = _by_length(samples)
+        packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
+        num_labels = sum(len(packed.labels) for packed in packs)
+        num_targets = sum(int(packed.is_target.sum()) for packed in packs)
         self.optimizer.zero_grad(set_to_none=True)
         self.sparse.zero_grad(set_to_none=True)
-        loss.backward()
+        for part, packed in zip(parts, packs, strict=True):
+            result = self.trainee.model(packed, self.trainee.soft_table(sampler.used))
+            loss = result.ce.sum() / max(1, num_labels)
+            if len(result.mse):
+                errors = result.mse.mean(-1) * self._time_weights(packed)
+                loss = loss + errors.sum() / num_targets
+            loss.backward()
+            _record(losses, [plans[i] for i in part], packed, result)
         nn.utils.clip_grad_norm_(self.dense, 1.0)
         warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
         for group in self.optimizer.param_groups:
@@ -164,8 +173,7 @@ class Pretraining:
         if sampler.used:
             self.sparse.step()
         self.ema.update(self.dense, self.step)
-        _record(losses, plans, packed, result)
-        return sum(packed.sample_lens)
+        return sum(sum(packed.sample_lens) for packed in packs)
 
     def _time_weights(self, packed: PackedSequence) -> Tensor:
         """Return a weight per target token: 1, but less near t = 0, where only detail is left.
@@ -173,7 +181,7 @@ class Pretraining:
         A clean prediction's velocity error grows with 1/t; unweighted, the last details would
         drown the structure of the picture.
         """
-        assert packed.latents is not None, "every stage of the recipe draws"
+        assert packed.latents is not None, "targets are latents"
         t = packed.latents.t[packed.is_target, 0]
         return (t / t.clamp_min(self.recipe.detail_time)).square()
 
@@ -210,6 +218,13 @@ class _Average(nn.Module):
         """Write the average into parameters."""
         for mine, parameter in zip(self.buffers(), parameters, strict=True):
             parameter.copy_(mine)
+
+
+def _by_length(samples: list[Sample]) -> list[list[int]]:
+    """Split a step's samples into short and long ones: attention pays for the longest of a pack."""
+    short = [i for i, sample in enumerate(samples) if sample.num_rows <= _SHORT]
+    long = [i for i, sample in enumerate(samples) if sample.num_rows > _SHORT]
+    return [part for part in (short, long) if part]
 
 
 def _record(

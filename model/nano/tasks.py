@@ -5,7 +5,7 @@ then encoded in one batch. Knows the corpus and segments. Does not know optimise
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -20,7 +20,7 @@ from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.facts import fact_questions
 from omnipersona.model.nano.corpus.phrasing import Split
-from omnipersona.model.nano.corpus.questions import ask, recognise
+from omnipersona.model.nano.corpus.questions import ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import latent_tokens, random_scene, scene_pixels, seen
 from omnipersona.model.nano.pseudo import PseudoConcept, pseudo_concept
@@ -37,10 +37,9 @@ _DROP_SOURCE = 0.1
 _DROP_SEEN = 0.5
 _UNIFIED = 0.1
 # Noisy copies of one target cost only their own rows: they cannot see one another.
-_COPIES_DRAW = 2
-_COPIES_DRAW_CONCEPT = 3
-_COPIES_EDIT = 3
+_COPIES = 2
 _QUESTIONS_PER_LOOK = 3
+_DESCRIBED = 0.7
 _FACTS_PER_SAMPLE = 4
 _FOREIGN = 0.04
 _WITH_EXAMPLES = 0.2
@@ -132,7 +131,7 @@ class TaskSampler:
         parts = self._prefixes(cast, dropped and self.rng.random() < 0.5)
         parts.append(cast.prompter.text(text, dropped=dropped))
         target = Latent(scene_pixels(scene, self.config.image_size), True)
-        parts += [target] * (_COPIES_DRAW_CONCEPT if slots else _COPIES_DRAW)
+        parts += [target] * _COPIES
         return Plan("draw concept" if slots else "draw", parts)
 
     def edit(self, concept_share: float) -> Plan:
@@ -149,7 +148,7 @@ class TaskSampler:
         parts.append(Latent(source, False, dropped=no_source))
         parts.append(seen(source, self.config, dropped=no_source or rng.random() < _DROP_SEEN))
         parts.append(cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT))
-        parts += [Latent(scene_pixels(edit.target, size), True)] * _COPIES_EDIT
+        parts += [Latent(scene_pixels(edit.target, size), True)] * _COPIES
         return Plan("edit concept" if slots else "edit", parts)
 
     def look(self, concept_share: float) -> Plan:
@@ -160,9 +159,7 @@ class TaskSampler:
             return self._look_for_concept()
         scene = random_scene(self.rng)
         plan = Plan("look", [seen(scene_pixels(scene, self.config.image_size), self.config)])
-        for _ in range(_QUESTIONS_PER_LOOK):
-            question = ask(scene, {}, self.rng, self.split)
-            self._exchange(plan, self.plain, question.text, question.answer)
+        self._questions(plan, self.plain, scene, {}, _QUESTIONS_PER_LOOK)
         return plan
 
     def _look_at_foreign(self) -> Plan:
@@ -185,10 +182,19 @@ class TaskSampler:
         plan.parts.append(seen(scene_pixels(scene, self.config.image_size), self.config))
         question = recognise("<c0>", present, rng, self.split)
         self._exchange(plan, cast.prompter, question.text, question.answer)
-        for _ in range(_QUESTIONS_PER_LOOK - 1):
-            question = ask(scene, {0: "<c0>"} if present else {}, rng, self.split)
-            self._exchange(plan, cast.prompter, question.text, question.answer)
+        slots = {0: "<c0>"} if present else {}
+        self._questions(plan, cast.prompter, scene, slots, _QUESTIONS_PER_LOOK - 1)
         return plan
+
+    def _questions(
+        self, plan: Plan, prompter: Prompter, scene: Scene, slots: Mapping[int, str], count: int
+    ) -> None:
+        """Add short questions; a description comes last, or the others could be read from it."""
+        questions = [ask(scene, slots, self.rng, self.split) for _ in range(count)]
+        if self.rng.random() < _DESCRIBED:
+            questions.append(describe(scene, slots, self.rng, self.split))
+        for question in questions:
+            self._exchange(plan, prompter, question.text, question.answer)
 
     def facts(self, concept_share: float) -> Plan:
         """Questions on facts that no picture shows, from tokens alone."""

@@ -86,3 +86,15 @@ class Sample:
     """One training sample: segments in order, RoPE ids from 0, blind to other samples."""
 
     segments: tuple[Segment, ...] = field(default_factory=tuple)
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of all segments that are not dropped; a picture has two markers."""
+        return sum(_num_rows(segment) for segment in self.segments if not segment.dropped)
+
+
+def _num_rows(segment: Segment) -> int:
+    if isinstance(segment, TextSegment):
+        return len(segment.ids)
+    rows = segment.patches if isinstance(segment, UndImage) else segment.tokens
+    return len(rows) + 2

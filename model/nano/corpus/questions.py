@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from omnipersona.model.nano.corpus import wordings
 from omnipersona.model.nano.corpus.captions import Slots, canonical_caption
 from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
 from omnipersona.model.nano.corpus.words import CANONICAL_PLACES, colored, random_color
@@ -30,120 +31,7 @@ class Question:
     answer: str
 
 
-_COLOR = Phrases(
-    "what color is {who}?",
-    "which color does {who} have?",
-    "what is the color of {who}?",
-    "tell me the color of {who}",
-    "{who}: what color?",
-    "color of {who}?",
-    "do you see what color {who} is?",
-    "what colour is {who}?",
-)
-_SPECIES = Phrases(
-    "what animal is this?",
-    "which animal is it?",
-    "what kind of animal do you see?",
-    "who is in the picture?",
-    "what animal is in the picture?",
-    "what species is that?",
-    "what is this animal?",
-    "which kind of animal is in the photo?",
-)
-_PATTERN = Phrases(
-    "is {who} plain, spotted, striped or patched?",
-    "what pattern does {who} have?",
-    "what is the pattern of {who}?",
-    "which pattern is on {who}?",
-    "how is the fur of {who} marked?",
-    "what markings does {who} have?",
-    "pattern of {who}?",
-    "does {who} have spots or stripes?",
-)
-_PATTERN_COLOR = Phrases(
-    "what color are the {marks} of {who}?",
-    "which color do the {marks} have?",
-    "what is the color of the {marks}?",
-    "the {marks} are of what color?",
-)
-_PLACE = Phrases(
-    "where is this?",
-    "where was this picture taken?",
-    "what place is this?",
-    "where are we?",
-    "which place is in the picture?",
-    "what is the background?",
-    "where does this take place?",
-    "where is that photo from?",
-)
-_ACCESSORY = Phrases(
-    "what is {who} wearing?",
-    "what does {who} wear?",
-    "which clothes does {who} have on?",
-    "what has {who} got on?",
-    "is {who} wearing anything?",
-    "what clothes is {who} in?",
-)
-_THING = Phrases(
-    "which object is in the picture?",
-    "what object do you see?",
-    "what is lying there?",
-    "what is next to {who}?",
-    "what thing is in the picture?",
-    "is there any object?",
-    "what object is there?",
-    "which thing lies beside {who}?",
-)
-_POSE = Phrases(
-    "what is {who} doing?",
-    "what does {who} do?",
-    "what is {who} up to?",
-    "is {who} standing, sitting, jumping, waving or sleeping?",
-    "describe the pose of {who}",
-    "how is {who} posed?",
-)
-_COUNT = Phrases(
-    "how many animals are there?",
-    "how many animals do you see?",
-    "count the animals",
-    "what is the number of animals?",
-    "how many are in the picture?",
-    "number of animals?",
-)
-_EYES = Phrases(
-    "what color are the eyes of {who}?",
-    "which eye color does {who} have?",
-    "what is the eye color of {who}?",
-    "eye color of {who}?",
-)
-_CAPTION = Phrases(
-    "describe the picture",
-    "what do you see?",
-    "what is in this picture?",
-    "caption this",
-    "describe this photo",
-    "tell me what you see",
-    "give a caption",
-    "what does the picture show?",
-)
-_IS_THERE = Phrases(
-    "is there {it}?",
-    "do you see {it}?",
-    "can you see {it} here?",
-    "is {it} in the picture?",
-    "does the picture show {it}?",
-    "{it} here?",
-)
-_RECOGNISE = Phrases(
-    "is {it} in this picture?",
-    "is {it} in the photo?",
-    "is this {it}?",
-    "can you see {it}?",
-    "do you see {it} here?",
-    "is that {it}?",
-    "{it} in it?",
-    "is {it} there?",
-)
+_VAGUE: Final = 0.3
 
 YES: Final = "yes"
 NO: Final = "no"
@@ -154,10 +42,12 @@ def not_here(slot: str) -> str:
     return f"no, {slot} is not here"
 
 
-def _name(scene: Scene, index: int, slots: Slots) -> str:
+def _name(scene: Scene, index: int, slots: Slots, rng: random.Random) -> str:
     if index in slots:
         return slots[index]
     species = scene.figures[index].identity.species
+    if len(scene.figures) == 1 and rng.random() < _VAGUE:
+        return rng.choice(("it", "he", "she", "the animal", "this animal"))
     if len(scene.figures) == 1 or scene.figures[1 - index].identity.species != species:
         return f"the {species}"
     return f"the {'left' if index == 0 else 'right'} {species}"
@@ -174,18 +64,18 @@ def _figure_question(
     scene: Scene, index: int, slots: Slots, rng: random.Random, split: Split
 ) -> Question:
     figure = scene.figures[index]
-    who = _name(scene, index, slots)
+    who = _name(scene, index, slots, rng)
     identity = figure.identity
     answers: dict[str, tuple[Phrases, str, float]] = {
-        "color": (_COLOR, identity.color, 1.4),
-        "pattern": (_PATTERN, identity.pattern, 1.2),
-        "accessory": (_ACCESSORY, _worn(figure), 1.4),
-        "pose": (_POSE, figure.pose, 1.0),
+        "color": (wordings.COLOR, identity.color, 1.4),
+        "pattern": (wordings.PATTERN, identity.pattern, 1.2),
+        "accessory": (wordings.ACCESSORY, _worn(figure), 1.4),
+        "pose": (wordings.POSE, figure.pose, 1.0),
     }
     if identity.pattern_color is not None:
-        answers["pattern color"] = (_PATTERN_COLOR, identity.pattern_color, 0.7)
+        answers["pattern color"] = (wordings.PATTERN_COLOR, identity.pattern_color, 0.7)
     if figure.pose != "sleeping":
-        answers["eyes"] = (_EYES, identity.eye_color, 0.4)
+        answers["eyes"] = (wordings.EYES, identity.eye_color, 0.4)
     topic = rng.choices(list(answers), [weight for _, _, weight in answers.values()])[0]
     phrases, answer, _ = answers[topic]
     marks = {"spotted": "spots", "striped": "stripes", "patched": "patches"}
@@ -201,28 +91,30 @@ def _worn(figure: Figure) -> str:
 
 def _species(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
     if not scene.figures:
-        return _ask("species", _SPECIES, "no animal", rng, split)
+        return _ask("species", wordings.SPECIES, "no animal", rng, split)
     answer = " and ".join(f"a {figure.identity.species}" for figure in scene.figures)
-    return _ask("species", _SPECIES, answer, rng, split)
+    return _ask("species", wordings.SPECIES, answer, rng, split)
 
 
 def _place(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
-    return _ask("scene", _PLACE, CANONICAL_PLACES[scene.place], rng, split)
+    who = _someone(scene, slots, rng)
+    return _ask("scene", wordings.PLACE, CANONICAL_PLACES[scene.place], rng, split, who=who)
 
 
 def _thing(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
-    who = _name(scene, rng.randrange(len(scene.figures)), slots) if scene.figures else "the place"
-    thing = scene.thing
+    who, thing = _someone(scene, slots, rng), scene.thing
     answer = "no object" if thing is None else colored(thing.color, thing.kind)
-    return _ask("object", _THING, answer, rng, split, who=who)
+    return _ask("object", wordings.THING, answer, rng, split, who=who)
+
+
+def _someone(scene: Scene, slots: Slots, rng: random.Random) -> str:
+    if not scene.figures:
+        return "the place"
+    return _name(scene, rng.randrange(len(scene.figures)), slots, rng)
 
 
 def _count(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
-    return _ask("count", _COUNT, ("none", "one", "two")[len(scene.figures)], rng, split)
-
-
-def _caption(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
-    return _ask("caption", _CAPTION, canonical_caption(scene, slots), rng, split)
+    return _ask("count", wordings.COUNT, ("none", "one", "two")[len(scene.figures)], rng, split)
 
 
 def _is_there(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
@@ -236,7 +128,7 @@ def _is_there(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Q
         candidates.append((colored(scene.thing.color, scene.thing.kind), True))
     absent = _absent(scene, rng)
     chosen, present = rng.choice(candidates) if candidates and rng.random() < 0.5 else absent
-    return _ask("presence", _IS_THERE, YES if present else NO, rng, split, it=chosen)
+    return _ask("presence", wordings.IS_THERE, YES if present else NO, rng, split, it=chosen)
 
 
 def _absent(scene: Scene, rng: random.Random) -> tuple[str, bool]:
@@ -264,20 +156,25 @@ _SCENE_QUESTIONS: Final[tuple[tuple[_Maker, float], ...]] = (
     (_place, 1.0),
     (_thing, 1.4),
     (_count, 0.5),
-    (_caption, 0.7),
     (_is_there, 1.0),
 )
 
 
 def ask(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
-    """Return a random question about a scene."""
+    """Return a random short question about a scene."""
     if scene.figures and rng.random() < 0.55:
         return _figure_question(scene, rng.randrange(len(scene.figures)), slots, rng, split)
     kinds, weights = zip(*_SCENE_QUESTIONS, strict=True)
     return rng.choices(kinds, weights)[0](scene, slots, rng, split)
 
 
+def describe(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> Question:
+    """Return the question for a whole description, which says all that single answers say."""
+    answer = canonical_caption(scene, slots)
+    return _ask("caption", wordings.CAPTION, answer, rng, split)
+
+
 def recognise(slot: str, present: bool, rng: random.Random, split: Split) -> Question:
     """Return a question whether a concept is in the picture."""
     answer = YES if present else not_here(slot)
-    return _ask("recognition", _RECOGNISE, answer, rng, split, it=slot)
+    return _ask("recognition", wordings.RECOGNISE, answer, rng, split, it=slot)
