@@ -13,11 +13,10 @@ from torch import Tensor
 from omnipersona.model.flow.guidance import GuidanceConfig, guided
 from omnipersona.model.flow.sampler import sample
 from omnipersona.model.flow.schedule import timesteps
-from omnipersona.model.latent.patches import from_tokens, to_tokens
+from omnipersona.model.latent.patches import from_tokens
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.context import Guidance
-from omnipersona.model.sequence.segments import GenImage, UndImage
-from omnipersona.model.vision.images import grid_ids, to_patches
+from omnipersona.model.vision.images import grid_ids
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,25 +72,6 @@ def draw(
         )
 
     yield from sample(noise_TE, timesteps(num_steps, timestep_shift), velocity)
-
-
-def clean_image(model: OmniModel, latents_CYX: Tensor) -> GenImage:
-    """Return a picture's latents as a clean condition."""
-    patch, side = model.config.latent_patch_size, model.config.max_latent_size
-    _, height, width = latents_CYX.shape
-    return GenImage(
-        tokens=to_tokens(latents_CYX, patch),
-        position_ids=grid_ids(height // patch, width // patch, side),
-    )
-
-
-def seen_image(model: OmniModel, pixels_CYX: Tensor) -> UndImage:
-    """Return a picture's vision patches as a segment; pixels in [-1, 1]."""
-    config = model.config
-    patches, ids = to_patches(
-        pixels_CYX, config.vision.patch_size, config.vit_max_num_patch_per_side
-    )
-    return UndImage(patches=patches, position_ids=ids)
 
 
 def decode_tokens(model: OmniModel, tokens_TE: Tensor, grid: Grid) -> Tensor:

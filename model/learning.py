@@ -17,6 +17,7 @@ from omnipersona.model.concept.files import ConceptCard, write_concept
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, ConceptTokens
 from omnipersona.model.contract import (
+    MAX_SEED,
     AnswerRequest,
     DrawSettings,
     EditRequest,
@@ -26,16 +27,15 @@ from omnipersona.model.contract import (
     LearnRequest,
     LearnResult,
 )
-from omnipersona.model.drawing import clean_image, seen_image
 from omnipersona.model.fit import PRESETS, fit
 from omnipersona.model.lessons import Eyes, Lessons, Picture, Teacher, prepare
+from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.studio import Studio
 from omnipersona.model.vision.images import read_png, resized, write_png
 
 BANK: Final = "concept_bank.safetensors"
 _START_NOISE: Final = 0.02
 _DRAFT_STEPS: Final = 8
-_MAX_SEED: Final = 2**32
 
 
 def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnResult]:
@@ -97,8 +97,8 @@ def _eyes(studio: Studio) -> Eyes:
         latents = studio.encode(fitted, torch.Generator().manual_seed(0))
         with torch.no_grad():
             return Picture(
-                seen_image(studio.model, studio.vision_pixels(fitted)),
-                clean_image(studio.model, latents.detach()),
+                seen_image(studio.config, studio.vision_pixels(fitted)),
+                clean_image(studio.config, latents.detach()),
             )
 
     def ask(question: str, image: Image.Image) -> str:
@@ -106,7 +106,7 @@ def _eyes(studio: Studio) -> Eyes:
         return "".join(studio.answer(request)).strip()
 
     def settings(seed: int) -> DrawSettings:
-        return DrawSettings(seed=seed % _MAX_SEED, num_steps=_DRAFT_STEPS, previews=False)
+        return DrawSettings(seed=seed % (MAX_SEED + 1), num_steps=_DRAFT_STEPS, previews=False)
 
     def paint(prompt: str, seed: int) -> Image.Image:
         return _result(studio.generate(GenerateRequest(prompt=prompt, settings=settings(seed))))

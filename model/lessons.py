@@ -5,8 +5,6 @@ kind as negatives, and makes edit pairs by the kind's noun. Nothing comes from o
 Source: OmniPersona, joint learning from recognition, questions, drawings and edit triplets.
 """
 
-# T latent tokens, E numbers per token
-
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,11 +12,10 @@ from typing import Final
 
 import torch
 from PIL import Image
-from torch import Tensor
 
 from omnipersona.model.concept.prompt import Prompter
 from omnipersona.model.contract import Fact
-from omnipersona.model.flow.path import sampled_times
+from omnipersona.model.sequence.pictures import target_image
 from omnipersona.model.sequence.segments import GenImage, Sample, Segment, UndImage
 from omnipersona.model.skills import fact_question, recognition_question
 
@@ -203,14 +200,7 @@ class Teacher:
         return Sample(segments=tuple(segments))
 
     def _sample(self, before: list[Segment], picture: GenImage) -> Sample:
-        raw = torch.randn((), generator=self.noise)
-        noise: Tensor = torch.randn(picture.tokens.shape, generator=self.noise)
-        target = GenImage(
-            tokens=picture.tokens,
-            position_ids=picture.position_ids,
-            noise=noise,
-            t=float(sampled_times(raw, self.timestep_shift)),
-        )
+        target = target_image(picture, self.timestep_shift, self.noise)
         return Sample(segments=(*self.prompter.prefixes(), *before, target))
 
 

@@ -30,11 +30,12 @@ from omnipersona.model.contract import (
     ImageResult,
     StepEvent,
 )
-from omnipersona.model.drawing import Grid, clean_image, decode_tokens, draw, seen_image
+from omnipersona.model.drawing import Grid, decode_tokens, draw
 from omnipersona.model.errors import ImageSizeError, WeightsError
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.context import Context, Guidance
+from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.text.decode import write_tokens
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.vision.images import read_png, resized, to_image, to_pixels, write_png
@@ -78,15 +79,9 @@ class Studio:
     @torch.no_grad()
     def answer(self, request: AnswerRequest) -> Iterator[str]:
         """Yield the answer's text piece by piece."""
-        prompter, soft = self.prompter(request.concepts)
-        context = Context(self.model, self.tokenizer.markers, soft)
-        for prefix in prompter.prefixes():
-            context.add(prefix)
-        for example in request.examples:
-            context.add(prompter.text(example.prompt))
-            context.add(prompter.text(example.reply))
+        prompter, context = self._reading(request)
         for image in request.images:
-            context.add(seen_image(self.model, self.vision_pixels(read_png(image))))
+            context.add(seen_image(self.config, self.vision_pixels(read_png(image))))
         context.add(prompter.text(request.question))
         generator = torch.Generator().manual_seed(request.seed)
         written: list[int] = []
@@ -108,13 +103,7 @@ class Studio:
     @torch.no_grad()
     def complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
         """Yield None per token, then the reply."""
-        prompter, soft = self.prompter(request.concepts)
-        context = Context(self.model, self.tokenizer.markers, soft)
-        for prefix in prompter.prefixes():
-            context.add(prefix)
-        for example in request.examples:
-            context.add(prompter.text(example.prompt))
-            context.add(prompter.text(example.reply))
+        prompter, context = self._reading(request)
         context.add(prompter.text(request.prompt))
         ids, scores = [], []
         for token, score in write_tokens(
@@ -154,7 +143,7 @@ class Studio:
         latents = self.encode(image, generator)
         grid = self._grid(image.width, image.height)
         guidance.add_picture(
-            clean_image(self.model, latents), seen_image(self.model, self.vision_pixels(image))
+            clean_image(self.config, latents), seen_image(self.config, self.vision_pixels(image))
         )
         guidance.add_text(prompter.text(request.instruction))
         noise = torch.randn(grid.num_tokens, self.config.latent_width, generator=generator)
@@ -179,6 +168,17 @@ class Studio:
         )
         eps = torch.randn(shape, generator=generator)
         return self.model.autoencoder.encode(pixels, eps)[0]
+
+    def _reading(self, request: AnswerRequest | CompleteRequest) -> tuple[Prompter, Context]:
+        """Return a context that has read the request's concepts and examples."""
+        prompter, soft = self.prompter(request.concepts)
+        context = Context(self.model, self.tokenizer.markers, soft)
+        for prefix in prompter.prefixes():
+            context.add(prefix)
+        for example in request.examples:
+            context.add(prompter.text(example.prompt))
+            context.add(prompter.text(example.reply))
+        return prompter, context
 
     def _add_prefixes(self, guidance: Guidance, prompter: Prompter) -> None:
         for prefix in prompter.prefixes():

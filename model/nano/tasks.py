@@ -14,7 +14,6 @@ from torch import Tensor
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, Routing
 from omnipersona.model.config import ModelConfig
-from omnipersona.model.flow.path import sampled_times
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
@@ -22,11 +21,12 @@ from omnipersona.model.nano.corpus.facts import fact_questions
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
-from omnipersona.model.nano.pixels import latent_tokens, random_scene, scene_pixels, seen
+from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels
 from omnipersona.model.nano.pseudo import PseudoConcept, pseudo_concept
 from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
 from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.segments import GenImage, Sample, Segment
+from omnipersona.model.sequence.pictures import clean_image, seen_image, target_image
+from omnipersona.model.sequence.segments import Sample, Segment
 from omnipersona.model.skills import FOREIGN_PICTURE
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.vision.images import to_pixels
@@ -146,7 +146,9 @@ class TaskSampler:
         no_source = rng.random() < _DROP_SOURCE
         parts = self._prefixes(cast, rng.random() < _DROP_PREFIX)
         parts.append(Latent(source, False, dropped=no_source))
-        parts.append(seen(source, self.config, dropped=no_source or rng.random() < _DROP_SEEN))
+        parts.append(
+            seen_image(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
+        )
         parts.append(cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT))
         parts += [Latent(scene_pixels(edit.target, size), True)] * _COPIES
         return Plan("edit concept" if slots else "edit", parts)
@@ -158,13 +160,13 @@ class TaskSampler:
         if self.rng.random() < concept_share:
             return self._look_for_concept()
         scene = random_scene(self.rng)
-        plan = Plan("look", [seen(scene_pixels(scene, self.config.image_size), self.config)])
+        plan = Plan("look", [seen_image(self.config, scene_pixels(scene, self.config.image_size))])
         self._questions(plan, self.plain, scene, {}, _QUESTIONS_PER_LOOK)
         return plan
 
     def _look_at_foreign(self) -> Plan:
         picture = to_pixels(foreign_picture(self.rng, self.config.image_size))
-        plan = Plan("look", [seen(picture, self.config)])
+        plan = Plan("look", [seen_image(self.config, picture)])
         question = ask(random_scene(self.rng), {}, self.rng, self.split)
         self._exchange(plan, self.plain, question.text, FOREIGN_PICTURE)
         return plan
@@ -179,7 +181,7 @@ class TaskSampler:
         shown = own if present else look_alike(own, rng) if roll < 0.75 else sample_identity(rng)
         scene = sample_scene(rng, [shown])
         plan = Plan("look concept", self._prefixes(cast))
-        plan.parts.append(seen(scene_pixels(scene, self.config.image_size), self.config))
+        plan.parts.append(seen_image(self.config, scene_pixels(scene, self.config.image_size)))
         question = recognise("<c0>", present, rng, self.split)
         self._exchange(plan, cast.prompter, question.text, question.answer)
         slots = {0: "<c0>"} if present else {}
@@ -239,22 +241,13 @@ def finish(
     """Encode all pictures of a step in one batch and draw times and noise."""
     latents = [part for plan in plans for part in plan.parts if isinstance(part, Latent)]
     pictures = list({id(part.pixels): part.pixels for part in latents}.values())
-    tokens, ids = latent_tokens(model, pictures) if pictures else ([], None)
-    encoded = {id(pixels): clean for pixels, clean in zip(pictures, tokens, strict=True)}
+    found = encoded(model, pictures) if pictures else []
+    latents_of = {id(pixels): one for pixels, one in zip(pictures, found, strict=True)}
 
     def segment(part: Segment | Latent) -> Segment:
         if not isinstance(part, Latent):
             return part
-        clean = encoded[id(part.pixels)]
-        assert ids is not None, "a plan with latents has position ids"
-        if not part.is_target:
-            return GenImage(tokens=clean, position_ids=ids, dropped=part.dropped)
-        raw = torch.randn((), generator=noise)
-        return GenImage(
-            tokens=clean,
-            position_ids=ids,
-            noise=torch.randn(clean.shape, generator=noise),
-            t=float(sampled_times(raw, timestep_shift)),
-        )
+        clean = clean_image(model.config, latents_of[id(part.pixels)], dropped=part.dropped)
+        return target_image(clean, timestep_shift, noise) if part.is_target else clean
 
     return [Sample(segments=tuple(segment(part) for part in plan.parts)) for plan in plans]

@@ -5,11 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
-from omnipersona.model.drawing import Grid, clean_image, decode_tokens, draw, seen_image
+from omnipersona.model.drawing import Grid, decode_tokens, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.parity.parts import recorded
 from omnipersona.model.parity.vectors import Comparison, Vectors, near, same
 from omnipersona.model.sequence.context import Guidance
+from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.vision.images import grid_ids, to_uint8
 
 _NUM_STEPS = 6
@@ -48,8 +49,8 @@ def _edit_grid(v: Vectors) -> Grid:
 def _add_source(v: Vectors, guidance: Guidance) -> None:
     pixels, eps = v.get("edit.vae_pixels"), v.get("edit.vae_eps")
     latents = v.model.autoencoder.encode(pixels[None], eps)[0]
-    picture = seen_image(v.model, v.get("edit.vit_pixels"))
-    guidance.add_picture(clean_image(v.model, latents), picture)
+    picture = seen_image(v.model.config, v.get("edit.vit_pixels"))
+    guidance.add_picture(clean_image(v.model.config, latents), picture)
 
 
 def drawing(v: Vectors) -> Iterator[Comparison]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import torch
 
 from omnipersona.model.config import ResizeRule
-from omnipersona.model.drawing import seen_image
 from omnipersona.model.flow.schedule import timesteps
 from omnipersona.model.latent.patches import to_tokens
 from omnipersona.model.parity.vectors import Comparison, Vectors, near, same
 from omnipersona.model.sequence.context import Context
+from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.sequence.segments import TextSegment
 from omnipersona.model.text.decode import write_tokens
 from omnipersona.model.vision.images import fitted_size
@@ -17,7 +17,7 @@ from omnipersona.model.vision.images import fitted_size
 
 def vision(v: Vectors) -> Iterator[Comparison]:
     """Compare patches, features and decoder rows of one picture."""
-    image = seen_image(v.model, v.get("vit.pixels"))
+    image = seen_image(v.model.config, v.get("vit.pixels"))
     lengths = [image.patches.shape[0]]
     yield near("vit.patches", image.patches, v.get("vit.patches"), 0.0)
     yield same("vit.position_ids", image.position_ids, v.get("vit.position_ids"))
@@ -59,7 +59,7 @@ def understanding(v: Vectors) -> Iterator[Comparison]:
     """Compare greedy answers to a question about a picture."""
     case = v.cases["und"]
     context = Context(v.model, v.markers)
-    context.add(seen_image(v.model, v.get("vit.pixels")))
+    context.add(seen_image(v.model.config, v.get("vit.pixels")))
     context.add(v.text(v.get("und.question_ids")))
     counts = [context.cache.length, context.cache.next_position]
     yield same("und.context", counts, [case["context_kv_len"], case["context_next_rope"]])
@@ -85,7 +85,7 @@ def thought_understanding(v: Vectors) -> Iterator[Comparison]:
     """Compare a thought-out answer to a question about a picture."""
     context = Context(v.model, v.markers)
     context.add(v.text(v.system_prompts["vlm_think"]))
-    context.add(seen_image(v.model, v.get("edit.vit_pixels")))
+    context.add(seen_image(v.model.config, v.get("edit.vit_pixels")))
     context.add(v.text(v.get("und.question_ids")))
     first = context.fork().feed(v.special["bos_token_id"])[None]
     yield near("think_und.logits_first", first, v.get("think_und.logits_first"))

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from omnipersona.model.drawing import clean_image, seen_image
 from omnipersona.model.flow.path import sampled_times
 from omnipersona.model.mot.masks import pack_mask, sample_mask
 from omnipersona.model.parity.vectors import RELATIVE, Comparison, Vectors, near, same
 from omnipersona.model.sequence.pack import PackedSequence, pack
+from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.sequence.segments import GenImage, Sample, Segment
 from omnipersona.model.weights.key_map import published
 
@@ -33,7 +33,7 @@ def _latents(v: Vectors, pixels: list[Tensor], eps: Tensor) -> list[Tensor]:
 
 
 def _target(v: Vectors, latents: Tensor, noise: Tensor, raw: float, shift: float) -> GenImage:
-    clean = clean_image(v.model, latents)
+    clean = clean_image(v.model.config, latents)
     t = float(sampled_times(torch.tensor(raw), shift))
     return GenImage(tokens=clean.tokens, position_ids=clean.position_ids, noise=noise, t=t)
 
@@ -41,7 +41,7 @@ def _target(v: Vectors, latents: Tensor, noise: Tensor, raw: float, shift: float
 def _question(v: Vectors) -> Sample:
     return Sample(
         segments=(
-            seen_image(v.model, v.get("train.vqa_pixels")),
+            seen_image(v.model.config, v.get("train.vqa_pixels")),
             v.text(v.get("train.question_ids")),
             v.text(v.get("train.answer_ids"), has_loss=True),
         )
@@ -61,16 +61,16 @@ def _second(v: Vectors) -> list[Sample]:
     case = v.cases["train2"]
     pixels = [v.get(f"train2.{name}") for name in ("src_vae", "mid_vae", "mid_vae", "tgt_vae")]
     src, mid, mid_again, tgt = _latents(v, pixels, v.get("train2.vae_eps"))
-    counts = [clean_image(v.model, z).tokens.shape[0] for z in (src, mid, mid_again, tgt)]
+    counts = [clean_image(v.model.config, z).tokens.shape[0] for z in (src, mid, mid_again, tgt)]
     noise = v.get("train2.flow_noise").split(counts)
     raw, shift = case["raw_timesteps"], case["timestep_shift"]
     segments: tuple[Segment, ...] = (
-        clean_image(v.model, src),
-        seen_image(v.model, v.get("train2.src_vit")),
+        clean_image(v.model.config, src),
+        seen_image(v.model.config, v.get("train2.src_vit")),
         v.text(v.get("train2.text1_ids")),
         _target(v, mid, noise[1], raw[0], shift),
-        clean_image(v.model, mid_again),
-        seen_image(v.model, v.get("train2.mid_vit")),
+        clean_image(v.model.config, mid_again),
+        seen_image(v.model.config, v.get("train2.mid_vit")),
         v.text(v.get("train2.text2_ids")),
         _target(v, tgt, noise[3], raw[1], shift),
     )
@@ -169,10 +169,10 @@ def _dropped(v: Vectors, name: str) -> Sample:
 
     def blank(pixels: Tensor) -> GenImage:
         _, height, width = pixels.shape
-        return clean_image(v.model, torch.zeros(channels, height // factor, width // factor))
+        return clean_image(v.model.config, torch.zeros(channels, height // factor, width // factor))
 
     source, target = blank(v.get("train2.src_vae")), blank(v.get("train2.tgt_vae"))
-    seen = seen_image(v.model, v.get("train2.src_vit"))
+    seen = seen_image(v.model.config, v.get("train2.src_vit"))
     text = v.text(v.get("train2.text1_ids"))
     return Sample(
         segments=(

@@ -23,12 +23,12 @@ from omnipersona.model.contract import (
     LearnRequest,
     LearnResult,
 )
-from omnipersona.model.drawing import clean_image, seen_image
 from omnipersona.model.errors import Cancelled, LearningFailed
 from omnipersona.model.fit import PRESETS, FitConfig, fit
 from omnipersona.model.learning import learn
 from omnipersona.model.lessons import Lessons, Photo, Picture, Teacher
 from omnipersona.model.runtime import LocalPersonaModel
+from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.studio import Studio
 from omnipersona.model.vision.images import read_png
 
@@ -97,7 +97,7 @@ def _teacher(studio: Studio, facts: tuple[Fact, ...] = FACTS) -> Teacher:
     image = read_png(png())
     latents = studio.encode(image, torch.Generator().manual_seed(0)).detach()
     picture = Picture(
-        seen_image(studio.model, studio.vision_pixels(image)), clean_image(studio.model, latents)
+        seen_image(studio.config, studio.vision_pixels(image)), clean_image(studio.config, latents)
     )
     lessons = Lessons(facts, "dog", photos=[Photo(picture, "<c0> at the beach")])
     rows = ConceptRows(start=0, num_und=16, num_gen=16)

@@ -7,8 +7,8 @@ from torch import nn
 from transformers import SiglipVisionConfig, SiglipVisionModel
 
 from omnipersona.model.config import tiny
-from omnipersona.model.drawing import seen_image
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.pictures import seen_image
 
 
 def _siglip(net: OmniModel) -> nn.Module:
@@ -45,7 +45,7 @@ def _siglip(net: OmniModel) -> nn.Module:
 def test_features_are_those_of_transformers_siglip() -> None:
     net = random_model(tiny(), seed=4)
     pixels = noise(5, 3, 32, 32)
-    image = seen_image(net, pixels)
+    image = seen_image(net.config, pixels)
     ours = net.vision(image.patches, image.position_ids, [16])
     theirs = _siglip(net)(pixels[None]).last_hidden_state[0]
     torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=1e-5)
@@ -56,7 +56,7 @@ def test_features_are_those_of_transformers_siglip() -> None:
 def test_pictures_of_a_pack_do_not_see_one_another(
     net: OmniModel, sizes: list[tuple[int, int]]
 ) -> None:
-    images = [seen_image(net, noise(i, 3, *size)) for i, size in enumerate(sizes)]
+    images = [seen_image(net.config, noise(i, 3, *size)) for i, size in enumerate(sizes)]
     lengths = [len(image.patches) for image in images]
     together = net.vision(
         torch.cat([image.patches for image in images]),
