@@ -14,11 +14,14 @@ from PIL import Image
 from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
+    ConceptFile,
     DrawSettings,
     EditRequest,
     Example,
     GenerateRequest,
     ImageResult,
+    LearnRequest,
+    LearnResult,
     PersonaModel,
 )
 from omnipersona.model.nano.corpus.dialogue import Turn, sample_examples
@@ -32,17 +35,28 @@ class Asker:
 
     Attributes:
         model: Who answers.
-        answers, drawings, edits: Seconds of each request so far.
+        answers, drawings, edits, lessons: Seconds of each request so far.
     """
 
     model: PersonaModel
     answers: list[float] = field(default_factory=list)
     drawings: list[float] = field(default_factory=list)
     edits: list[float] = field(default_factory=list)
+    lessons: list[float] = field(default_factory=list)
 
-    def answer(self, question: str, picture: Image.Image) -> str:
-        """Return the answer to a question about a picture."""
-        request = AnswerRequest(question=question, images=(png(picture),), max_tokens=_MAX_ANSWER)
+    def answer(
+        self,
+        question: str,
+        picture: Image.Image | None = None,
+        concepts: tuple[ConceptFile, ...] = (),
+    ) -> str:
+        """Return the answer to a question, about a picture if there is one."""
+        request = AnswerRequest(
+            question=question,
+            images=() if picture is None else (png(picture),),
+            concepts=concepts,
+            max_tokens=_MAX_ANSWER,
+        )
         started = time.monotonic()
         text = "".join(self.model.answer(request))
         self.answers.append(time.monotonic() - started)
@@ -57,13 +71,22 @@ class Asker:
         )
         return self.model.complete(CompleteRequest(prompt=turn.prompt, examples=examples)).text
 
-    def draw(self, prompt: str, seed: int) -> Image.Image:
+    def draw(self, prompt: str, seed: int, concepts: tuple[ConceptFile, ...] = ()) -> Image.Image:
         """Return a drawing of a prompt."""
         settings = DrawSettings(seed=seed, previews=False)
+        request = GenerateRequest(prompt=prompt, concepts=concepts, settings=settings)
         started = time.monotonic()
-        *_, result = self.model.generate(GenerateRequest(prompt=prompt, settings=settings))
+        *_, result = self.model.generate(request)
         self.drawings.append(time.monotonic() - started)
         return _picture(result)
+
+    def learn(self, request: LearnRequest) -> ConceptFile:
+        """Return a learned concept."""
+        started = time.monotonic()
+        *_, result = self.model.learn(request)
+        self.lessons.append(time.monotonic() - started)
+        assert isinstance(result, LearnResult), "learning ends with a concept"
+        return result.concept
 
     def edit(self, picture: Image.Image, instruction: str, seed: int) -> Image.Image:
         """Return a picture changed as told."""

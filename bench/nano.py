@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from omnipersona.bench.asking import Asker
+from omnipersona.bench.concepts import concept_rows
 from omnipersona.bench.drawings import drawing_rows
 from omnipersona.bench.edits import edit_rows
 from omnipersona.bench.fidelity import autoencoder_of, psnr, reconstructed
@@ -72,6 +73,10 @@ def _sections(
         ("edits", lambda: edit_rows(asker, reader, sizes.edits, seed, size, autoencoder)),
         ("intents", lambda: intent_rows(asker, sizes.intents, seed)),
         ("text tasks", lambda: text_rows(asker, sizes.texts, seed)),
+        (
+            "learned concepts",
+            lambda: concept_rows(asker, reader, sizes.concepts, seed, size, sizes.preset),
+        ),
         ("autoencoder", lambda: _autoencoder_rows(autoencoder, reader, size, sizes.renders)),
         ("reader", lambda: reader_rows(reader, sizes.renders)),
     )

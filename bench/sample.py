@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from omnipersona.model.contract import Preset
+
 T = TypeVar("T")
 
 Progress = Callable[[str], None]
@@ -28,7 +30,10 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sizes:
-    """The size of a whole run; `renders` are those that the reader itself is tested on."""
+    """The size of a whole run.
+
+    Concepts are learned with `preset`; `renders` are those that the reader itself is tested on.
+    """
 
     photos: Section
     foreign: Section
@@ -36,6 +41,8 @@ class Sizes:
     edits: Section
     intents: Section
     texts: Section
+    concepts: Section
+    preset: Preset
     renders: int
 
 
@@ -46,6 +53,8 @@ FULL: Final = Sizes(
     edits=Section(items=140),
     intents=Section(items=180),
     texts=Section(items=400),
+    concepts=Section(items=6),
+    preset="nano",
     renders=600,
 )
 QUICK: Final = Sizes(
@@ -55,6 +64,8 @@ QUICK: Final = Sizes(
     edits=Section(items=49, seconds=13.0),
     intents=Section(items=48, seconds=5.0),
     texts=Section(items=120, seconds=6.0),
+    concepts=Section(items=1),
+    preset="quick",
     renders=60,
 )
 

@@ -22,6 +22,8 @@ _FEW = Sizes(
     edits=Section(items=7),
     intents=Section(items=12),
     texts=Section(items=4),
+    concepts=Section(items=2),
+    preset="quick",
     renders=8,
 )
 
@@ -53,7 +55,14 @@ def test_any_checkpoint_can_be_measured(model: LocalPersonaModel, folder: Path) 
     names = [row.name for row in rows]
     assert len(set(names)) == len(names)
     assert "edits" in told
-    for name in ("photo questions", "drawings: species", "edits: remove", "intents", "recall"):
+    for name in (
+        "photo questions",
+        "drawings: species",
+        "edits: remove",
+        "intents",
+        "recall",
+        "concepts: facts recalled",
+    ):
         row = next(row for row in rows if row.name == name)
         assert row.goal is None or not row.ok
         assert row.n > 0
