@@ -8,9 +8,11 @@ import random
 from dataclasses import dataclass, replace
 from typing import Final
 
+from omnipersona.model.nano.corpus import changes
 from omnipersona.model.nano.corpus.captions import Slots
 from omnipersona.model.nano.corpus.phrasing import Phrases, Split, typed
 from omnipersona.model.nano.corpus.words import (
+    CANONICAL_PLACES,
     PLACE_NAMES,
     accessory_phrase,
     character_phrase,
@@ -33,6 +35,9 @@ from omnipersona.model.nano.world import (
     without_figure,
 )
 
+_CANONICAL: Final = 0.5
+_NAMELESS: Final = 0.3
+
 EDIT_KINDS: Final = ("remove", "add", "replace", "recolor", "background", "object", "accessory")
 
 
@@ -47,65 +52,17 @@ class Edit:
     figure: int | None = None
 
 
-_REMOVE = Phrases(
-    "remove {it}",
-    "take {it} out",
-    "take {it} out of this picture",
-    "delete {it}",
-    "erase {it}",
-    "get rid of {it}",
-    "the same picture without {it}",
-    "make {it} disappear",
-)
-_ADD_THING = Phrases(
-    "add {it}",
-    "put {it} there",
-    "place {it} beside",
-    "insert {it}",
-    "give {it}",
-    "i want {it} in it",
-)
-_ADD_FIGURE = Phrases(
-    "add {it}", "put {it} next to it", "let {it} join", "insert {it}", "{it} should be there too"
-)
-_REPLACE = Phrases(
-    "replace {old} with {new}",
-    "swap {old} for {new}",
-    "change {old} to {new}",
-    "turn {old} into {new}",
-    "exchange {old} for {new}",
-    "instead of {old} show {new}",
-)
-_RECOLOR = Phrases(
-    "make {it} {color}",
-    "paint {it} {color}",
-    "color {it} {color}",
-    "turn {it} {color}",
-    "change the color of {it} to {color}",
-    "{it} should be {color}",
-)
-_BACKGROUND = Phrases(
-    "change the place to {place}",
-    "move it to {place}",
-    "put it in {place}",
-    "set the background to {place}",
-    "make the background {place}",
-    "replace the background with {place}",
-)
-_WEAR = Phrases(
-    "put {it} on {who}",
-    "give {who} {it}",
-    "dress {who} in {it}",
-    "let {who} wear {it}",
-    "add {it} to {who}",
-    "{who} should wear {it}",
-)
-_UNDRESS = Phrases(
-    "take off the {kind} of {who}",
-    "remove the {kind}",
-    "take off the {kind}",
-    "{who} without the {kind}",
-)
+def _worded(phrases: Phrases, rng: random.Random, split: Split, **filling: str) -> str:
+    """Return an instruction: in training half of the time as the agent writes it."""
+    if split == "train" and rng.random() < _CANONICAL:
+        return phrases.canonical(**filling)
+    return phrases.pick(rng, split, **filling)
+
+
+def _undressing(kind: str, who: str, rng: random.Random, split: Split) -> str:
+    if rng.random() < _NAMELESS:
+        return changes.UNDRESS_ANY.pick(rng, split, it=kind)
+    return _worded(changes.UNDRESS, rng, split, it=kind, o=who, p=f"{who}'s")
 
 
 def name_of(scene: Scene, index: int, slots: Slots) -> str:
@@ -168,7 +125,7 @@ def _remove(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _Fo
         return None
     index = rng.randrange(len(scene.figures))
     it = name_of(scene, index, slots)
-    return _REMOVE.pick(rng, split, it=it), scene, without_figure(scene, index), index
+    return _worded(changes.REMOVE, rng, split, it=it), scene, without_figure(scene, index), index
 
 
 def _add(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _Found:
@@ -180,7 +137,7 @@ def _add(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _Found
     plain = replace(figure, accessory=None, pose="standing")
     target = with_figure(scene, plain, index)
     it = slots.get(index) or character_phrase(figure.identity, rng)
-    return _ADD_FIGURE.pick(rng, split, it=it), without_figure(target, index), target, index
+    return _worded(changes.ADD, rng, split, it=it), without_figure(target, index), target, index
 
 
 def _replace(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _Found:
@@ -192,13 +149,13 @@ def _replace(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _F
     other = replace(sample_figure(sample_identity(rng), rng, x=figure.x), size=figure.size)
     other = replace(other, facing=figure.facing, pose=figure.pose, accessory=figure.accessory)
     if index in slots and rng.random() < 0.5:
-        instruction = _REPLACE.pick(
-            rng, split, old=f"the {other.identity.species}", new=slots[index]
+        instruction = _worded(
+            changes.REPLACE, rng, split, old=f"the {other.identity.species}", new=slots[index]
         )
         return instruction, with_figure(scene, other, index), scene, index
     new = character_phrase(other.identity, rng)
     target = with_figure(scene, other, index)
-    return _REPLACE.pick(rng, split, old=old, new=new), scene, target, index
+    return _worded(changes.REPLACE, rng, split, old=old, new=new), scene, target, index
 
 
 def _recolor(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _Found:
@@ -208,7 +165,7 @@ def _recolor(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _F
     taken = (scene.figures[index].identity.color, scene.figures[index].identity.pattern_color)
     color = rng.choice([c for c in COLORS if c not in taken])
     it = name_of(scene, index, slots)
-    instruction = _RECOLOR.pick(rng, split, it=it, color=color)
+    instruction = _worded(changes.RECOLOR, rng, split, o=it, color=color)
     return instruction, scene, with_color(scene, index, color), index
 
 
@@ -217,9 +174,11 @@ def _background(scene: Scene, slots: Slots, rng: random.Random, split: Split) ->
     name = PLACE_NAMES[place]
     if scene.figures and rng.random() < 0.5:
         who = name_of(scene, 0, slots)
-        instruction = rng.choice((f"move {who} to {name}", f"put {who} in {name}"))
+        to = "into the night" if place == "night" else f"to {name}"
+        at = CANONICAL_PLACES[place]
+        instruction = _worded(changes.MOVE, rng, split, o=who, to=to, at=at)
     else:
-        instruction = _BACKGROUND.pick(rng, split, place=name)
+        instruction = _worded(changes.PLACE, rng, split, place=name)
     return instruction, scene, with_place(scene, place), None
 
 
@@ -228,20 +187,20 @@ def _object(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> _Fo
         if len(scene.figures) == 2:
             return None
         thing = sample_thing(rng, _free_place(scene))
-        instruction = _ADD_THING.pick(rng, split, it=thing_phrase(thing))
+        instruction = _worded(changes.ADD, rng, split, it=thing_phrase(thing))
         return instruction, scene, with_thing(scene, thing), None
     old = f"the {scene.thing.kind}"
     roll = rng.random()
     if roll < 0.35:
-        return _REMOVE.pick(rng, split, it=old), scene, with_thing(scene, None), None
+        return _worded(changes.REMOVE, rng, split, it=old), scene, with_thing(scene, None), None
     if roll < 0.65:
         return _new_thing(scene, old, rng, split)
     if roll < 0.85:
         color = rng.choice([c for c in COLORS if c != scene.thing.color])
         target = with_thing(scene, Thing(kind=scene.thing.kind, color=color, x=scene.thing.x))
-        return _RECOLOR.pick(rng, split, it=old, color=color), scene, target, None
+        return _worded(changes.RECOLOR, rng, split, o=old, color=color), scene, target, None
     source = with_thing(scene, None)
-    instruction = _ADD_THING.pick(rng, split, it=thing_phrase(scene.thing))
+    instruction = _worded(changes.ADD, rng, split, it=thing_phrase(scene.thing))
     return instruction, source, scene, None
 
 
@@ -250,7 +209,7 @@ def _new_thing(scene: Scene, old: str, rng: random.Random, split: Split) -> _Fou
     new = sample_thing(rng, scene.thing.x)
     while new.kind == scene.thing.kind:
         new = sample_thing(rng, scene.thing.x)
-    instruction = _REPLACE.pick(rng, split, old=old, new=thing_phrase(new))
+    instruction = _worded(changes.REPLACE, rng, split, old=old, new=thing_phrase(new))
     return instruction, scene, with_thing(scene, new), None
 
 
@@ -261,14 +220,14 @@ def _accessory(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> 
     who = name_of(scene, index, slots)
     worn = scene.figures[index].accessory
     if worn is not None and rng.random() < 0.35:
-        instruction = _UNDRESS.pick(rng, split, kind=worn.kind, who=who)
+        instruction = _undressing(worn.kind, who, rng, split)
         return instruction, scene, with_accessory(scene, index, None), index
     if worn is not None and rng.random() < 0.4:
         color = rng.choice([c for c in COLORS if c != worn.color])
         target = with_accessory(scene, index, replace(worn, color=color))
-        instruction = _RECOLOR.pick(rng, split, it=f"the {worn.kind}", color=color)
+        instruction = _worded(changes.RECOLOR, rng, split, o=f"the {worn.kind}", color=color)
         return instruction, scene, target, index
     new = sample_accessory(rng)
     source = with_accessory(scene, index, None)
-    instruction = _WEAR.pick(rng, split, it=accessory_phrase(new), who=who)
+    instruction = _worded(changes.WEAR, rng, split, it=accessory_phrase(new), o=who)
     return instruction, source, with_accessory(source, index, new), index

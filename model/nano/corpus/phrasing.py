@@ -29,6 +29,10 @@ class Phrases:
         """Return one phrasing of the split, filled in."""
         return rng.choice(self._templates[split]).format(**filling)
 
+    def canonical(self, **filling: str) -> str:
+        """Return the first phrasing, filled in; it is never held out."""
+        return self._templates["train"][0].format(**filling)
+
 
 def typed(rng: random.Random, sentence: str) -> str:
     """Return the sentence as a person might type it: case, punctuation, now and then a slip.

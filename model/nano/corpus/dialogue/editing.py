@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from omnipersona.model.contract import MAX_CONCEPTS, slot
+from omnipersona.model.nano.corpus import changes
 from omnipersona.model.nano.corpus.dialogue.cast import Someone
 from omnipersona.model.nano.corpus.dialogue.drawing import Lookup, Request
 from omnipersona.model.nano.corpus.dialogue.outside import (
@@ -43,123 +44,7 @@ _FRAMES: Final = Phrases(
     "and now {x}", "i want you to {x}", "then {x}", "would you {x}, please?", "also {x}",
     "ok, {x}", "hey, {x}", "next, {x}", "nice. now {x}",
 )  # fmt: skip
-_REMOVE: Final = Phrases(
-    "remove {it}",
-    "take {it} out",
-    "delete {it}",
-    "erase {it}",
-    "get rid of {it}",
-    "make {it} disappear",
-    "take away {it}",
-    "cut {it} out",
-    "leave {it} out of it",
-    "take {it} out of there",
-    "i don't want {it} in it",
-    "remove {it} from the scene",
-)
-_ADD: Final = Phrases(
-    "add {it}", "put {it} in", "insert {it}", "add {it} to it", "place {it} in there",
-    "include {it}", "put {it} there too", "bring in {it}", "add {it} beside",
-    "let {it} be there too", "put {it} next to it", "have {it} in there as well",
-    "put {it} in the picture", "add {it} to the picture", "add {it} please",
-)  # fmt: skip
-_GIVE: Final = Phrases(
-    "give {o} {it}", "put {it} next to {o}", "place {it} beside {o}", "hand {o} {it}",
-    "let {o} have {it}", "give {it} to {o}", "put {it} beside {o}", "lay {it} down next to {o}",
-)  # fmt: skip
-_WEAR: Final = Phrases(
-    "put {it} on {o}", "give {o} {it}", "dress {o} in {it}", "let {o} wear {it}",
-    "have {o} wear {it}", "make {o} wear {it}", "add {it} to {o}", "put {o} in {it}",
-)  # fmt: skip
-_UNDRESS: Final = Phrases(
-    "take off the {it} of {o}",
-    "take off {p} {it}",
-    "remove {p} {it}",
-    "take the {it} off {o}",
-    "remove the {it} of {o}",
-    "let {o} take off the {it}",
-    "take {p} {it} off",
-    "get {p} {it} off",
-    "remove the {it} from {o}",
-    "take {p} {it} away",
-)
-_UNDRESS_ANY: Final = Phrases(
-    "take off the {it}", "take the {it} off", "lose the {it}", "get the {it} off",
-    "no more {it}, take it off", "off with the {it}",
-)  # fmt: skip
-_RECOLOR: Final = Phrases(
-    "make {o} {color}",
-    "paint {o} {color}",
-    "color {o} {color}",
-    "turn {o} {color}",
-    "change the color of {o} to {color}",
-    "recolor {o} to {color}",
-    "make {o} look {color}",
-    "change {o} to {color}",
-    "dye {o} {color}",
-    "let {o} be {color}",
-    "make the color of {o} {color}",
-    "give {o} a {color} color",
-)
-_PLACE: Final = Phrases(
-    "change the place to {place}",
-    "change the background to {place}",
-    "make the background {place}",
-    "replace the background with {place}",
-    "set the background to {place}",
-    "use {place} as background",
-    "change the scene to {place}",
-    "put {place} behind it",
-    "change the scene so that it is in {place}",
-    "put everything in {place}",
-    "move it to {place}",
-    "let it play in {place}",
-)
-_MOVE: Final = Phrases(
-    "move {o} {to}",
-    "put {o} {at}",
-    "take {o} {to}",
-    "place {o} {at}",
-    "bring {o} {to}",
-    "send {o} {to}",
-    "let {o} be {at}",
-    "set {o} {at}",
-)
-_MOVE_HOME: Final = Phrases(
-    "put {o} at home",
-    "move {o} home",
-    "take {o} home",
-    "move {o} to {p} home",
-    "put {o} where {s} live{es}",
-    "bring {o} back home",
-    "change the background to {p} home",
-    "put {o} at {p} favourite place",
-)
-_REPLACE: Final = Phrases(
-    "replace {old} with {new}",
-    "swap {old} for {new}",
-    "change {old} to {new}",
-    "turn {old} into {new}",
-    "exchange {old} for {new}",
-    "put {new} in place of {old}",
-    "instead of {old} put {new}",
-    "switch {old} for {new}",
-    "put {new} there instead of {old}",
-    "make {old} {new}",
-    "substitute {new} for {old}",
-    "swap out {old} with {new}",
-)
 
-_SAME: Final = Phrases(
-    "make it {at}",
-    "show the same {at}",
-    "make the picture {at}",
-    "have the same scene {at}",
-    "let it all be {at}",
-    "do the same picture but {at}",
-    "make everything {at}",
-    "put the whole scene {at}",
-)
 _STRANGERS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
 _COUNTED: Final = ("meadow", "beach", "city", "forest", "desert", "room")
 
@@ -205,42 +90,42 @@ def _subject(
 
 def _remove(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
     said, _, name, slots = _subject(rng, cast)
-    return _REMOVE.pick(rng, split, it=said), f"remove {name}", slots, ()
+    return changes.REMOVE.pick(rng, split, it=said), f"remove {name}", slots, ()
 
 
 def _remove_thing(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
     noun = f"the {rng.choice(OBJECTS)}"
-    return _REMOVE.pick(rng, split, it=noun), f"remove {noun}", (), ()
+    return changes.REMOVE.pick(rng, split, it=noun), f"remove {noun}", (), ()
 
 
 def _add_thing(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
     it = thing_phrase(sample_thing(rng, 0.5))
     if rng.random() < 0.5:
-        return _ADD.pick(rng, split, it=it), f"add {it}", (), ()
+        return changes.ADD.pick(rng, split, it=it), f"add {it}", (), ()
     said, _, _, slots = _subject(rng, cast)
-    return _GIVE.pick(rng, split, it=it, o=said), f"add {it}", slots, ()
+    return changes.GIVE.pick(rng, split, it=it, o=said), f"add {it}", slots, ()
 
 
 def _add_figure(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
     if cast and rng.random() < 0.7:
         one = cast[0]
-        return _ADD.pick(rng, split, it=one.first.object), f"add {one.slot}", (one.slot,), ()
+        return changes.ADD.pick(rng, split, it=one.first.object), f"add {one.slot}", (one.slot,), ()
     it = character_phrase(sample_identity(rng), rng)
-    return _ADD.pick(rng, split, it=it), f"add {it}", (), ()
+    return changes.ADD.pick(rng, split, it=it), f"add {it}", (), ()
 
 
 def _wear(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
     it = accessory_phrase(sample_accessory(rng))
     said, _, name, slots = _subject(rng, cast)
-    return _WEAR.pick(rng, split, it=it, o=said), f"put {it} on {name}", slots, ()
+    return changes.WEAR.pick(rng, split, it=it, o=said), f"put {it} on {name}", slots, ()
 
 
 def _undress(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
     kind = rng.choice(ACCESSORIES)
     if rng.random() < 0.4:
-        return _UNDRESS_ANY.pick(rng, split, it=kind), f"take off the {kind}", (), ()
+        return changes.UNDRESS_ANY.pick(rng, split, it=kind), f"take off the {kind}", (), ()
     said, own, name, slots = _subject(rng, cast)
-    text = _UNDRESS.pick(rng, split, it=kind, o=said, p=own)
+    text = changes.UNDRESS.pick(rng, split, it=kind, o=said, p=own)
     return text, f"take off the {kind} of {name}", slots, ()
 
 
@@ -251,7 +136,7 @@ def _recolor(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Ma
         slots: tuple[str, ...] = ()
     else:
         said, _, name, slots = _subject(rng, cast)
-    return _RECOLOR.pick(rng, split, o=said, color=color), f"make {name} {color}", slots, ()
+    return changes.RECOLOR.pick(rng, split, o=said, color=color), f"make {name} {color}", slots, ()
 
 
 def _place(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
@@ -260,23 +145,24 @@ def _place(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made
     canonical = f"change the place to {name}"
     if rng.random() < 0.45:
         if rng.random() < 0.3:
-            text = _SAME.pick(rng, split, at=CANONICAL_PLACES[place])
+            text = changes.SAME.pick(rng, split, at=CANONICAL_PLACES[place])
             return text, canonical, (), ()
         said_name = (
             rng.choice((name, name, name.replace("the ", "a "))) if place in _COUNTED else name
         )
-        return _PLACE.pick(rng, split, place=said_name), canonical, (), ()
+        return changes.PLACE.pick(rng, split, place=said_name), canonical, (), ()
     said, _, _, slots = _subject(rng, cast)
     if rng.random() < 0.3:
         said, slots = rng.choice(("it", "everything", "the scene")), ()
     to = "into the night" if place == "night" else f"to {name}"
-    return _MOVE.pick(rng, split, o=said, to=to, at=CANONICAL_PLACES[place]), canonical, slots, ()
+    text = changes.MOVE.pick(rng, split, o=said, to=to, at=CANONICAL_PLACES[place])
+    return text, canonical, slots, ()
 
 
 def _replace_thing(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
     old = f"the {rng.choice(OBJECTS)}"
     new = thing_phrase(sample_thing(rng, 0.5))
-    return _REPLACE.pick(rng, split, old=old, new=new), f"replace {old} with {new}", (), ()
+    return changes.REPLACE.pick(rng, split, old=old, new=new), f"replace {old} with {new}", (), ()
 
 
 def _replace_figure(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Made:
@@ -289,7 +175,7 @@ def _replace_figure(rng: random.Random, split: Split, cast: tuple[Someone, ...])
     else:
         new, new_name = other.first.object, other.slot
         slots = (*slots, other.slot)
-    text = _REPLACE.pick(rng, split, old=said, new=new)
+    text = changes.REPLACE.pick(rng, split, old=said, new=new)
     return text, f"replace {name} with {new_name}", slots, ()
 
 
@@ -306,21 +192,22 @@ def _from_memory(rng: random.Random, split: Split, cast: tuple[Someone, ...]) ->
     lookup = Lookup(slot=one.slot, attribute=attribute, value=fact.value)
     made: tuple[str, str]
     if attribute == "home":
-        text = _MOVE_HOME.pick(rng, split, **filling)
+        text = changes.MOVE_HOME.pick(rng, split, **filling)
         made = (text, f"change the place to {fact.value}")
     elif attribute == "clothes":
         what = rng.choice(("clothes", "favourite clothes", "favorite clothes", "usual outfit"))
-        text = _WEAR.pick(rng, split, it=f"{own} {what}", o=words.object)
+        text = changes.WEAR.pick(rng, split, it=f"{own} {what}", o=words.object)
         made = (text, f"put {fact.value} on {one.slot}")
     elif attribute == "color":
         noun = rng.choice((*OBJECTS, *ACCESSORIES))
         what = rng.choice(("favourite color", "favorite color", "favourite colour"))
-        text = _RECOLOR.pick(rng, split, o=f"the {noun}", color=f"{words.possessive} {what}")
+        text = changes.RECOLOR.pick(rng, split, o=f"the {noun}", color=f"{words.possessive} {what}")
         made = (text, f"make the {noun} {fact.value}")
     else:
         what = rng.choice(("", "favourite ", "favorite ") if attribute == "toy" else ("", "best "))
-        group, it = (_GIVE, own) if attribute == "toy" and rng.random() < 0.7 else (_ADD, "")
-        it = f"{it or words.possessive} {what}{attribute}"
+        is_given = attribute == "toy" and rng.random() < 0.7
+        group = changes.GIVE if is_given else changes.ADD
+        it = f"{own if is_given else words.possessive} {what}{attribute}"
         made = (group.pick(rng, split, it=it, o=words.object), f"add {fact.value}")
     return (*made, (one.slot,), (lookup,))
 
@@ -331,13 +218,13 @@ def _foreign(rng: random.Random, split: Split, cast: tuple[Someone, ...]) -> _Ma
     roll = rng.random()
     if roll < 0.25:
         what = outside_thing(rng)
-        return _ADD.pick(rng, split, it=what), f"cannot: {what}", (), ()
+        return changes.ADD.pick(rng, split, it=what), f"cannot: {what}", (), ()
     if roll < 0.4:
         what = outside_thing(rng)
-        return _REPLACE.pick(rng, split, old=said, new=what), f"cannot: {what}", slots, ()
+        return changes.REPLACE.pick(rng, split, old=said, new=what), f"cannot: {what}", slots, ()
     if roll < 0.55:
         what = outside_clothes(rng)
-        return _WEAR.pick(rng, split, it=what, o=said), f"cannot: {what}", slots, ()
+        return changes.WEAR.pick(rng, split, it=what, o=said), f"cannot: {what}", slots, ()
     if roll < 0.75:
         what = outside_place(rng)
         verb = rng.choice(("put", "place", "show", "set"))
