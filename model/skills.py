@@ -148,6 +148,20 @@ def fact_sentence(slot: str, attribute: str, value: str) -> str:
     return f"the {attribute} of {slot} is {value}"
 
 
+def profile_text(slot: str, looks: str, facts: tuple[tuple[str, str], ...] = ()) -> str:
+    """Write who a concept is, for a model that has not learned it: looks, then facts.
+
+    The text goes before a question or a drawing prompt, a line each.
+    """
+    lines = [f"{slot} is {looks}", *(fact_sentence(slot, name, value) for name, value in facts)]
+    return "\n".join(lines)
+
+
+def introduction(slot: str) -> str:
+    """Write what goes with a photo that shows an unlearned concept."""
+    return f"this is {slot}"
+
+
 def fact_question(slot: str, attribute: str) -> str:
     """Write the question that a fact answers, e.g. `what is the toy of <c0>?`."""
     return f"what is the {attribute} of {slot}?"

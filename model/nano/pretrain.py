@@ -16,9 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
+from omnipersona.model.nano.plans import Plan
+from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
-from omnipersona.model.nano.tasks import Plan, TaskSampler, finish
+from omnipersona.model.nano.tasks import TaskSampler, finish
 from omnipersona.model.omni import Losses, OmniModel
 from omnipersona.model.sequence.pack import PackedSequence, pack
 from omnipersona.model.sequence.segments import Sample
@@ -43,12 +45,17 @@ class Trainee(nn.Module):
         self.concepts = nn.Embedding(num_concepts, rows * width, sparse=True)
         nn.init.normal_(self.concepts.weight, std=0.02)
 
-    def soft_table(self, used: list[int]) -> Tensor | None:
-        """Return the vectors of the concepts of a step, (len(used) * 33, D)."""
+    def soft_table(self, used: list[UsedConcept]) -> Tensor | None:
+        """Return the vectors of the concepts of a step, (S, D): sks, und and gen of each."""
         if not used:
             return None
-        picked = self.concepts(torch.tensor(used))
-        return picked.view(-1, self.model.config.text.hidden_size)
+        width = self.model.config.text.hidden_size
+        picked = self.concepts(torch.tensor([one.number for one in used]))
+        tables = picked.view(len(used), 1 + NUM_UND + NUM_GEN, width)
+        shown = []
+        for table, (_, count) in zip(tables, used, strict=True):
+            shown += [table[: 1 + count], table[1 + NUM_UND : 1 + NUM_UND + count]]
+        return torch.cat(shown)
 
     def dense_parameters(self) -> list[nn.Parameter]:
         """Return the network's parameters; the autoencoder is frozen."""

@@ -7,7 +7,7 @@ search. Concepts are made from their number, so nothing about them is stored but
 import random
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from omnipersona.model.nano.corpus.facts import StatedFact, sample_facts
 from omnipersona.model.nano.world import Identity, sample_identity
@@ -21,6 +21,13 @@ class PseudoConcept:
 
     identity: Identity
     facts: tuple[StatedFact, ...]
+
+
+class UsedConcept(NamedTuple):
+    """A concept in a training step, and how many tokens of each kind it shows there."""
+
+    number: int
+    num_each: int
 
 
 @lru_cache(maxsize=4096)

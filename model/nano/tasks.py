@@ -6,23 +6,25 @@ then encoded in one batch. Knows the corpus and segments. Does not know optimise
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
-from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, Routing
+from omnipersona.model.concept.tokens import NUM_UND, Routing
 from omnipersona.model.config import ModelConfig
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.facts import fact_questions
+from omnipersona.model.nano.corpus.knowing import wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels
-from omnipersona.model.nano.pseudo import PseudoConcept, pseudo_concept
+from omnipersona.model.nano.plans import Latent, Plan
+from omnipersona.model.nano.pseudo import PseudoConcept, UsedConcept, pseudo_concept
+from omnipersona.model.nano.strangers import Strangers
 from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pictures import clean_image, seen_image, target_image
@@ -43,23 +45,10 @@ _DESCRIBED = 0.7
 _FACTS_PER_SAMPLE = 4
 _FOREIGN = 0.04
 _WITH_EXAMPLES = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Latent:
-    """A place in a planned sample that a picture's latents will fill."""
-
-    pixels: Tensor
-    is_target: bool
-    dropped: bool = False
-
-
-@dataclass(slots=True)
-class Plan:
-    """One sample before its pictures are encoded."""
-
-    task: str
-    parts: list[Segment | Latent] = field(default_factory=list)
+_STRANGERS = 0.08
+_NEEDS_FACTS = 0.1
+_FEWER = (2, 4, 8)
+_FEWER_SHARE = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +78,21 @@ class TaskSampler:
         self.config = config
         self.num_concepts = num_concepts
         self.rng = rng
-        self.used: list[int] = []
+        self.used: list[UsedConcept] = []
         self.plain = Prompter(tokenizer)
+        self.strangers = Strangers(self.plain, config, rng, self.split)
 
     def cast(self, count: int) -> Cast:
         """Return `count` random pseudo-concepts, their rows counted from the step's table."""
         rows, concepts = [], []
         routing: Routing = "unified" if self.rng.random() < _UNIFIED else "decoupled"
+        num_each = self.rng.choice(_FEWER) if self.rng.random() < _FEWER_SHARE else NUM_UND
         for index in self.rng.sample(range(self.num_concepts), count):
-            start = len(self.used) * (1 + NUM_UND + NUM_GEN)
-            self.used.append(index)
-            rows.append(ConceptRows(start=start, num_und=NUM_UND, num_gen=NUM_GEN, routing=routing))
+            start = sum(1 + 2 * one.num_each for one in self.used)
+            self.used.append(UsedConcept(index, num_each))
+            rows.append(
+                ConceptRows(start=start, num_und=num_each, num_gen=num_each, routing=routing)
+            )
             concepts.append(pseudo_concept(index))
         return Cast(Prompter(self.tokenizer, rows), tuple(concepts))
 
@@ -125,8 +118,14 @@ class TaskSampler:
 
     def draw(self, concept_share: float) -> Plan:
         """Text to picture."""
+        if self.rng.random() < _STRANGERS:
+            return self.strangers.draw()
         scene, cast, slots = self._scene(concept_share)
         text = caption(scene, slots, self.rng, self.split)
+        if len(slots) == len(scene.figures) == 1 and self.rng.random() < _NEEDS_FACTS:
+            known = cast.concepts[0]
+            wish = wish_needing_facts("<c0>", known.identity, known.facts, self.rng, self.split)
+            scene, text = wish or (scene, text)
         dropped = self.rng.random() < _DROP_TEXT
         parts = self._prefixes(cast, dropped and self.rng.random() < 0.5)
         parts.append(cast.prompter.text(text, dropped=dropped))
@@ -136,6 +135,8 @@ class TaskSampler:
 
     def edit(self, concept_share: float) -> Plan:
         """Picture and instruction to picture."""
+        if self.rng.random() < _STRANGERS:
+            return self.strangers.redraw()
         while True:
             scene, cast, slots = self._scene(concept_share)
             edit = sample_edit(scene, slots, self.rng, self.split)
@@ -157,6 +158,8 @@ class TaskSampler:
         """Several questions about one picture."""
         if self.rng.random() < _FOREIGN:
             return self._look_at_foreign()
+        if self.rng.random() < _STRANGERS:
+            return self.strangers.look()
         if self.rng.random() < concept_share:
             return self._look_for_concept()
         scene = random_scene(self.rng)
@@ -199,7 +202,9 @@ class TaskSampler:
             self._exchange(plan, prompter, question.text, question.answer)
 
     def facts(self, concept_share: float) -> Plan:
-        """Questions on facts that no picture shows, from tokens alone."""
+        """Questions on facts that no picture shows, from tokens or a profile alone."""
+        if self.rng.random() < _STRANGERS:
+            return self.strangers.facts()
         cast = self.cast(1)
         plan = Plan("facts", self._prefixes(cast))
         for fact in self.rng.choices(cast.concepts[0].facts, k=_FACTS_PER_SAMPLE):

@@ -103,7 +103,7 @@ _CLOTHES: Final = Phrases(
     "wearing {it}", "with {it}", "in {it}", "who wears {it}", "with {it} on", "dressed in {it}",
     "that wears {it}", "and {it} on",
 )  # fmt: skip
-_ASK_CLOTHES: Final = Phrases(
+ASK_CLOTHES: Final = Phrases(
     "in {p} favourite clothes",
     "wearing {p} favorite clothes",
     "in {p} clothes",
@@ -124,7 +124,7 @@ _THING: Final = Phrases(
     "with {it}", "with {it}", "next to {it}", "beside {it}", "and {it}", "who has {it}",
     "playing with {it}", "with {it} too",
 )  # fmt: skip
-_ASK_TOY: Final = Phrases(
+ASK_TOY: Final = Phrases(
     "with {p} toy",
     "with {p} favourite toy",
     "playing with {p} toy",
@@ -134,7 +134,7 @@ _ASK_TOY: Final = Phrases(
     "next to {p} toy",
     "and {p} toy",
 )
-_ASK_HOME: Final = Phrases(
+ASK_HOME: Final = Phrases(
     "at home",
     "where {s} live{es}",
     "in {p} home",
@@ -321,9 +321,9 @@ def _from_memory(
 # A friend may be a concept that the message does not name.
 _STRANGERS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
 _ASKED: Final = {
-    "toy": _ASK_TOY,
-    "home": _ASK_HOME,
-    "clothes": _ASK_CLOTHES,
+    "toy": ASK_TOY,
+    "home": ASK_HOME,
+    "clothes": ASK_CLOTHES,
     "friend": _ASK_FRIEND,
 }
 _SINGLE_CLOTHES: Final = tuple(kind for kind in ACCESSORIES if kind != "glasses")

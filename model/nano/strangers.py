@@ -1,0 +1,109 @@
+"""Training samples about a character that words or a photo introduce, without learned tokens.
+
+What every method meets that does not learn: a profile in the prompt, or a photo in the context.
+Knows scenes and segments. Does not know pseudo-concepts.
+"""
+
+import random
+from typing import Final
+
+from omnipersona.model.concept.prompt import Prompter
+from omnipersona.model.config import ModelConfig
+from omnipersona.model.nano.corpus.captions import canonical_caption
+from omnipersona.model.nano.corpus.facts import fact_questions, sample_facts
+from omnipersona.model.nano.corpus.knowing import profile, wish_needing_facts
+from omnipersona.model.nano.corpus.phrasing import Split
+from omnipersona.model.nano.corpus.questions import ask, recognise
+from omnipersona.model.nano.pixels import scene_pixels
+from omnipersona.model.nano.plans import Latent, Plan
+from omnipersona.model.nano.world import Identity, look_alike, sample_identity, sample_scene
+from omnipersona.model.sequence.pictures import seen_image
+from omnipersona.model.skills import introduction
+
+_SLOT: Final = "<c0>"
+_COPIES: Final = 2
+
+
+class Strangers:
+    """Draws such samples.
+
+    Args:
+        prompter: Without concepts, so that a slot is mere text.
+        config: Sizes.
+        rng: Draws everything.
+        split: Which phrasings.
+    """
+
+    def __init__(
+        self, prompter: Prompter, config: ModelConfig, rng: random.Random, split: Split
+    ) -> None:
+        self.prompter = prompter
+        self.config = config
+        self.rng = rng
+        self.split: Split = split
+
+    def draw(self) -> Plan:
+        """Draw from a profile; the wish may need one of its facts."""
+        rng = self.rng
+        identity, facts = sample_identity(rng), sample_facts(rng, rng.randint(1, 5))
+        wish = wish_needing_facts(_SLOT, identity, facts, rng, self.split)
+        if wish is None or rng.random() < 0.4:
+            scene = sample_scene(rng, [identity])
+            wish = scene, canonical_caption(scene, {0: _SLOT})
+        scene, text = wish
+        header = profile(_SLOT, identity, facts)
+        target = Latent(scene_pixels(scene, self.config.image_size), True)
+        return Plan("draw", [self.prompter.text(f"{header}\n{text}"), *[target] * _COPIES])
+
+    def redraw(self) -> Plan:
+        """Draw the character of a photo in another place."""
+        rng, size = self.rng, self.config.image_size
+        identity = sample_identity(rng)
+        photo = scene_pixels(sample_scene(rng, [identity]), size)
+        scene = sample_scene(rng, [identity])
+        text = f"{introduction(_SLOT)}\n{canonical_caption(scene, {0: _SLOT})}"
+        target = Latent(scene_pixels(scene, size), True)
+        plan = Plan("edit", [Latent(photo, False), seen_image(self.config, photo)])
+        plan.parts += [self.prompter.text(text), *[target] * _COPIES]
+        return plan
+
+    def look(self) -> Plan:
+        """Recognise whom a profile or a photo introduced, then answer another question."""
+        rng = self.rng
+        identity = sample_identity(rng)
+        present = rng.random() < 0.5
+        shown = identity if present else self._other(identity)
+        scene = sample_scene(rng, [shown])
+        seen = seen_image(self.config, scene_pixels(scene, self.config.image_size))
+        plan = Plan("look")
+        header = ""
+        if rng.random() < 0.5:
+            photo = scene_pixels(sample_scene(rng, [identity]), self.config.image_size)
+            plan.parts += [seen_image(self.config, photo), self.prompter.text(introduction(_SLOT))]
+        else:
+            header = profile(_SLOT, identity, sample_facts(rng, rng.randint(0, 3))) + "\n"
+        plan.parts.append(seen)
+        question = recognise(_SLOT, present, rng, self.split)
+        self._exchange(plan, header + question.text, question.answer)
+        question = ask(scene, {0: _SLOT} if present else {}, rng, self.split)
+        self._exchange(plan, question.text, question.answer)
+        return plan
+
+    def facts(self) -> Plan:
+        """Answer from a profile."""
+        rng = self.rng
+        facts = sample_facts(rng, rng.randint(1, 6))
+        header = profile(_SLOT, sample_identity(rng), facts)
+        fact = rng.choice(facts)
+        plan = Plan("facts")
+        question = fact_questions(rng, self.split, _SLOT, fact)
+        self._exchange(plan, f"{header}\n{question}", fact.value)
+        return plan
+
+    def _other(self, identity: Identity) -> Identity:
+        rng = self.rng
+        return look_alike(identity, rng) if rng.random() < 0.5 else sample_identity(rng)
+
+    def _exchange(self, plan: Plan, question: str, answer: str) -> None:
+        plan.parts.append(self.prompter.text(question))
+        plan.parts.append(self.prompter.text(answer, has_loss=True))
