@@ -1,27 +1,37 @@
 """Checkpoint folders in the published layout, read strictly and written back.
 
-Only safetensors and JSON are opened. Every key must be known and every weight present; the first
-that is not is named.
+Knows how weights get to their device and type. What a folder must hold is `survey`'s knowledge;
+only safetensors and JSON are opened.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Iterable
+from contextlib import ExitStack
+from io import FileIO
 from pathlib import Path
+from typing import Final
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.errors import WeightsError
 from omnipersona.model.omni import OmniModel
-from omnipersona.model.vision.connector import sincos_table
-from omnipersona.model.weights.key_map import ours, published
+from omnipersona.model.weights.files import AUTOENCODER, NETWORK, Located
+from omnipersona.model.weights.key_map import published
+from omnipersona.model.weights.survey import (
+    INNER,
+    TABLES,
+    CheckpointReport,
+    Survey,
+    is_convolution,
+    survey,
+)
+from omnipersona.model.weights.tensor_file import read_tensor
 
-_NETWORK = "ema.safetensors"
-_AUTOENCODER = "ae.safetensors"
-_TABLES = ("latent_positions", "vit_positions")
+logger = logging.getLogger(__name__)
+
+_HASHED_AT_ONCE: Final = 2**24
 
 
 def load_folder(
@@ -30,100 +40,54 @@ def load_folder(
     """Read a checkpoint folder.
 
     Args:
-        folder: With `ema.safetensors`, `ae.safetensors`, `llm_config.json`, `vit_config.json`
-            and optionally `config.json`.
+        folder: With `ema.safetensors` or shards and their index, `ae.safetensors`,
+            `llm_config.json`, `vit_config.json` and optionally `config.json`.
         device: Where the weights go.
         dtype: Of the network; the autoencoder stays float32.
 
     Raises:
         WeightsError: The folder, a file, a key or a shape does not fit; names the first.
     """
-    if not folder.is_dir():
-        raise WeightsError(
-            f"There is no folder {folder}. Give a checkpoint folder, or the name 'nano'."
-        )
-    config = ModelConfig.read(folder)
-    with torch.device("meta"):
-        model = OmniModel(config)
-    wanted = {k: v for k, v in model.state_dict().items() if k not in _TABLES}
-    tensors = _read(folder / _NETWORK, ours, wanted, device, dtype)
-    tensors |= _read(
-        folder / _AUTOENCODER, lambda k: f"autoencoder.{k}", wanted, device, torch.float32
-    )
-    missing = sorted(wanted.keys() - tensors.keys())
-    if missing:
-        raise WeightsError(
-            f"{folder} lacks {len(missing)} weights, first '{_published(missing[0])}'. "
-            "The download may be incomplete; fetch the folder again."
-        )
+    return load_with_report(folder, device=device, dtype=dtype)[0]
+
+
+def load_with_report(
+    folder: Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+) -> tuple[OmniModel, CheckpointReport]:
+    """Read a checkpoint folder as `load_folder` does, and say what matched.
+
+    Each tensor is read into its final memory: the host holds one copy of the weights if they
+    stay there, and some megabytes if they do not.
+    """
+    surveyed = survey(folder)
+    tensors = _read(surveyed, device, dtype)
+    model = surveyed.skeleton
     model.load_state_dict(tensors, strict=False, assign=True)
-    return _with_tables(model, config, device, dtype)
+    for name in TABLES:
+        setattr(model, name, getattr(model, name).to(device, dtype))
+    logger.info("read %s: %s", folder, surveyed.report)
+    return model.eval(), surveyed.report
 
 
-def _with_tables(
-    model: OmniModel, config: ModelConfig, device: str, dtype: torch.dtype
-) -> OmniModel:
-    width = config.text.hidden_size
-    model.latent_positions = sincos_table(config.max_latent_size, width).to(device, dtype)
-    model.vit_positions = sincos_table(config.vit_max_num_patch_per_side, width).to(device, dtype)
-    return model.eval()
-
-
-def _published(key: str) -> str:
-    return key if key.startswith("autoencoder.") else published(key)
-
-
-def _read(
-    path: Path,
-    rename: Callable[[str], str | None],
-    wanted: dict[str, Tensor],
-    device: str,
-    dtype: torch.dtype,
-) -> dict[str, Tensor]:
-    if not path.exists():
-        raise WeightsError(f"{path.name} is missing in {path.parent}. Fetch the folder again.")
+def _read(surveyed: Survey, device: str, dtype: torch.dtype) -> dict[str, Tensor]:
+    """Return every weight by our key, reading each file from its front to its end."""
     found: dict[str, Tensor] = {}
-    try:
-        with safe_open(path, framework="pt", device=device) as file:
-            for key in file.keys():  # noqa: SIM118  (the handle is no mapping)
-                name = _renamed(key, rename, wanted, path)
-                if name is not None:
-                    found[name] = _shaped(file.get_tensor(key), wanted[name], key, path).to(dtype)
-    except SafetensorError as error:
-        raise WeightsError(
-            f"{path} is no whole safetensors file ({error}). Fetch it again."
-        ) from error
+    files: dict[Path, FileIO] = {}
+    order = sorted(surveyed.located.items(), key=lambda item: _place(item[1]))
+    with ExitStack() as stack:
+        for name, one in order:
+            if one.path not in files:
+                files[one.path] = stack.enter_context(FileIO(one.path))
+            kind = torch.float32 if name.startswith(INNER) else dtype
+            tensor = read_tensor(files[one.path], one.entry, device=device, dtype=kind)
+            if is_convolution(one.entry):
+                tensor = tensor.permute(0, 2, 3, 1).flatten(1)
+            found[name] = tensor
     return found
 
 
-def _renamed(
-    key: str, rename: Callable[[str], str | None], wanted: dict[str, Tensor], path: Path
-) -> str | None:
-    try:
-        name = rename(key)
-    except (KeyError, ValueError) as error:
-        raise WeightsError(_unknown_key(key, path)) from error
-    if name is not None and name not in wanted:
-        raise WeightsError(_unknown_key(key, path))
-    return name
-
-
-def _unknown_key(key: str, path: Path) -> str:
-    return (
-        f"{path} holds '{key}', which this architecture does not have. Check that the folder is a "
-        "BAGEL checkpoint and that its JSON files belong to it."
-    )
-
-
-def _shaped(tensor: Tensor, like: Tensor, key: str, path: Path) -> Tensor:
-    if key.endswith("patch_embedding.weight") and tensor.dim() == 4:
-        tensor = tensor.permute(0, 2, 3, 1).flatten(1)
-    if tensor.shape != like.shape:
-        raise WeightsError(
-            f"'{key}' in {path} has shape {tuple(tensor.shape)}; the JSON files ask for "
-            f"{tuple(like.shape)}. They must come from the same checkpoint."
-        )
-    return tensor
+def _place(one: Located) -> tuple[str, int]:
+    return one.path.name, one.entry.start
 
 
 def save_folder(model: OmniModel, folder: Path, *, dtype: torch.dtype = torch.float32) -> None:
@@ -133,11 +97,11 @@ def save_folder(model: OmniModel, folder: Path, *, dtype: torch.dtype = torch.fl
     autoencoder: dict[str, Tensor] = {}
     for key, value in model.state_dict().items():
         tensor = value.detach().to("cpu", dtype).contiguous()
-        if key.startswith("autoencoder."):
-            autoencoder[key.removeprefix("autoencoder.")] = tensor
-        elif key not in _TABLES:
+        if key.startswith(INNER):
+            autoencoder[key.removeprefix(INNER)] = tensor
+        elif key not in TABLES:
             network[published(key)] = tensor
-    for name, tensors in ((_NETWORK, network), (_AUTOENCODER, autoencoder)):
+    for name, tensors in ((NETWORK, network), (AUTOENCODER, autoencoder)):
         partial = folder / f"{name}.partial"
         save_file(tensors, partial)
         partial.replace(folder / name)
@@ -153,11 +117,12 @@ def fingerprint(model: OmniModel) -> str:
     digest = hashlib.sha256()
     for key, value in _decoder_weights(model):
         digest.update(key.encode())
-        digest.update(value.detach().float().cpu().contiguous().numpy().tobytes())
+        for piece in value.detach().flatten().split(_HASHED_AT_ONCE):
+            digest.update(piece.float().cpu().numpy().data)
     return digest.hexdigest()[:16]
 
 
 def _decoder_weights(model: OmniModel) -> Iterable[tuple[str, Tensor]]:
     for key, value in sorted(model.state_dict().items()):
-        if not key.startswith("autoencoder.") and key not in _TABLES:
+        if not key.startswith(INNER) and key not in TABLES:
             yield key, value
