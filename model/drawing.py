@@ -5,9 +5,11 @@ Knows contexts, guidance and flow. Does not know words, files or jobs.
 
 # T latent tokens, E numbers per token
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from omnipersona.model.flow.guidance import GuidanceConfig, guided
@@ -15,6 +17,7 @@ from omnipersona.model.flow.sampler import sample
 from omnipersona.model.flow.schedule import timesteps
 from omnipersona.model.latent.patches import from_tokens
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.canvas import Canvas
 from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.vision.images import grid_ids
 
@@ -32,46 +35,89 @@ class Grid:
         return self.rows * self.columns
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Painting:
+    """One picture to be drawn.
+
+    Attributes:
+        guidance: The three contexts; they stay as they are.
+        noise_TE: Where the walk starts, (T, E) float32.
+        grid: Shape of the picture in tokens.
+    """
+
+    guidance: Guidance
+    noise_TE: Tensor
+    grid: Grid
+
+
 def draw(
-    guidance: Guidance,
-    noise_TE: Tensor,
-    grid: Grid,
+    paintings: Sequence[Painting],
     *,
     num_steps: int,
     timestep_shift: float,
     config: GuidanceConfig,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Paint one picture.
+) -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """Draw pictures of one model together; all branches of a step share one forward.
 
     Args:
-        guidance: The three contexts; they stay as they are.
-        noise_TE: Where the walk starts, (T, E) float32.
-        grid: Shape of the picture in tokens.
+        paintings: At least one; sizes and concepts may differ.
         num_steps: Velocity evaluations.
         timestep_shift: Of the time grid.
-        config: Guidance scales.
+        config: Guidance scales of all pictures.
 
     Yields:
-        After each step, latent tokens (T, E) and the clean tokens that the step pointed at.
+        After each step, per picture, its latent tokens (T, E) and the clean tokens that the step
+        pointed at.
     """
-    side = guidance.full.model.config.max_latent_size
-    ids = grid_ids(grid.rows, grid.columns, side)
+    branches = _Branches(paintings, config)
+    sizes = [painting.grid.num_tokens for painting in paintings]
 
-    def velocity(x_TE: Tensor, t: float) -> Tensor:
-        v = guidance.full.velocity(x_TE, ids, t)
-        if not config.is_on(t):
-            return v
+    def velocity(x_t: Tensor, t: float) -> Tensor:
+        return torch.cat(branches.velocities(x_t.split(sizes), t))
 
-        def without_image() -> Tensor:
-            if guidance.image_free_equals_full:
-                return v
-            return guidance.without_image.velocity(x_TE, ids, t)
+    noise = torch.cat([painting.noise_TE for painting in paintings])
+    for x_t, towards in sample(noise, timesteps(num_steps, timestep_shift), velocity):
+        yield list(zip(x_t.split(sizes), towards.split(sizes), strict=True))
 
-        return guided(
-            v, lambda: guidance.without_text.velocity(x_TE, ids, t), without_image, config
-        )
 
-    yield from sample(noise_TE, timesteps(num_steps, timestep_shift), velocity)
+class _Branches:
+    """The contexts that count for each picture, on one canvas with guidance and one without."""
+
+    def __init__(self, paintings: Sequence[Painting], config: GuidanceConfig) -> None:
+        self.config = config
+        side = paintings[0].guidance.full.model.config.max_latent_size
+        self.ids = [grid_ids(one.grid.rows, one.grid.columns, side) for one in paintings]
+        self.full = [one.guidance.full for one in paintings]
+        self.without_text = [one.guidance.without_text for one in paintings]
+        self.with_image_free = [
+            i
+            for i, one in enumerate(paintings)
+            if config.needs_image and not one.guidance.image_free_equals_full
+        ]
+        self.without_image = [paintings[i].guidance.without_image for i in self.with_image_free]
+
+    @cached_property
+    def plain(self) -> Canvas:
+        return Canvas(self.full, self.ids)
+
+    @cached_property
+    def all(self) -> Canvas:
+        contexts = [*self.full, *self.without_text, *self.without_image]
+        image_free_ids = [self.ids[i] for i in self.with_image_free]
+        return Canvas(contexts, [*self.ids, *self.ids, *image_free_ids])
+
+    def velocities(self, x_t: Sequence[Tensor], t: float) -> list[Tensor]:
+        """Return the guided velocity of each picture."""
+        if not self.config.is_on(t):
+            return self.plain.velocities(x_t, t)
+        count = len(x_t)
+        seen = [*x_t, *x_t, *(x_t[i] for i in self.with_image_free)]
+        found = self.all.velocities(seen, t)
+        image_free = dict(zip(self.with_image_free, found[2 * count :], strict=True))
+        return [
+            guided(v, v_text, image_free.get(i, v), self.config)
+            for i, (v, v_text) in enumerate(zip(found[:count], found[count:], strict=False))
+        ]
 
 
 def decode_tokens(model: OmniModel, tokens_TE: Tensor, grid: Grid) -> Tensor:

@@ -158,8 +158,8 @@ def profile_text(slot: str, looks: str, facts: tuple[tuple[str, str], ...] = ())
 
 
 def introduction(slot: str) -> str:
-    """Write what goes with a photo that shows an unlearned concept."""
-    return f"this is {slot}"
+    """Write who is on the first picture; goes before a question or a drawing prompt."""
+    return f"the first picture shows {slot}"
 
 
 def fact_question(slot: str, attribute: str) -> str:

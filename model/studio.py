@@ -30,7 +30,7 @@ from omnipersona.model.contract import (
     ImageResult,
     StepEvent,
 )
-from omnipersona.model.drawing import Grid, decode_tokens, draw
+from omnipersona.model.drawing import Grid, Painting, decode_tokens, draw
 from omnipersona.model.errors import ImageSizeError, WeightsError
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
@@ -211,10 +211,9 @@ class Studio:
         shift = self.config.sampling.timestep_shift
         every = max(1, num_steps // _NUM_PREVIEWS)
         final = noise_TE
-        steps = draw(
-            guidance, noise_TE, grid, num_steps=num_steps, timestep_shift=shift, config=config
-        )
-        for i, (tokens, towards) in enumerate(steps, start=1):
+        painting = Painting(guidance=guidance, noise_TE=noise_TE, grid=grid)
+        steps = draw([painting], num_steps=num_steps, timestep_shift=shift, config=config)
+        for i, [(tokens, towards)] in enumerate(steps, start=1):
             wanted = settings.previews and i % every == 0 and i < num_steps
             preview = write_png(self._image(towards, grid)) if wanted else None
             yield StepEvent(step=i, num_steps=num_steps, preview=preview)

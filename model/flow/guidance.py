@@ -6,7 +6,6 @@ Source: Ho and Salimans 2022, arXiv:2207.12598; the two-scale form and the renor
 
 # T latent tokens, E numbers per token
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -48,36 +47,34 @@ class GuidanceConfig:
         low, high = self.cfg_interval
         return self.cfg_text_scale > 1.0 and low < t <= high
 
+    @property
+    def needs_image(self) -> bool:
+        """Whether the image-free branch counts."""
+        return self.cfg_img_scale > 1.0
 
-def guided(
-    v_TE: Tensor,
-    without_text: Callable[[], Tensor],
-    without_image: Callable[[], Tensor],
-    config: GuidanceConfig,
-) -> Tensor:
-    """Combine one picture's velocities; the two branches are computed only if needed.
+
+def guided(v_TE: Tensor, v_text: Tensor, v_image: Tensor, config: GuidanceConfig) -> Tensor:
+    """Combine the velocities of one picture.
 
     Args:
-        v_TE: Velocity with the full context, (T, E).
-        without_text: Returns the velocity with the text-free context.
-        without_image: Returns the velocity with the image-free context.
+        v_TE: With the full context.
+        v_text: With the text-free context.
+        v_image: With the image-free context; not looked at unless `config.needs_image`.
         config: Scales and renorm; the caller has checked `config.is_on(t)`.
     """
-    v_text = without_text()
     w = v_text + config.cfg_text_scale * (v_TE - v_text)
+    per_token = config.cfg_renorm_type != "global"
     if config.cfg_renorm_type == "text_channel":
-        w = _renormed(w, v_TE, config.cfg_renorm_min, per_token=True)
-        return _image_step(w, without_image, config.cfg_img_scale)
-    w = _image_step(w, without_image, config.cfg_img_scale)
-    per_token = config.cfg_renorm_type == "channel"
+        w = _renormed(w, v_TE, config.cfg_renorm_min, per_token=per_token)
+        return _image_step(w, v_image, config)
+    w = _image_step(w, v_image, config)
     return _renormed(w, v_TE, config.cfg_renorm_min, per_token=per_token)
 
 
-def _image_step(w: Tensor, without_image: Callable[[], Tensor], scale: float) -> Tensor:
-    if scale <= 1.0:
+def _image_step(w: Tensor, v_image: Tensor, config: GuidanceConfig) -> Tensor:
+    if not config.needs_image:
         return w
-    v_image = without_image()
-    return v_image + scale * (w - v_image)
+    return v_image + config.cfg_img_scale * (w - v_image)
 
 
 def _renormed(w: Tensor, v: Tensor, low: float, *, per_token: bool) -> Tensor:

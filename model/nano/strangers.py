@@ -76,15 +76,15 @@ class Strangers:
         scene = sample_scene(rng, [shown])
         seen = seen_image(self.config, scene_pixels(scene, self.config.image_size))
         plan = Plan("look")
-        header = ""
         if rng.random() < 0.5:
             photo = scene_pixels(sample_scene(rng, [identity]), self.config.image_size)
-            plan.parts += [seen_image(self.config, photo), self.prompter.text(introduction(_SLOT))]
+            plan.parts.append(seen_image(self.config, photo))
+            header = introduction(_SLOT)
         else:
-            header = profile(_SLOT, identity, sample_facts(rng, rng.randint(0, 3))) + "\n"
+            header = profile(_SLOT, identity, sample_facts(rng, rng.randint(0, 3)))
         plan.parts.append(seen)
         question = recognise(_SLOT, present, rng, self.split)
-        self._exchange(plan, header + question.text, question.answer)
+        self._exchange(plan, f"{header}\n{question.text}", question.answer)
         question = ask(scene, {0: _SLOT} if present else {}, rng, self.split)
         self._exchange(plan, question.text, question.answer)
         return plan

@@ -5,10 +5,11 @@ from typing import Any
 
 from torch import Tensor
 
-from omnipersona.model.drawing import Grid, decode_tokens, draw
+from omnipersona.model.drawing import Grid, Painting, decode_tokens, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.parity.parts import recorded
 from omnipersona.model.parity.vectors import Comparison, Vectors, near, same
+from omnipersona.model.sequence.canvas import velocity
 from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.vision.images import grid_ids, to_uint8
@@ -20,8 +21,9 @@ _EDIT = {"cfg_img_scale": 2.0, "cfg_interval": (0.0, 1.0)}
 
 def _final(guidance: Guidance, noise: Tensor, grid: Grid, **scales: Any) -> Tensor:
     config = GuidanceConfig(**scales)
-    steps = draw(guidance, noise, grid, num_steps=_NUM_STEPS, timestep_shift=_SHIFT, config=config)
-    *_, (tokens, _) = steps
+    painting = Painting(guidance=guidance, noise_TE=noise, grid=grid)
+    steps = draw([painting], num_steps=_NUM_STEPS, timestep_shift=_SHIFT, config=config)
+    *_, [(tokens, _)] = steps
     return tokens
 
 
@@ -62,8 +64,8 @@ def drawing(v: Vectors) -> Iterator[Comparison]:
     for i, t in enumerate(v.cases["t2i"]["t"]):
         x = v.get(f"t2i.x_{i}")
         full, empty = guidance.full, guidance.without_text
-        yield near(f"t2i.v_full_{i}", full.velocity(x, ids, t), v.get(f"t2i.v_full_{i}"))
-        yield near(f"t2i.v_cfg_text_{i}", empty.velocity(x, ids, t), v.get(f"t2i.v_cfg_text_{i}"))
+        yield near(f"t2i.v_full_{i}", velocity(full, x, ids, t), v.get(f"t2i.v_full_{i}"))
+        yield near(f"t2i.v_cfg_text_{i}", velocity(empty, x, ids, t), v.get(f"t2i.v_cfg_text_{i}"))
     final = _final(guidance, noise, grid)
     yield near("t2i.final", final, v.get("t2i.final"))
     strong = _final(guidance, noise, grid, cfg_img_scale=1.5)

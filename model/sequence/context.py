@@ -4,7 +4,7 @@ Knows segments, caches and the order of events that decides what each guidance c
 Does not know words, files or sampling.
 """
 
-# n rows of a segment, S soft vectors, D width, E numbers per latent token
+# S soft vectors, D width, V vocabulary
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -36,27 +36,6 @@ class Context:
 
     def add(self, segment: Segment) -> Hidden:
         """Read a segment into the cache and return its final rows."""
-        return self._run(segment, grow=True)
-
-    def feed(self, token: int) -> Tensor:
-        """Read one more token of a text being written; return its logits (V,)."""
-        hidden = self.add(TextSegment(ids=[token]))
-        return self.model.decoder.lm_head(hidden.und_UD[-1])
-
-    def velocity(self, tokens: Tensor, position_ids: Tensor, t: float) -> Tensor:
-        """Return the velocity (n, E) of noisy latents read against this context, which stays.
-
-        Args:
-            tokens: Latents `x_t`, (n, E).
-            position_ids: (n,).
-            t: Their time.
-        """
-        block = GenImage(tokens=tokens, position_ids=position_ids, t=t, noise=tokens)
-        hidden = self._run(block, grow=False)
-        assert hidden.velocity_nE is not None, "a block of latents always has velocities"
-        return hidden.velocity_nE
-
-    def _run(self, segment: Segment, *, grow: bool) -> Hidden:
         past = Past.of([self.cache])
         packed = pack(
             [Sample(segments=(segment,))],
@@ -64,10 +43,14 @@ class Context:
             start_positions=[self.cache.next_position],
             past_is_real=None if past is None else past.is_real,
         )
-        hidden = self.model.run(packed, self.soft_SD, past, [self.cache] if grow else None)
-        if grow:
-            self.cache.next_position += _positions_taken(segment)
+        hidden = self.model.run(packed, self.soft_SD, past, [self.cache])
+        self.cache.next_position += _positions_taken(segment)
         return hidden
+
+    def feed(self, token: int) -> Tensor:
+        """Read one more token of a text being written; return its logits (V,)."""
+        hidden = self.add(TextSegment(ids=[token]))
+        return self.model.decoder.lm_head(hidden.und_UD[-1])
 
 
 def _positions_taken(segment: Segment) -> int:

@@ -12,6 +12,7 @@ from omnipersona.model.concept.tokens import Routing
 from omnipersona.model.config import tiny
 from omnipersona.model.flow.path import as_velocity, noised, target_velocity
 from omnipersona.model.omni import Hidden, OmniModel
+from omnipersona.model.sequence.canvas import velocity
 from omnipersona.model.sequence.context import Context
 from omnipersona.model.sequence.pack import pack
 from omnipersona.model.sequence.segments import Sample, Segment, TextSegment
@@ -54,7 +55,7 @@ def test_cache_and_full_forward_agree(
     for segment in segments[:-1]:
         context.add(segment)
     block = gen_image(CONFIG, 2, 2, seed=5)
-    seen = context.velocity(block.tokens, block.position_ids, 0.4)
+    seen = velocity(context, block.tokens, block.position_ids, 0.4)
     target = gen_target(CONFIG, 2, 2, seed=5, t=0.4)
     noisy = type(target)(
         tokens=block.tokens, position_ids=block.position_ids, noise=block.tokens, t=0.4
@@ -103,7 +104,7 @@ def test_a_fork_grows_alone(net: OmniModel, tokenizer: Tokenizer) -> None:
     fork = context.fork()
     fork.add(und_image(CONFIG, 2, 2))
     block = gen_image(CONFIG, 2, 2)
-    fork.velocity(block.tokens, block.position_ids, 0.5)
+    velocity(fork, block.tokens, block.position_ids, 0.5)
     assert (context.cache.length, context.cache.next_position) == (4, 4)
     assert (fork.cache.length, fork.cache.next_position) == (10, 5)
     assert all(torch.equal(a, b) for a, b in zip(keys, context.cache.keys, strict=True))
@@ -223,5 +224,5 @@ def test_clean_and_velocity_prediction_agree_when_the_network_is_exact(
     net.llm2vae.bias.zero_()
     context = Context(net, tokenizer.markers)
     block = gen_image(CONFIG, 2, 3)
-    seen = context.velocity(block.tokens, block.position_ids, 0.5)
+    seen = velocity(context, block.tokens, block.position_ids, 0.5)
     torch.testing.assert_close(seen, block.tokens / 0.5)

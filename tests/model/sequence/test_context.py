@@ -5,8 +5,6 @@ import torch
 from oracles.random_weights import gen_image, und_image
 
 from omnipersona.model.config import tiny
-from omnipersona.model.drawing import Grid, draw
-from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.sequence.pack import Markers
@@ -77,36 +75,3 @@ def test_a_setting_keeps_the_concept_prefix_without_text(guidance: Guidance, kee
     assert _counts(guidance)["no text"] == ((4, 4) if keep else (0, 0))
     guidance.add_picture(None, VIT)
     assert _counts(guidance)["no text"] == (12, 5)
-
-
-@torch.no_grad()
-@pytest.mark.parametrize("scale", [1.0, 0.5])
-def test_a_scale_of_one_draws_the_conditional_picture(guidance: Guidance, scale: float) -> None:
-    guidance.add_picture(VAE, VIT)
-    guidance.add_text(TEXT)
-    grid, start = Grid(rows=2, columns=2), VAE.tokens
-    alone = Guidance(guidance.full, guidance.full, guidance.full)
-    pictures = []
-    for one, text_scale in ((guidance, scale), (alone, 4.0)):
-        config = GuidanceConfig(cfg_text_scale=text_scale, cfg_img_scale=2.0)
-        steps = draw(one, start, grid, num_steps=3, timestep_shift=3.0, config=config)
-        pictures.append(list(steps)[-1][0])
-    torch.testing.assert_close(pictures[0], pictures[1], atol=1e-4, rtol=1e-4)
-
-
-@torch.no_grad()
-def test_drawing_leaves_the_contexts_as_they_were(guidance: Guidance) -> None:
-    guidance.add_text(TEXT)
-    before = _counts(guidance)
-    config = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=2.0, cfg_interval=(0.0, 1.0))
-    list(
-        draw(
-            guidance,
-            VAE.tokens,
-            Grid(rows=2, columns=2),
-            num_steps=2,
-            timestep_shift=3.0,
-            config=config,
-        )
-    )
-    assert _counts(guidance) == before

@@ -1,0 +1,60 @@
+"""Noisy pictures read against several contexts in one packed forward.
+
+What does not change between the steps of a drawing is laid out once: padded caches, places, masks.
+Knows contexts and packs. Does not know guidance or sampling.
+"""
+
+# n latent tokens of all pictures, E numbers per token
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from omnipersona.model.mot.attention import Past
+from omnipersona.model.sequence.context import Context
+from omnipersona.model.sequence.pack import Latents, pack
+from omnipersona.model.sequence.segments import GenImage, Sample
+
+
+class Canvas:
+    """One noisy picture per context; the contexts stay as they are.
+
+    Args:
+        contexts: Of one model, at least one; several may belong to one picture.
+        position_ids: Of each context's picture, (T,).
+    """
+
+    def __init__(self, contexts: Sequence[Context], position_ids: Sequence[Tensor]) -> None:
+        first = contexts[0]
+        self.model = first.model
+        self.past = Past.of([context.cache for context in contexts])
+        self.sizes = [len(ids) for ids in position_ids]
+        blank = [torch.zeros(size, self.model.config.latent_width) for size in self.sizes]
+        blocks = [
+            GenImage(tokens=tokens, position_ids=ids, noise=tokens)
+            for tokens, ids in zip(blank, position_ids, strict=True)
+        ]
+        self.packed = pack(
+            [Sample(segments=(block,)) for block in blocks],
+            first.markers,
+            start_positions=[context.cache.next_position for context in contexts],
+            past_is_real=None if self.past is None else self.past.is_real,
+        )
+
+    def velocities(self, x_t: Sequence[Tensor], t: float) -> list[Tensor]:
+        """Return the velocity (T, E) of each picture at time `t`."""
+        laid_out = self.packed.latents
+        assert laid_out is not None, "a canvas holds pictures"
+        tokens = torch.cat(list(x_t))
+        times = torch.full_like(laid_out.t, t)
+        latents = Latents(tokens, tokens, times, laid_out.position_ids)
+        hidden = self.model.run(replace(self.packed, latents=latents), None, self.past)
+        assert hidden.velocity_nE is not None, "latents always have velocities"
+        return list(hidden.velocity_nE.split(self.sizes))
+
+
+def velocity(context: Context, x_t: Tensor, position_ids: Tensor, t: float) -> Tensor:
+    """Return the velocity (T, E) of one noisy picture read against one context."""
+    return Canvas([context], [position_ids]).velocities([x_t], t)[0]

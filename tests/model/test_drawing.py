@@ -1,0 +1,123 @@
+"""Laws of drawing: branches, batches, and contexts that stay as they were."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from oracles.random_weights import gen_image, noise, random_model, und_image
+from torch import Tensor
+
+from omnipersona.model.config import tiny
+from omnipersona.model.drawing import Grid, Painting, draw
+from omnipersona.model.flow.guidance import GuidanceConfig
+from omnipersona.model.omni import Hidden, OmniModel
+from omnipersona.model.sequence.context import Guidance
+from omnipersona.model.sequence.pack import Markers, PackedSequence
+from omnipersona.model.sequence.segments import TextSegment
+
+CONFIG = tiny()
+MARKERS = Markers(start_of_image=1, end_of_image=2)
+EVERYWHERE = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=2.0, cfg_interval=(0.0, 1.0))
+
+
+@pytest.fixture(scope="module")
+def net() -> OmniModel:
+    return random_model(CONFIG)
+
+
+@pytest.fixture(autouse=True)
+def _without_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
+
+
+def _guidance(net: OmniModel, ids: list[int], *, has_picture: bool = False) -> Guidance:
+    guidance = Guidance.empty(net, MARKERS)
+    if has_picture:
+        guidance.add_picture(gen_image(CONFIG, 2, 2), und_image(CONFIG, 2, 2))
+    guidance.add_text(TextSegment(ids=ids))
+    return guidance
+
+
+def _sizes(guidance: Guidance) -> list[tuple[int, int]]:
+    contexts = (guidance.full, guidance.without_text, guidance.without_image)
+    return [(one.cache.length, one.cache.next_position) for one in contexts]
+
+
+def _painting(guidance: Guidance, rows: int, columns: int, seed: int = 3) -> Painting:
+    start = noise(seed, rows * columns, CONFIG.latent_width)
+    return Painting(guidance=guidance, noise_TE=start, grid=Grid(rows=rows, columns=columns))
+
+
+def _final(paintings: list[Painting], config: GuidanceConfig) -> list[Tensor]:
+    *_, last = draw(paintings, num_steps=3, timestep_shift=3.0, config=config)
+    return [tokens for tokens, _ in last]
+
+
+def _rows_of_first_step(
+    net: OmniModel, painting: Painting, config: GuidanceConfig, monkeypatch: pytest.MonkeyPatch
+) -> int:
+    seen: list[int] = []
+    run = net.run
+
+    def counted(packed: PackedSequence, *rest: Any) -> Hidden:
+        seen.append(len(packed.sample_lens))
+        return run(packed, *rest)
+
+    monkeypatch.setattr(net, "run", counted)
+    next(draw([painting], num_steps=1, timestep_shift=3.0, config=config))
+    return sum(seen)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_a_scale_of_one_draws_the_conditional_picture(net: OmniModel, scale: float) -> None:
+    guidance = _guidance(net, [5, 6, 7], has_picture=True)
+    alone = Guidance(guidance.full, guidance.full, guidance.full)
+    off = GuidanceConfig(cfg_text_scale=scale, cfg_img_scale=2.0)
+    on = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=2.0)
+    [plain] = _final([_painting(guidance, 2, 2)], off)
+    [same] = _final([_painting(alone, 2, 2)], on)
+    torch.testing.assert_close(plain, same, atol=1e-4, rtol=1e-4)
+
+
+def test_drawing_leaves_the_contexts_as_they_were(net: OmniModel) -> None:
+    guidance = _guidance(net, [5, 6, 7])
+    before = _sizes(guidance)
+    _final([_painting(guidance, 2, 2)], EVERYWHERE)
+    assert _sizes(guidance) == before
+
+
+def test_pictures_drawn_together_are_those_drawn_alone(net: OmniModel) -> None:
+    paintings = [
+        _painting(_guidance(net, [5, 6, 7]), 2, 2),
+        _painting(_guidance(net, [9], has_picture=True), 2, 3, seed=4),
+        _painting(_guidance(net, [4, 4, 4, 4, 8]), 1, 2, seed=5),
+    ]
+    for config in (EVERYWHERE, GuidanceConfig(cfg_text_scale=1.0)):
+        together = _final(paintings, config)
+        for painting, tokens in zip(paintings, together, strict=True):
+            [alone] = _final([painting], config)
+            torch.testing.assert_close(tokens, alone, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "image", "has_picture", "branches"),
+    [
+        (1.0, 2.0, True, 1),
+        (4.0, 1.0, True, 2),
+        (4.0, 2.0, True, 3),
+        (4.0, 2.0, False, 2),
+    ],
+)
+def test_only_branches_that_count_are_computed(
+    net: OmniModel,
+    monkeypatch: pytest.MonkeyPatch,
+    text: float,
+    image: float,
+    has_picture: bool,
+    branches: int,
+) -> None:
+    config = GuidanceConfig(cfg_text_scale=text, cfg_img_scale=image, cfg_interval=(0.0, 1.0))
+    painting = _painting(_guidance(net, [5, 6], has_picture=has_picture), 2, 2)
+    assert _rows_of_first_step(net, painting, config, monkeypatch) == branches
