@@ -1,0 +1,110 @@
+"""Means over items, then concepts, with a bootstrap interval over concepts.
+
+Concepts are drawn anew with replacement, not items: items of one concept hang together, and a claim
+is about concepts not seen. Knows numbers alone.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+NUM_DRAWS: Final = 10_000
+_LEVEL: Final = 0.95
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Interval:
+    """A mean over concepts.
+
+    Attributes:
+        value: Mean of the concepts' means.
+        low, high: Bounds of the 95 % interval; the value itself where there is one concept.
+        num_concepts: Concepts with at least one item.
+        num_items: Items of all concepts.
+    """
+
+    value: float
+    low: float
+    high: float
+    num_concepts: int
+    num_items: int
+
+    def excludes(self, value: float) -> bool:
+        """Say whether `value` lies outside the interval, so that a difference is shown."""
+        return not self.low <= value <= self.high
+
+
+def over_items(scores: Mapping[str, Sequence[float]], *, seed: int = 0) -> Interval:
+    """Return the mean over items, then concepts, with its interval.
+
+    Args:
+        scores: One score per item, by concept; concepts without items are left out.
+        seed: Of the draws.
+
+    Raises: ValueError: there is no item, or a score is not finite.
+    """
+    kept = {concept: values for concept, values in scores.items() if len(values)}
+    means = {concept: float(np.mean(values)) for concept, values in kept.items()}
+    return over_concepts(means, seed=seed, num_items=sum(map(len, kept.values())))
+
+
+def over_concepts(
+    values: Mapping[str, float], *, seed: int = 0, num_items: int | None = None
+) -> Interval:
+    """Return the mean of one figure per concept, with its interval.
+
+    Args:
+        values: One figure per concept.
+        seed: Of the draws.
+        num_items: Items behind the figures, for the record; the number of concepts if not given.
+
+    Raises: ValueError: there is no concept, or a figure is not finite.
+    """
+    figures = _figures(values)
+    means = _drawn_means(figures, seed)
+    tail = (1.0 - _LEVEL) / 2.0
+    low, high = np.quantile(means, [tail, 1.0 - tail])
+    return Interval(
+        value=float(figures.mean()),
+        low=float(low),
+        high=float(high),
+        num_concepts=len(figures),
+        num_items=len(figures) if num_items is None else num_items,
+    )
+
+
+def difference(
+    ours: Mapping[str, float], theirs: Mapping[str, float], *, seed: int = 0
+) -> Interval:
+    """Return the mean of `ours - theirs` over the same concepts, with its interval.
+
+    Raises: ValueError: the concepts differ, there are none, or a figure is not finite.
+    """
+    if ours.keys() != theirs.keys():
+        alone = sorted(ours.keys() ^ theirs.keys())
+        raise ValueError(
+            f"Only one of the two methods has a figure for {', '.join(alone)}; "
+            "compare methods on the same concepts."
+        )
+    return over_concepts({one: ours[one] - theirs[one] for one in ours}, seed=seed)
+
+
+def _figures(values: Mapping[str, float]) -> npt.NDArray[np.float64]:
+    if not values:
+        raise ValueError("There is no concept with items; an interval needs one at least.")
+    for concept, value in values.items():
+        if not math.isfinite(value):
+            raise ValueError(f"The figure of '{concept}' is {value}; it must be a finite number.")
+    # Sorted, so that the draws do not depend on the order in which concepts were measured.
+    return np.array([values[concept] for concept in sorted(values)], dtype=np.float64)
+
+
+def _drawn_means(figures: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
+    if len(figures) == 1:
+        return figures
+    draws = np.random.default_rng(seed).integers(len(figures), size=(NUM_DRAWS, len(figures)))
+    return np.asarray(figures[draws].mean(axis=1), dtype=np.float64)
