@@ -17,6 +17,7 @@ import typer
 from omnipersona.ui.command_line import fail, guarded, read_files, settings_of, write_file
 from omnipersona.ui.commands_concepts import concepts_app
 from omnipersona.ui.commands_model import add_model_commands
+from omnipersona.ui.commands_models import models_app
 
 if TYPE_CHECKING:
     from omnipersona.agent.runtime import Session
@@ -32,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(concepts_app, name="concepts")
+app.add_typer(models_app, name="models")
 add_model_commands(app)
 
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to attach.")]

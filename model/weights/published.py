@@ -10,18 +10,14 @@ from omnipersona.model.config import ModelConfig, TextConfig, VisionConfig
 NAME: Final = "bagel-7b-mot"
 REPOSITORY: Final = "ByteDance-Seed/BAGEL-7B-MoT"
 REVISION: Final = "5019f57d168e5816e8f3f701b17cc816bb7cf24b"
-FILES: Final = (
-    "ema.safetensors",
-    "ae.safetensors",
-    "config.json",
+NEEDED_FILES: Final = (
     "llm_config.json",
     "vit_config.json",
     "tokenizer.json",
-    "tokenizer_config.json",
-    "vocab.json",
-    "merges.txt",
-    "README.md",
+    "ae.safetensors",
+    "ema.safetensors",
 )
+OPTIONAL_FILES: Final = ("config.json",)
 
 
 def bagel_7b_mot() -> ModelConfig:

@@ -60,7 +60,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_folder(random_model(config), folder)
     tensors = {k: v.bfloat16() for k, v in load_file(folder / "ema.safetensors").items()}
     (folder / "ema.safetensors").unlink()
-    keys, weight_map = sorted(tensors), {}
+    keys = sorted(tensors)
+    weight_map: dict[str, str] = {}
     for i in range(3):
         name = f"model-{i}.safetensors"
         save_file({key: tensors[key] for key in keys[i::3]}, folder / name)
