@@ -207,6 +207,7 @@ class LearnRequest:
         facts: Facts that no photo shows.
         preset: Length of the run.
         seed: Order of the data and the noise.
+        start: Tokens of the same concept to go on from; None starts anew.
     """
 
     name: str
@@ -215,6 +216,7 @@ class LearnRequest:
     facts: tuple[Fact, ...] = ()
     preset: Preset = "nano"
     seed: int = 0
+    start: ConceptFile | None = None
 
     def __post_init__(self) -> None:
         _check_text("name", self.name)

@@ -1,40 +1,57 @@
-"""Learning one concept's tokens; every other weight stays as it is.
+"""Learning concepts' tokens; every other weight stays as it is.
 
-Knows lessons, the frozen model and an optimiser. Does not know photos as files, jobs or users.
+Several concepts can learn in one batch: their samples share a forward, their vectors do not meet.
+Knows teachers, the frozen model and an optimiser. Does not know photos as files, jobs or users.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import torch
 from torch import Tensor
 
-from omnipersona.model.concept.tokens import ConceptTokens
+from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, ConceptTokens, Routing
 from omnipersona.model.contract import LearnEvent, Preset
 from omnipersona.model.errors import LearningFailed
-from omnipersona.model.lessons import Teacher
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pack import Markers, pack
-from omnipersona.model.sequence.segments import GenImage
+from omnipersona.model.sequence.segments import GenImage, Sample
+from omnipersona.model.teacher import Teacher
+
+Start = Literal["bank", "noun", "noise"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FitConfig:
-    """Length and pace of learning.
+    """Length and pace of learning, and what a comparison may change.
 
     Attributes:
         num_steps: Updates.
-        num_drawings: Drawings per step.
+        num_drawings: Drawings per step and concept.
         rate: Peak learning rate; falls along a cosine to a tenth.
         is_thorough: Whether the model first draws others of the kind and edits, to learn from.
+        routing: Which expert reads the gen tokens.
+        num_und: Understanding tokens.
+        num_gen: Generation tokens.
+        with_reading: Learn from questions and facts.
+        with_drawing: Learn from drawings.
+        with_edits: Learn from edits.
+        start: Vectors of known concepts, of the kind's noun, or noise.
     """
 
     num_steps: int
     num_drawings: int
     rate: float
     is_thorough: bool = True
+    routing: Routing = "decoupled"
+    num_und: int = NUM_UND
+    num_gen: int = NUM_GEN
+    with_reading: bool = True
+    with_drawing: bool = True
+    with_edits: bool = True
+    start: Start = "bank"
 
     def __post_init__(self) -> None:
         if self.num_steps < 1 or self.num_drawings < 1 or not self.rate > 0:
@@ -42,45 +59,64 @@ class FitConfig:
                 f"num_steps {self.num_steps}, num_drawings {self.num_drawings} and rate "
                 f"{self.rate} must all be above zero"
             )
+        if not (self.with_reading or self.with_drawing):
+            raise ValueError("with_reading and with_drawing are both off; nothing would be learned")
 
 
 PRESETS: Final[dict[Preset, FitConfig]] = {
     "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, is_thorough=False),
-    "nano": FitConfig(num_steps=140, num_drawings=5, rate=0.01),
+    "nano": FitConfig(num_steps=140, num_drawings=4, rate=0.01),
     "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3),
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Pupil:
+    """One concept while it is learned: vectors, trained in place, and who teaches them."""
+
+    tokens: ConceptTokens
+    teacher: Teacher
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The samples of a step, edits last."""
+
+    reading: list[Sample]
+    drawings: list[Sample]
+    edits: list[Sample]
+
+
 def fit(
-    model: OmniModel, tokens: ConceptTokens, teacher: Teacher, markers: Markers, config: FitConfig
+    model: OmniModel, pupils: Sequence[Pupil], markers: Markers, config: FitConfig
 ) -> Iterator[LearnEvent]:
-    """Learn in place, one event per update.
+    """Learn in place, one event per update; losses are means over the concepts.
 
     Joint loss: cross-entropy of answers + velocity error of drawings + velocity error of edits.
 
     Args:
         model: Frozen by this call.
-        tokens: Start values; trained in place.
-        teacher: Draws the samples.
+        pupils: At least one; the rows of their prompters follow one another in this order.
         markers: Ids around pictures.
         config: Length and pace.
 
     Raises:
-        LearningFailed: A loss or gradient is not a number; `tokens` keep their last good values.
+        LearningFailed: A loss or gradient is not a number; tokens keep their last good values.
     """
     model.requires_grad_(requires_grad=False)
-    optimizer = torch.optim.AdamW(tokens.parameters(), lr=config.rate, weight_decay=0.0)
+    parameters = [vector for pupil in pupils for vector in pupil.tokens.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=0.0)
     for step in range(config.num_steps):
         decay = 0.55 + 0.45 * math.cos(math.pi * step / config.num_steps)
         for group in optimizer.param_groups:
             group["lr"] = config.rate * decay
-        text, flow, edit = _losses(model, tokens, teacher, markers, config.num_drawings)
+        text, flow, edit = _losses(model, pupils, markers, config)
         loss = text + flow + (edit if edit is not None else 0.0)
         if not bool(torch.isfinite(loss)):
             raise _failed(step, config, f"the loss is {loss.item()}")
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        grads = [vector.grad for vector in tokens.parameters() if vector.grad is not None]
+        (loss * len(pupils)).backward()
+        grads = [vector.grad for vector in parameters if vector.grad is not None]
         if not all(bool(torch.isfinite(grad).all()) for grad in grads):
             raise _failed(step, config, "the gradient is not a number")
         optimizer.step()
@@ -100,17 +136,33 @@ def _failed(step: int, config: FitConfig, reason: str) -> LearningFailed:
     )
 
 
+def _batch(pupils: Sequence[Pupil], config: FitConfig) -> _Batch:
+    batch = _Batch([], [], [])
+    for pupil in pupils:
+        teacher = pupil.teacher
+        if config.with_reading:
+            batch.reading += teacher.reading()
+        if config.with_drawing:
+            batch.drawings += teacher.drawing(config.num_drawings)
+        if config.with_edits:
+            batch.edits += teacher.editing()
+    return batch
+
+
 def _losses(
-    model: OmniModel, tokens: ConceptTokens, teacher: Teacher, markers: Markers, num_drawings: int
+    model: OmniModel, pupils: Sequence[Pupil], markers: Markers, config: FitConfig
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    drawings, edits = teacher.drawing(num_drawings), teacher.editing()
-    samples = [*teacher.reading(), *drawings, *edits]
+    batch = _batch(pupils, config)
     with torch.enable_grad():
-        packed = pack(samples, markers)
-        losses = model(packed, tokens.table())
-    per_picture = losses.mse.mean(-1)
-    targets = [sample.segments[-1] for sample in edits]
+        packed = pack([*batch.reading, *batch.drawings, *batch.edits], markers)
+        losses = model(packed, torch.cat([pupil.tokens.table() for pupil in pupils]))
+    per_token = losses.mse.mean(-1)
+    targets = [sample.segments[-1] for sample in batch.edits]
     num_edit_rows = sum(len(one.tokens) for one in targets if isinstance(one, GenImage))
-    split = per_picture.shape[0] - num_edit_rows
-    edit = per_picture[split:].mean() if num_edit_rows else None
-    return losses.ce.mean(), per_picture[:split].mean(), edit
+    split = per_token.shape[0] - num_edit_rows
+    nothing = losses.ce.new_zeros(())
+    return (
+        losses.ce.mean() if len(losses.ce) else nothing,
+        per_token[:split].mean() if split else nothing,
+        per_token[split:].mean() if num_edit_rows else None,
+    )

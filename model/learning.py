@@ -1,11 +1,11 @@
-"""A learn request from photos to a concept file, step by step.
+"""Learn requests from photos to concept files, step by step.
 
 Knows the studio, lessons and fit. Does not know queues or users.
 """
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import torch
@@ -13,29 +13,27 @@ from PIL import Image
 from safetensors import safe_open
 from torch import Tensor
 
-from omnipersona.model.concept.files import ConceptCard, write_concept
+from omnipersona.model.concept.files import ConceptCard, read_concept, write_concept
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
-from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, ConceptTokens
+from omnipersona.model.concept.tokens import NUM_UND, ConceptTokens
 from omnipersona.model.contract import (
-    MAX_SEED,
     AnswerRequest,
-    DrawSettings,
-    EditRequest,
-    GenerateRequest,
-    ImageResult,
+    ConceptFile,
     LearnEvent,
     LearnRequest,
     LearnResult,
 )
-from omnipersona.model.fit import PRESETS, fit
-from omnipersona.model.lessons import Eyes, Lessons, Picture, Teacher, prepare
+from omnipersona.model.drafts import draw_drafts, edit_drafts
+from omnipersona.model.fit import PRESETS, FitConfig, Pupil, fit
+from omnipersona.model.lessons import Eyes, Lessons, Picture, prepare
 from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.studio import Studio
+from omnipersona.model.teacher import Teacher
 from omnipersona.model.vision.images import read_png, resized, write_png
 
 BANK: Final = "concept_bank.safetensors"
 _START_NOISE: Final = 0.02
-_DRAFT_STEPS: Final = 8
+_LONGEST_ANSWER: Final = 12
 
 
 def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnResult]:
@@ -48,47 +46,103 @@ def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnR
     """
     started = time.monotonic()
     config = PRESETS[request.preset]
-    images = [read_png(photo) for photo in request.photos]
-    lessons = Lessons(request.facts, request.kind)
-    for _ in prepare(lessons, images, _eyes(studio), request.seed, is_thorough=config.is_thorough):
-        yield LearnEvent(step=0, num_steps=config.num_steps, loss_text=0.0, loss_flow=0.0)
-    tokens = ConceptTokens.from_table(starting_table(studio, request))
-    rows = ConceptRows(start=0, num_und=tokens.num_und, num_gen=tokens.num_gen)
-    teacher = Teacher(
+    for event in learn_together(studio, [request], config):
+        if isinstance(event, LearnEvent):
+            yield event
+            continue
+        yield LearnResult(
+            concept=event[0],
+            num_steps=config.num_steps,
+            elapsed_ms=(time.monotonic() - started) * 1000.0,
+        )
+
+
+def learn_together(
+    studio: Studio, requests: Sequence[LearnRequest], config: FitConfig
+) -> Iterator[LearnEvent | list[ConceptFile]]:
+    """Learn several concepts in one batch, by one configuration; ends with their files.
+
+    Raises:
+        LearningFailed: A loss was not a number.
+    """
+    pupils: list[Pupil] = []
+    row = 0
+    for request in requests:
+        lessons = Lessons(request.facts, request.kind)
+        photos = [read_png(photo) for photo in request.photos]
+        is_thorough = config.is_thorough
+        for _ in prepare(lessons, photos, _eyes(studio), request.seed, is_thorough=is_thorough):
+            yield LearnEvent(step=0, num_steps=config.num_steps, loss_text=0.0, loss_flow=0.0)
+        tokens = _starting_tokens(studio, request, config)
+        pupils.append(Pupil(tokens, _teacher(studio, request, lessons, tokens, row)))
+        row += tokens.num_rows
+    yield from fit(studio.model, pupils, studio.tokenizer.markers, config)
+    yield [
+        write_concept(
+            pupil.tokens,
+            ConceptCard(name=one.name, kind=one.kind, fingerprint=studio.fingerprint),
+        )
+        for pupil, one in zip(pupils, requests, strict=True)
+    ]
+
+
+def _teacher(
+    studio: Studio, request: LearnRequest, lessons: Lessons, tokens: ConceptTokens, row: int
+) -> Teacher:
+    rows = ConceptRows(
+        start=row, num_und=tokens.num_und, num_gen=tokens.num_gen, routing=tokens.routing
+    )
+    return Teacher(
         lessons,
         Prompter(studio.tokenizer, [rows]),
         studio.config.sampling.timestep_shift,
         random.Random(request.seed),
         torch.Generator().manual_seed(request.seed),
     )
-    yield from fit(studio.model, tokens, teacher, studio.tokenizer.markers, config)
-    card = ConceptCard(name=request.name, kind=request.kind, fingerprint=studio.fingerprint)
-    yield LearnResult(
-        concept=write_concept(tokens, card),
-        num_steps=config.num_steps,
-        elapsed_ms=(time.monotonic() - started) * 1000.0,
-    )
+
+
+def _starting_tokens(studio: Studio, request: LearnRequest, config: FitConfig) -> ConceptTokens:
+    """Return where learning starts: at earlier tokens if the request brings them."""
+    if request.start is not None:
+        return read_concept(request.start, studio.config.text.hidden_size, studio.fingerprint)
+    table = starting_table(studio, request, config)
+    return ConceptTokens.from_table(table, config.num_und, config.routing)
 
 
 @torch.no_grad()
-def starting_table(studio: Studio, request: LearnRequest) -> Tensor:
-    """Return starting vectors (33, D).
+def starting_table(studio: Studio, request: LearnRequest, config: FitConfig) -> Tensor:
+    """Return starting vectors (1 + num_und + num_gen, D).
 
-    With a concept bank beside the checkpoint: the mean of the known concepts of this kind, or of
-    all. Without one: the embedding of the kind's noun plus small noise.
+    From the concept bank beside the checkpoint: the mean of the known concepts of this kind, or of
+    all. Without a bank: the embedding of the kind's noun. Noise is added where vectors would be
+    equal.
     """
     path = studio.folder / BANK
-    if path.exists():
+    count = 1 + config.num_und + config.num_gen
+    generator = torch.Generator().manual_seed(request.seed)
+    noise = torch.randn(count, studio.config.text.hidden_size, generator=generator)
+    if config.start == "bank" and path.exists():
         with safe_open(path, framework="pt") as file:
             bank = file.get_tensor("tokens").float()
             kinds = (file.metadata() or {}).get("kinds", "").split()
         same = [i for i, kind in enumerate(kinds) if kind == request.kind]
-        return (bank[same] if same else bank).mean(0)
+        return _resized((bank[same] if same else bank).mean(0), config, noise)
+    if config.start == "noise":
+        return noise * studio.model.decoder.embed_tokens.weight.std().float()
     ids, _ = studio.tokenizer.encode(f" {request.kind or 'thing'}")
     noun = studio.model.decoder.embed_tokens(torch.tensor(ids)).mean(0).float()
-    generator = torch.Generator().manual_seed(request.seed)
-    count = 1 + NUM_UND + NUM_GEN
-    return noun + _START_NOISE * torch.randn(count, noun.shape[0], generator=generator)
+    return noun + _START_NOISE * noise
+
+
+def _resized(table: Tensor, config: FitConfig, noise: Tensor) -> Tensor:
+    """Return as many vectors of each side as asked for, repeated with noise where they run out."""
+    sides = (table[1 : 1 + NUM_UND], config.num_und), (table[1 + NUM_UND :], config.num_gen)
+    picked = [table[:1]]
+    for rows, count in sides:
+        picked.append(rows[torch.arange(count) % len(rows)])
+    found = torch.cat(picked)
+    extra = torch.cat([torch.zeros(1), *(torch.arange(n) >= len(r) for r, n in sides)]).bool()
+    return torch.where(extra[:, None], found + _START_NOISE * noise, found)
 
 
 def _eyes(studio: Studio) -> Eyes:
@@ -102,25 +156,14 @@ def _eyes(studio: Studio) -> Eyes:
             )
 
     def ask(question: str, image: Image.Image) -> str:
-        request = AnswerRequest(question=question, images=(write_png(image),), max_tokens=12)
+        request = AnswerRequest(
+            question=question, images=(write_png(image),), max_tokens=_LONGEST_ANSWER
+        )
         return "".join(studio.answer(request)).strip()
 
-    def settings(seed: int) -> DrawSettings:
-        return DrawSettings(seed=seed % (MAX_SEED + 1), num_steps=_DRAFT_STEPS, previews=False)
-
-    def paint(prompt: str, seed: int) -> Image.Image:
-        return _result(studio.generate(GenerateRequest(prompt=prompt, settings=settings(seed))))
-
-    def change(image: Image.Image, instruction: str, seed: int) -> Image.Image:
-        request = EditRequest(
-            image=write_png(image), instruction=instruction, settings=settings(seed)
-        )
-        return _result(studio.edit(request))
-
-    return Eyes(see, ask, paint, change)
-
-
-def _result(steps: Iterator[object]) -> Image.Image:
-    *_, last = steps
-    assert isinstance(last, ImageResult), "a drawing ends with its picture"
-    return read_png(last.png)
+    return Eyes(
+        see,
+        ask,
+        lambda prompts, seed: draw_drafts(studio, prompts, seed),
+        lambda images, told, seed: edit_drafts(studio, images, told, seed),
+    )

@@ -1,34 +1,30 @@
-"""What a concept is taught with: samples made from photos, facts and the model's own eyes.
+"""What a concept is taught with: photos, facts and what the model itself makes of them.
 
-The frozen model itself says where each photo was taken and what is worn, draws others of the same
-kind as negatives, and makes edit pairs by the kind's noun. Nothing comes from outside the request.
+The frozen model itself says what each photo shows, draws others of the same kind as negatives, and
+makes edit pairs by the kind's noun, which its own eyes check. Nothing else comes in.
 Source: OmniPersona, joint learning from recognition, questions, drawings and edit triplets.
 """
 
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import torch
 from PIL import Image
 
-from omnipersona.model.concept.prompt import Prompter
 from omnipersona.model.contract import Fact
-from omnipersona.model.sequence.pictures import target_image
-from omnipersona.model.sequence.segments import GenImage, Sample, Segment, UndImage
-from omnipersona.model.skills import fact_question, recognition_question
+from omnipersona.model.drafts import Drafts
+from omnipersona.model.sequence.segments import GenImage, UndImage
 
 SLOT: Final = "<c0>"
-_KIND_QUESTION: Final = f"what is {SLOT}?"
-_RECOGNITION: Final = (
-    recognition_question(SLOT),
-    f"is this {SLOT}?",
-    f"do you see {SLOT} here?",
-    f"is {SLOT} in the photo?",
-)
 _NUM_NEGATIVES: Final = 6
-_EDITS: Final = ("remove {it}", "put a blue hat on {it}", "put {it} in the snow")
+_LONGEST_WORDS: Final = 4
+_QUESTIONS: Final = (
+    ("where is this?", "where is this?"),
+    ("what is the {it} wearing?", f"what is {SLOT} wearing?"),
+    ("what is the {it} doing?", f"what is {SLOT} doing?"),
+    ("what color is the {it}?", f"what color is {SLOT}?"),
+)
+_NOTHING: Final = ("nothing", "no object", "none", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +37,22 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo of the concept and a caption with its slot, in the model's own words."""
+    """A photo of the concept.
+
+    Attributes:
+        picture: What is seen.
+        caption: With the concept's slot, in the model's own words.
+        answers: Questions with the slot, and the model's own answers.
+    """
 
     picture: Picture
     caption: str
+    answers: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EditPair:
-    """A photo, an instruction with the slot, and the model's own outcome."""
+    """A picture, an instruction with the slot, and its outcome; one of the two is a photo."""
 
     source: Picture
     instruction: str
@@ -57,20 +60,80 @@ class EditPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One kind of edit.
+
+    Attributes:
+        request: By the kind's noun, for the model.
+        told: With the slot, for the concept.
+        question: By the noun; asked about the outcome.
+        answer: What the answer must hold for the edit to count.
+        undone: Instruction that leads back from the outcome to the photo, if there is one.
+    """
+
+    request: str
+    told: str
+    question: str
+    answer: str
+    undone: str | None = None
+
+
+# The six kinds of edits that the benchmark asks for, twice those that bring the concept back.
+CHANGES: Final = (
+    Change("remove the {it}", f"remove {SLOT}", "is there a {it}?", "no", f"add {SLOT}"),
+    Change(
+        "replace the {it} with a white dog",
+        f"replace {SLOT} with a white dog",
+        "what animal is this?",
+        "dog",
+        f"replace the dog with {SLOT}",
+    ),
+    Change(
+        "replace the {it} with a brown bear",
+        f"replace {SLOT} with a brown bear",
+        "what animal is this?",
+        "bear",
+        f"replace the bear with {SLOT}",
+    ),
+    Change("make the {it} red", f"make {SLOT} red", "what color is the {it}?", "red"),
+    Change(
+        "put a blue hat on the {it}",
+        f"put a blue hat on {SLOT}",
+        "what is the {it} wearing?",
+        "a blue hat",
+    ),
+    Change(
+        "put yellow glasses on the {it}",
+        f"put yellow glasses on {SLOT}",
+        "what is the {it} wearing?",
+        "yellow glasses",
+    ),
+    Change("change the place to the snow", f"put {SLOT} in the snow", "where is this?", "snow"),
+    Change(
+        "change the place to the beach",
+        f"put {SLOT} at the beach",
+        "where is this?",
+        "beach",
+    ),
+    Change("add a red ball", "add a red ball", "what object do you see?", "a red ball"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Eyes:
-    """What lessons need of a model: its doors, bound by the runtime.
+    """What lessons need of a model: its doors, bound by `learning`.
 
     Attributes:
         see: Picture to segments.
         ask: Question about a picture, without concepts.
-        draw: Prompt and seed to a picture.
-        change: Picture, instruction and seed to a picture.
+        draw: Prompts and seed to pictures, together.
+        change: Pictures, their instructions and seed to pictures, together.
     """
 
     see: Callable[[Image.Image], Picture]
     ask: Callable[[str, Image.Image], str]
-    draw: Callable[[str, int], Image.Image]
-    change: Callable[[Image.Image, str, int], Image.Image]
+    draw: Callable[[Sequence[str], int], Drafts]
+    change: Callable[[Sequence[Image.Image], Sequence[str], int], Drafts]
 
 
 @dataclass(slots=True)
@@ -95,7 +158,7 @@ class Lessons:
 def prepare(
     lessons: Lessons, photos: list[Image.Image], eyes: Eyes, seed: int, *, is_thorough: bool
 ) -> Iterator[None]:
-    """Fill the lessons; pauses after each picture, so that a caller can stop.
+    """Fill the lessons; pauses after each picture and each step of drawing, so that one can stop.
 
     Args:
         lessons: Empty but for facts and kind; without a kind there are neither negatives of the
@@ -103,112 +166,41 @@ def prepare(
         photos: Of the concept.
         eyes: The model.
         seed: Of negatives and edits.
-        is_thorough: Whether to make negatives and edits.
+        is_thorough: Whether to make negatives and edits, and to ask more of each photo.
     """
     kind = lessons.kind
     for image in photos:
-        lessons.photos.append(Photo(eyes.see(image), _caption(image, kind or "animal", eyes)))
+        lessons.photos.append(_described(image, kind or "animal", eyes, is_thorough=is_thorough))
         yield
     if kind is None or not is_thorough:
         return
-    for i in range(_NUM_NEGATIVES):
-        lessons.negatives.append(eyes.see(eyes.draw(f"a {kind}", seed + i)))
+    for drawn in eyes.draw([f"a {kind}"] * _NUM_NEGATIVES, seed):
+        lessons.negatives += [eyes.see(image) for image in drawn or ()]
         yield
-    for i, instruction in enumerate(_EDITS):
-        image = photos[i % len(photos)]
-        pair = _edit_pair(image, instruction, kind, eyes, seed + i)
-        lessons.edits += [pair] if pair else []
+    sources = [photos[i % len(photos)] for i in range(len(CHANGES))]
+    for changed in eyes.change(sources, [one.request.format(it=kind) for one in CHANGES], seed):
+        for source, change, outcome in zip(sources, CHANGES, changed or (), strict=False):
+            lessons.edits += _edit_pairs(source, change, outcome, kind, eyes)
         yield
 
 
-def _caption(image: Image.Image, noun: str, eyes: Eyes) -> str:
-    place = eyes.ask("where is this?", image)
-    worn = eyes.ask(f"what is the {noun} wearing?", image)
-    wearing = "" if worn in ("nothing", "") or len(worn.split()) > 4 else f" wearing {worn}"
-    where = f" {place}" if 0 < len(place.split()) <= 4 else ""
-    return f"{SLOT}{wearing}{where}"
+def _described(image: Image.Image, noun: str, eyes: Eyes, *, is_thorough: bool) -> Photo:
+    asked = _QUESTIONS if is_thorough else _QUESTIONS[:2]
+    answers = [(told, eyes.ask(question.format(it=noun), image)) for question, told in asked]
+    short = {told: a for told, a in answers if 0 < len(a.split()) <= _LONGEST_WORDS}
+    place, worn = (short.get(told, "") for _, told in _QUESTIONS[:2])
+    wearing = "" if worn in _NOTHING else f" wearing {worn}"
+    where = f" {place}" if place else ""
+    return Photo(eyes.see(image), f"{SLOT}{wearing}{where}", tuple(short.items()))
 
 
-def _edit_pair(
-    image: Image.Image, instruction: str, kind: str, eyes: Eyes, seed: int
-) -> EditPair | None:
-    """Edit by the noun; keep the pair only if the model's own eyes agree that it was done."""
-    outcome = eyes.change(image, instruction.format(it=f"the {kind}"), seed)
-    there = eyes.ask(f"is there a {kind}?", outcome)
-    if there != ("no" if instruction.startswith("remove") else "yes"):
-        return None
-    return EditPair(eyes.see(image), instruction.format(it=SLOT), eyes.see(outcome))
-
-
-@dataclass(frozen=True, slots=True)
-class Teacher:
-    """Draws the samples of a step from lessons.
-
-    Attributes:
-        lessons: Of one concept.
-        prompter: Its slot filled.
-        timestep_shift: Of the training times.
-        rng: Draws samples.
-        noise: Draws times and noise.
-    """
-
-    lessons: Lessons
-    prompter: Prompter
-    timestep_shift: float
-    rng: random.Random
-    noise: torch.Generator
-
-    def reading(self) -> list[Sample]:
-        """Return recognition with a positive and a negative, and a round of facts."""
-        lessons, rng = self.lessons, self.rng
-        samples = [self._recognition(rng.choice(lessons.photos).picture, present=True)]
-        if lessons.negatives:
-            samples.append(self._recognition(rng.choice(lessons.negatives), present=False))
-        turns = [_fact_turn(fact, rng) for fact in lessons.facts]
-        if lessons.kind:
-            turns.append((_KIND_QUESTION, f"a {lessons.kind}"))
-        if turns:
-            samples.append(self._exchanges([], rng.sample(turns, min(4, len(turns)))))
-        return samples
-
-    def drawing(self, count: int) -> list[Sample]:
-        """Return drawings of photos from their captions, now and then from the slot alone."""
-        samples = []
-        for photo in self.rng.choices(self.lessons.photos, k=count):
-            caption = photo.caption if self.rng.random() < 0.8 else f"a photo of {SLOT}"
-            samples.append(self._sample([self.prompter.text(caption)], photo.picture.latents))
-        return samples
-
-    def editing(self) -> list[Sample]:
-        """Return one edit, if there are any."""
-        if not self.lessons.edits:
-            return []
-        pair = self.rng.choice(self.lessons.edits)
-        before: list[Segment] = [pair.source.latents]
-        before.append(self.prompter.text(pair.instruction))
-        return [self._sample(before, pair.target.latents)]
-
-    def _recognition(self, picture: Picture, *, present: bool) -> Sample:
-        answer = "yes" if present else f"no, {SLOT} is not here"
-        return self._exchanges([picture.seen], [(self.rng.choice(_RECOGNITION), answer)])
-
-    def _exchanges(self, before: list[Segment], turns: list[tuple[str, str]]) -> Sample:
-        segments: list[Segment] = [*self.prompter.prefixes(), *before]
-        for question, answer in turns:
-            segments.append(self.prompter.text(question))
-            segments.append(self.prompter.text(answer, has_loss=True))
-        return Sample(segments=tuple(segments))
-
-    def _sample(self, before: list[Segment], picture: GenImage) -> Sample:
-        target = target_image(picture, self.timestep_shift, self.noise)
-        return Sample(segments=(*self.prompter.prefixes(), *before, target))
-
-
-def _fact_turn(fact: Fact, rng: random.Random) -> tuple[str, str]:
-    questions = (
-        fact_question(SLOT, fact.attribute),
-        fact_question(SLOT, fact.attribute),
-        f"{SLOT}'s {fact.attribute}?",
-        f"tell me {SLOT}'s {fact.attribute}",
-    )
-    return rng.choice(questions), fact.value
+def _edit_pairs(
+    photo: Image.Image, change: Change, outcome: Image.Image, kind: str, eyes: Eyes
+) -> Iterator[EditPair]:
+    """Yield the pair, and the way back, if the model's own eyes agree that the edit was done."""
+    if change.answer not in eyes.ask(change.question.format(it=kind), outcome):
+        return
+    before, after = eyes.see(photo), eyes.see(outcome)
+    yield EditPair(before, change.told, after)
+    if change.undone is not None:
+        yield EditPair(after, change.undone, before)

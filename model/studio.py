@@ -121,35 +121,38 @@ class Studio:
     @torch.no_grad()
     def generate(self, request: GenerateRequest) -> Iterator[StepEvent | ImageResult]:
         """Yield a step per velocity evaluation, then the picture."""
-        grid = self._grid(request.width, request.height)
-        prompter, soft = self.prompter(request.concepts)
-        guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
-        self._add_prefixes(guidance, prompter)
-        guidance.add_text(prompter.text(request.prompt))
         seed, generator = _seeded(request.settings)
-        noise = torch.randn(grid.num_tokens, self.config.latent_width, generator=generator)
+        painting = self.drawing_of(request, generator)
         yield from self._paint(
-            guidance, noise, grid, request.settings, seed, _drawing_scales(self.config.sampling)
+            painting, request.settings, seed, drawing_scales(self.config.sampling)
         )
 
     @torch.no_grad()
     def edit(self, request: EditRequest) -> Iterator[StepEvent | ImageResult]:
         """Yield a step per velocity evaluation, then the changed picture."""
-        image = resized(read_png(request.image), self.config.vae_resize)
-        prompter, soft = self.prompter(request.concepts)
-        guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
-        self._add_prefixes(guidance, prompter)
         seed, generator = _seeded(request.settings)
+        painting = self.editing_of(request, generator)
+        yield from self._paint(
+            painting, request.settings, seed, editing_scales(self.config.sampling)
+        )
+
+    def drawing_of(self, request: GenerateRequest, generator: torch.Generator) -> Painting:
+        """Return a new picture before its first step; its noise comes from the generator."""
+        grid = self._grid(request.width, request.height)
+        guidance, prompter = self._guidance(request.concepts)
+        guidance.add_text(prompter.text(request.prompt))
+        return self._painting(guidance, grid, generator)
+
+    def editing_of(self, request: EditRequest, generator: torch.Generator) -> Painting:
+        """Return a changed picture before its first step; its noise comes from the generator."""
+        image = resized(read_png(request.image), self.config.vae_resize)
+        guidance, prompter = self._guidance(request.concepts)
         latents = self.encode(image, generator)
-        grid = self._grid(image.width, image.height)
         guidance.add_picture(
             clean_image(self.config, latents), seen_image(self.config, self.vision_pixels(image))
         )
         guidance.add_text(prompter.text(request.instruction))
-        noise = torch.randn(grid.num_tokens, self.config.latent_width, generator=generator)
-        yield from self._paint(
-            guidance, noise, grid, request.settings, seed, _editing_scales(self.config.sampling)
-        )
+        return self._painting(guidance, self._grid(image.width, image.height), generator)
 
     def vision_pixels(self, image: Image.Image) -> Tensor:
         """Return pixels (3, Y, X) for the vision encoder, after both resize rules."""
@@ -180,9 +183,17 @@ class Studio:
             context.add(prompter.text(example.reply))
         return prompter, context
 
-    def _add_prefixes(self, guidance: Guidance, prompter: Prompter) -> None:
+    def _guidance(self, concepts: tuple[ConceptFile, ...]) -> tuple[Guidance, Prompter]:
+        """Return contexts that have read the prefix of every concept."""
+        prompter, soft = self.prompter(concepts)
+        guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
         for prefix in prompter.prefixes():
             guidance.add_prefix(prefix, keep_without_text=self.config.keep_concepts_in_cfg_text)
+        return guidance, prompter
+
+    def _painting(self, guidance: Guidance, grid: Grid, generator: torch.Generator) -> Painting:
+        noise = torch.randn(grid.num_tokens, self.config.latent_width, generator=generator)
+        return Painting(guidance=guidance, noise_TE=noise, grid=grid)
 
     def _grid(self, width: int | None, height: int | None) -> Grid:
         stride = self.config.latent_stride
@@ -198,9 +209,7 @@ class Studio:
 
     def _paint(
         self,
-        guidance: Guidance,
-        noise_TE: Tensor,
-        grid: Grid,
+        painting: Painting,
         settings: DrawSettings,
         seed: int,
         config: GuidanceConfig,
@@ -210,15 +219,14 @@ class Studio:
         num_steps = settings.num_steps or self.config.sampling.num_steps
         shift = self.config.sampling.timestep_shift
         every = max(1, num_steps // _NUM_PREVIEWS)
-        final = noise_TE
-        painting = Painting(guidance=guidance, noise_TE=noise_TE, grid=grid)
+        final, grid = painting.noise_TE, painting.grid
         steps = draw([painting], num_steps=num_steps, timestep_shift=shift, config=config)
         for i, [(tokens, towards)] in enumerate(steps, start=1):
             wanted = settings.previews and i % every == 0 and i < num_steps
-            preview = write_png(self._image(towards, grid)) if wanted else None
+            preview = write_png(self.image(towards, grid)) if wanted else None
             yield StepEvent(step=i, num_steps=num_steps, preview=preview)
             final = tokens
-        image = self._image(final, grid)
+        image = self.image(final, grid)
         yield ImageResult(
             png=write_png(image),
             width=image.width,
@@ -230,7 +238,8 @@ class Studio:
             elapsed_ms=(time.monotonic() - started) * 1000.0,
         )
 
-    def _image(self, tokens_TE: Tensor, grid: Grid) -> Image.Image:
+    def image(self, tokens_TE: Tensor, grid: Grid) -> Image.Image:
+        """Return the picture of latent tokens."""
         return to_image(decode_tokens(self.model, tokens_TE, grid))
 
 
@@ -239,7 +248,8 @@ def _seeded(settings: DrawSettings) -> tuple[int, torch.Generator]:
     return seed, torch.Generator().manual_seed(seed)
 
 
-def _drawing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
+def drawing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
+    """Return the guidance of new pictures."""
     return GuidanceConfig(
         cfg_text_scale=defaults.cfg_text_scale,
         cfg_img_scale=defaults.cfg_img_scale,
@@ -249,7 +259,8 @@ def _drawing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
     )
 
 
-def _editing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
+def editing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
+    """Return the guidance of edits."""
     return GuidanceConfig(
         cfg_text_scale=defaults.edit_cfg_text_scale,
         cfg_img_scale=defaults.edit_cfg_img_scale,

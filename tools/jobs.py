@@ -4,6 +4,7 @@ Knows the life of a learning job. Does not know how a model learns. Old tokens s
 new ones are stored; a short first pass makes a concept usable before the long one refines it.
 """
 
+import hashlib
 import logging
 import queue
 import threading
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from omnipersona.memory.errors import MemoryStoreError, UnknownConcept
 from omnipersona.model.contract import (
+    ConceptFile,
     Fact,
     LearnEvent,
     LearnRequest,
@@ -278,12 +280,17 @@ class LearningJobs:
         concept = memory.concepts.get(user_id, concept_id)
         photos = memory.concepts.photos(user_id, concept_id)[-MAX_PHOTOS:]
         facts = memory.facts.of_concept(user_id, concept_id)
+        tokens = None
+        if self._has_tokens(user_id, concept_id):
+            data = memory.concepts.read_tokens(user_id, concept_id)
+            tokens = ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
         return LearnRequest(
             name=concept.name,
             kind=concept.kind,
             photos=tuple(memory.pictures.read(user_id, photo.id) for photo in photos),
             facts=tuple(Fact(attribute=f.attribute, value=f.value) for f in facts),
             preset=preset,
+            start=tokens,
         )
 
     def _note(self, job: _Job, event: LearnEvent) -> None:

@@ -24,12 +24,13 @@ from omnipersona.model.contract import (
     LearnResult,
 )
 from omnipersona.model.errors import Cancelled, LearningFailed
-from omnipersona.model.fit import PRESETS, FitConfig, fit
-from omnipersona.model.learning import learn
-from omnipersona.model.lessons import Lessons, Photo, Picture, Teacher
+from omnipersona.model.fit import PRESETS, FitConfig, Pupil, fit
+from omnipersona.model.learning import learn, learn_together
+from omnipersona.model.lessons import Lessons, Photo, Picture
 from omnipersona.model.runtime import LocalPersonaModel
 from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.studio import Studio
+from omnipersona.model.teacher import Teacher
 from omnipersona.model.vision.images import read_png
 
 FACTS = (Fact(attribute="toy", value="a red ball"), Fact(attribute="home", value="the beach"))
@@ -93,6 +94,61 @@ def test_the_same_request_learns_the_same_tokens(studio: Studio) -> None:
     assert torch.equal(tables[0], tables[1])
 
 
+def test_concepts_learned_together_are_the_concepts_asked_for(studio: Studio) -> None:
+    requests = [
+        LearnRequest(name=name, photos=_photos(1), kind=kind, seed=i)
+        for i, (name, kind) in enumerate((("Bo", "dog"), ("Mia", "cat")))
+    ]
+    config = replace(PRESETS["quick"], num_steps=2)
+    *_, files = learn_together(studio, requests, config)
+    assert isinstance(files, list)
+    assert [read_card(file).name for file in files] == ["Bo", "Mia"]
+    bo, mia = (read_concept(file, 32, studio.fingerprint).table() for file in files)
+    assert not torch.equal(bo, mia)
+
+
+def test_one_pupil_never_moves_another(studio: Studio) -> None:
+    tokens, silent = _tokens(), _tokens()
+    teacher = _teacher(studio)
+    config = FitConfig(num_steps=2, num_drawings=1, rate=0.01)
+    with torch.no_grad():
+        before = silent.table().clone()
+    about_the_first = [Pupil(tokens, teacher), Pupil(silent, teacher)]
+    list(fit(studio.model, about_the_first, studio.tokenizer.markers, config))
+    assert torch.equal(silent.table(), before)
+    assert not torch.equal(tokens.table(), before)
+
+
+def test_learning_goes_on_from_earlier_tokens(studio: Studio) -> None:
+    first = LearnRequest(name="Bo", photos=_photos(1), preset="quick")
+    *_, result = learn(studio, first)
+    assert isinstance(result, LearnResult)
+    earlier = read_concept(result.concept, 32, studio.fingerprint).table()
+    config = FitConfig(num_steps=1, num_drawings=1, rate=1e-4, is_thorough=False)
+    *_, files = learn_together(studio, [replace(first, start=result.concept)], config)
+    assert isinstance(files, list)
+    later = read_concept(files[0], 32, studio.fingerprint).table()
+    assert 0 < float((later - earlier).detach().abs().max()) < 1e-2
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        FitConfig(num_steps=1, num_drawings=1, rate=0.01, num_und=4, num_gen=32),
+        FitConfig(num_steps=1, num_drawings=1, rate=0.01, routing="unified", start="noun"),
+        FitConfig(num_steps=1, num_drawings=1, rate=0.01, with_drawing=False, start="noise"),
+        FitConfig(num_steps=1, num_drawings=1, rate=0.01, with_reading=False, with_edits=False),
+    ],
+)
+def test_every_variant_of_a_comparison_learns(studio: Studio, config: FitConfig) -> None:
+    request = LearnRequest(name="Bo", photos=_photos(1), kind="dog", facts=FACTS)
+    *_, files = learn_together(studio, [request], replace(config, is_thorough=False))
+    assert isinstance(files, list)
+    tokens = read_concept(files[0], 32, studio.fingerprint)
+    assert (tokens.num_und, tokens.num_gen) == (config.num_und, config.num_gen)
+    assert tokens.routing == config.routing
+
+
 def _teacher(studio: Studio, facts: tuple[Fact, ...] = FACTS) -> Teacher:
     image = read_png(png())
     latents = studio.encode(image, torch.Generator().manual_seed(0)).detach()
@@ -113,7 +169,7 @@ def _tokens() -> ConceptTokens:
 def test_the_loss_falls(studio: Studio) -> None:
     config = FitConfig(num_steps=25, num_drawings=2, rate=0.02)
     markers = studio.tokenizer.markers
-    events = list(fit(studio.model, _tokens(), _teacher(studio), markers, config))
+    events = list(fit(studio.model, [Pupil(_tokens(), _teacher(studio))], markers, config))
     totals = [event.loss_text + event.loss_flow for event in events]
     assert sum(totals[-5:]) < sum(totals[:5])
 
@@ -121,7 +177,7 @@ def test_the_loss_falls(studio: Studio) -> None:
 def test_every_vector_of_the_concept_learns(studio: Studio) -> None:
     tokens, before = _tokens(), _tokens().table()
     config = FitConfig(num_steps=1, num_drawings=1, rate=0.01)
-    list(fit(studio.model, tokens, _teacher(studio), studio.tokenizer.markers, config))
+    list(fit(studio.model, [Pupil(tokens, _teacher(studio))], studio.tokenizer.markers, config))
     moved = (tokens.table() - before).abs().amax(1)
     assert bool((moved > 0).all())
 
@@ -141,7 +197,7 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_tokens(
     monkeypatch.setattr(fitting, "_losses", failing)
     tokens, good = _tokens(), _tokens().table()
     config = FitConfig(num_steps=9, num_drawings=1, rate=0.01)
-    steps = fit(studio.model, tokens, _teacher(studio), studio.tokenizer.markers, config)
+    steps = fit(studio.model, [Pupil(tokens, _teacher(studio))], studio.tokenizer.markers, config)
 
     def go_on() -> None:
         nonlocal good
@@ -159,7 +215,7 @@ def test_a_gradient_that_is_no_number_never_reaches_the_tokens(studio: Studio) -
     good = tokens.table().detach().clone()
     config = FitConfig(num_steps=3, num_drawings=1, rate=0.01)
     with pytest.raises(LearningFailed, match="gradient"):
-        list(fit(studio.model, tokens, _teacher(studio), studio.tokenizer.markers, config))
+        list(fit(studio.model, [Pupil(tokens, _teacher(studio))], studio.tokenizer.markers, config))
     assert torch.equal(tokens.table(), good)
 
 

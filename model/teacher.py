@@ -1,0 +1,107 @@
+"""The samples that one concept is taught with, drawn from its lessons step by step.
+
+Knows lessons and segments. Does not know losses or optimisers.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+
+from omnipersona.model.concept.prompt import Prompter
+from omnipersona.model.contract import Fact
+from omnipersona.model.lessons import SLOT, Lessons, Picture
+from omnipersona.model.sequence.pictures import target_image
+from omnipersona.model.sequence.segments import GenImage, Sample, Segment
+from omnipersona.model.skills import fact_question, recognition_question
+
+_KIND_QUESTION: Final = f"what is {SLOT}?"
+_RECOGNITION: Final = (
+    recognition_question(SLOT),
+    f"is this {SLOT}?",
+    f"do you see {SLOT} here?",
+    f"is {SLOT} in the photo?",
+)
+_FACTS_AT_ONCE: Final = 4
+_SLOT_ALONE: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Teacher:
+    """Draws the samples of a step from lessons.
+
+    Attributes:
+        lessons: Of one concept.
+        prompter: Its slot filled.
+        timestep_shift: Of the training times.
+        rng: Draws samples.
+        noise: Draws times and noise.
+    """
+
+    lessons: Lessons
+    prompter: Prompter
+    timestep_shift: float
+    rng: random.Random
+    noise: torch.Generator
+
+    def reading(self) -> list[Sample]:
+        """Return recognition with a positive and a negative, and a round of facts."""
+        lessons, rng = self.lessons, self.rng
+        photo = rng.choice(lessons.photos)
+        about = [rng.choice(photo.answers)] if photo.answers else []
+        samples = [self._recognition(photo.picture, about, present=True)]
+        if lessons.negatives:
+            samples.append(self._recognition(rng.choice(lessons.negatives), [], present=False))
+        turns = [_fact_turn(fact, rng) for fact in lessons.facts]
+        if lessons.kind:
+            turns.append((_KIND_QUESTION, f"a {lessons.kind}"))
+        if turns:
+            asked = rng.sample(turns, min(_FACTS_AT_ONCE, len(turns)))
+            samples.append(self._exchanges([], asked))
+        return samples
+
+    def drawing(self, count: int) -> list[Sample]:
+        """Return drawings of photos from their captions, now and then from the slot alone."""
+        samples = []
+        for photo in self.rng.choices(self.lessons.photos, k=count):
+            is_told = self.rng.random() >= _SLOT_ALONE
+            caption = photo.caption if is_told else f"a photo of {SLOT}"
+            samples.append(self._painted([self.prompter.text(caption)], photo.picture.latents))
+        return samples
+
+    def editing(self) -> list[Sample]:
+        """Return one edit, if there are any."""
+        if not self.lessons.edits:
+            return []
+        pair = self.rng.choice(self.lessons.edits)
+        before: list[Segment] = [pair.source.latents, pair.source.seen]
+        before.append(self.prompter.text(pair.instruction))
+        return [self._painted(before, pair.target.latents)]
+
+    def _recognition(
+        self, picture: Picture, about: list[tuple[str, str]], *, present: bool
+    ) -> Sample:
+        answer = "yes" if present else f"no, {SLOT} is not here"
+        return self._exchanges([picture.seen], [(self.rng.choice(_RECOGNITION), answer), *about])
+
+    def _exchanges(self, before: list[Segment], turns: list[tuple[str, str]]) -> Sample:
+        segments: list[Segment] = [*self.prompter.prefixes(), *before]
+        for question, answer in turns:
+            segments.append(self.prompter.text(question))
+            segments.append(self.prompter.text(answer, has_loss=True))
+        return Sample(segments=tuple(segments))
+
+    def _painted(self, before: list[Segment], picture: GenImage) -> Sample:
+        target = target_image(picture, self.timestep_shift, self.noise)
+        return Sample(segments=(*self.prompter.prefixes(), *before, target))
+
+
+def _fact_turn(fact: Fact, rng: random.Random) -> tuple[str, str]:
+    questions = (
+        fact_question(SLOT, fact.attribute),
+        fact_question(SLOT, fact.attribute),
+        f"{SLOT}'s {fact.attribute}?",
+        f"tell me {SLOT}'s {fact.attribute}",
+    )
+    return rng.choice(questions), fact.value
