@@ -20,7 +20,7 @@ from omnipersona.model.nano.plans import Plan
 from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
-from omnipersona.model.nano.tasks import TaskSampler, finish
+from omnipersona.model.nano.tasks import Schedule, TaskSampler, finish
 from omnipersona.model.omni import Losses, OmniModel
 from omnipersona.model.sequence.pack import PackedSequence, pack
 from omnipersona.model.sequence.segments import Sample
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
-_SHORT = 160
+_SHORT = 140
 _TASKS = ("draw", "draw concept", "edit", "edit concept", "look", "look concept", "facts", "text")
 
 
@@ -157,7 +157,8 @@ class Pretraining:
         config = self.trainee.model.config
         sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng)
         plans = self._plans(sampler)
-        samples = finish(plans, self.trainee.model, recipe.timestep_shift, noise)
+        schedule = Schedule(recipe.timestep_shift, recipe.stage(self.step).kept_tokens)
+        samples = finish(plans, self.trainee.model, schedule, noise)
         parts = _by_length(samples)
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
         num_labels = sum(len(packed.labels) for packed in packs)

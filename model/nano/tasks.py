@@ -6,7 +6,7 @@ then encoded in one batch. Knows the corpus and segments. Does not know optimise
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -57,6 +57,20 @@ class Cast:
 
     prompter: Prompter
     concepts: tuple[PseudoConcept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How targets are drawn.
+
+    Attributes:
+        timestep_shift: Of the training times.
+        kept_tokens: Share of a target's tokens that are shown and trained, a random subset.
+            Source: Zheng et al. 2023, "Fast Training of Diffusion Models with Masked Transformers".
+    """
+
+    timestep_shift: float
+    kept_tokens: float = 1.0
 
 
 class TaskSampler:
@@ -241,9 +255,9 @@ class TaskSampler:
 
 
 def finish(
-    plans: list[Plan], model: OmniModel, timestep_shift: float, noise: torch.Generator
+    plans: list[Plan], model: OmniModel, schedule: Schedule, noise: torch.Generator
 ) -> list[Sample]:
-    """Encode all pictures of a step in one batch and draw times and noise."""
+    """Encode all pictures of a step in one batch and draw times, noise and kept tokens."""
     latents = [part for plan in plans for part in plan.parts if isinstance(part, Latent)]
     pictures = list({id(part.pixels): part.pixels for part in latents}.values())
     found = encoded(model, pictures) if pictures else []
@@ -253,6 +267,11 @@ def finish(
         if not isinstance(part, Latent):
             return part
         clean = clean_image(model.config, latents_of[id(part.pixels)], dropped=part.dropped)
-        return target_image(clean, timestep_shift, noise) if part.is_target else clean
+        if not part.is_target:
+            return clean
+        count = round(schedule.kept_tokens * len(clean.tokens))
+        kept = torch.randperm(len(clean.tokens), generator=noise)[:count].sort().values
+        clean = replace(clean, tokens=clean.tokens[kept], position_ids=clean.position_ids[kept])
+        return target_image(clean, schedule.timestep_shift, noise)
 
     return [Sample(segments=tuple(segment(part) for part in plan.parts)) for plan in plans]
