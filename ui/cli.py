@@ -17,7 +17,7 @@ import typer
 from omnipersona.ui.command_line import fail, guarded, read_files, settings_of, write_file
 from omnipersona.ui.commands_concepts import concepts_app
 from omnipersona.ui.commands_model import add_model_commands
-from omnipersona.ui.commands_models import models_app
+from omnipersona.ui.commands_models import doctor, models_app
 
 if TYPE_CHECKING:
     from omnipersona.agent.runtime import Session
@@ -35,6 +35,7 @@ app = typer.Typer(
 app.add_typer(concepts_app, name="concepts")
 app.add_typer(models_app, name="models")
 add_model_commands(app)
+app.command()(doctor)
 
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to attach.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

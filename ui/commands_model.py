@@ -1,4 +1,4 @@
-"""Commands on the model itself: bench, parity, pretrain, doctor, config.
+"""Commands on the model itself: bench, parity, pretrain, config.
 
 The only commands that reach below the session; what they need is imported when they run.
 """
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from omnipersona.ui.command_line import fail, guarded, settings_of
+from omnipersona.ui.command_line import guarded, settings_of
 
 bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -21,7 +21,7 @@ _FOREVER: Final = 10**9
 def add_model_commands(app: typer.Typer) -> None:
     """Add the commands of this file to the command line."""
     app.add_typer(bench_app, name="bench")
-    for command in (parity, pretrain, doctor, config):
+    for command in (parity, pretrain, config):
         app.command()(command)
 
 
@@ -94,6 +94,9 @@ def pretrain(
     start: Annotated[
         Path | None, typer.Option(help="Begin from this checkpoint where the state is empty.")
     ] = None,
+    processes: Annotated[
+        int, typer.Option(help="Processes that train together; one per idle core.", min=1)
+    ] = 1,
 ) -> None:
     """Make nano again from its recipe; an interrupted run goes on where it was."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -110,21 +113,8 @@ def pretrain(
             until=steps or _FOREVER,
             seconds=(minutes or _FOREVER) * 60.0,
             start=start,
+            processes=processes,
         )
-
-
-def doctor(context: typer.Context, as_json: Json = False) -> None:
-    """Say what is missing or does not fit, and the command that mends it."""
-    from omnipersona.ui.doctor import examine
-
-    findings = examine(settings_of(context))
-    if as_json:
-        typer.echo(json.dumps({"findings": [f.as_dict() for f in findings]}))
-    else:
-        for finding in findings:
-            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.text}")
-    if not all(finding.ok for finding in findings):
-        fail("Something is missing; the lines above say how to mend it.")
 
 
 def config(context: typer.Context, as_json: Json = False) -> None:

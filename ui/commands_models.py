@@ -150,3 +150,25 @@ def check(
         typer.echo(f"  {kind}: {count} tensors")
     for key in report.recomputed:
         typer.echo(f"  {key}: there, and made anew when loading")
+
+
+def doctor(
+    context: typer.Context,
+    model: Annotated[
+        str | None, typer.Option(help="nano, or a checkpoint folder, instead of the setting.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is missing or does not fit, memory included, and the command that mends it."""
+    from omnipersona.ui.doctor import examine
+
+    if model is not None:
+        context.obj = {**context.obj, "model": model}
+    findings = examine(settings_of(context))
+    if as_json:
+        typer.echo(json.dumps({"findings": [f.as_dict() for f in findings]}))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.text}")
+    if not all(finding.ok for finding in findings):
+        fail("Something is missing or does not fit; the lines above say how to mend it.")

@@ -1,6 +1,7 @@
-"""What `omnipersona doctor` looks at: Python, packages, model, data folder, browser page.
+"""What `omnipersona doctor` looks at: Python, packages, memory, model, data folder.
 
-Knows how each can be missing and the command that mends it. Changes nothing.
+Knows how each can be missing and the command that mends it. Changes nothing, and loads a model only
+where it is small; of a large one it reads the headers.
 """
 
 import os
@@ -14,9 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from omnipersona.agent.settings import Settings
+    from omnipersona.model.config import ModelConfig
+    from omnipersona.model.devices import Device
+    from omnipersona.model.memory_plan import WeightType, Work
 
 _PACKAGES: Final = ("torch", "transformers", "langgraph", "chainlit", "chromadb", "peft")
 _MIN_FREE: Final = 500 * 2**20
+_LOADED_UP_TO: Final = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ class Finding:
 
 def examine(settings: "Settings") -> list[Finding]:
     """Look at everything a session needs."""
-    return [_python(), *_packages(), _model(settings.model), *_data(settings.data)]
+    name = settings.model
+    return [_python(), *_packages(), *_memory(name), _model(name), *_data(settings.data)]
 
 
 def _python() -> Finding:
@@ -53,11 +59,81 @@ def _packages() -> Iterator[Finding]:
             yield Finding(name, False, "is not installed; run: make install")
 
 
-def _model(name_or_path: str) -> Finding:
+def _memory(name_or_path: str) -> Iterator[Finding]:
+    """Compare what the work takes with what this machine has, from the sizes alone."""
+    from omnipersona.model.config import ModelConfig
     from omnipersona.model.errors import ModelError
-    from omnipersona.model.runtime import load_model
+    from omnipersona.model.memory_plan import WEIGHT_TYPES, weight_bytes, works
+    from omnipersona.model.runtime import folder_of
 
     try:
+        config = ModelConfig.read(folder_of(name_or_path))
+    except ModelError:
+        return  # the model's own finding says what is wrong
+    device = _device(name_or_path)
+    room = _room(device.name)
+    sizes = (f"{kind} {_size(weight_bytes(config, kind))}" for kind in WEIGHT_TYPES)
+    text = (
+        f"{', '.join(sizes)} (int8 and int4 reckoned for the decoder's matrices alone; only "
+        f"float32 and bfloat16 are loaded); {device.name} takes {device.dtype_name} and has "
+        f"{_size(room)}"
+    )
+    yield Finding("weights", True, text)
+    for work in works(config):
+        yield _fits(config, work, device, room)
+
+
+def _device(name_or_path: str) -> "Device":
+    """Return the device that loading would choose."""
+    from omnipersona.model.devices import pick_device
+    from omnipersona.model.runtime import NANO
+
+    return pick_device("cpu" if name_or_path == NANO else "auto")
+
+
+def _room(device: str) -> int:
+    """Return the bytes of a device; a CPU and an Apple GPU have the machine's memory."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.get_device_properties(0).total_memory)
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _fits(config: "ModelConfig", work: "Work", device: "Device", room: int) -> Finding:
+    from omnipersona.model.memory_plan import plan
+
+    kind: WeightType = "bfloat16" if device.dtype_name == "bfloat16" else "float32"
+    needed = plan(config, work, kind)
+    text = (
+        f"{_size(needed.total)} in {kind}: KV cache {_size(needed.kv_cache)}, activations "
+        f"{_size(needed.activations)}, autoencoder {_size(needed.autoencoder)}"
+    )
+    if needed.total <= room:
+        return Finding(str(work), True, text)
+    smaller = _size(plan(config, work, "bfloat16").total)
+    text += (
+        f"; {device.name} has {_size(room)}. Take a GPU with {smaller} (bfloat16), or the embedded "
+        "model: --model nano"
+    )
+    return Finding(str(work), False, text)
+
+
+def _size(num_bytes: int) -> str:
+    if num_bytes < 10**9:
+        return f"{num_bytes / 1e6:.1f} MB"
+    return f"{num_bytes / 1e9:.1f} GB"
+
+
+def _model(name_or_path: str) -> Finding:
+    from omnipersona.model.errors import ModelError
+    from omnipersona.model.runtime import folder_of, load_model
+    from omnipersona.model.weights.survey import check_folder
+
+    try:
+        report = check_folder(folder_of(name_or_path))
+        if report.num_bytes > _LOADED_UP_TO:
+            return Finding("model", True, f"complete, not loaded: {report}")
         model = load_model(name_or_path)
     except ModelError as error:
         return Finding("model", False, str(error))
