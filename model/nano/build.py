@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.latent.autoencoder import Autoencoder
@@ -26,6 +27,7 @@ from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretr
 from omnipersona.model.nano.pseudo import pseudo_concept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import has_state, save_state
+from omnipersona.model.nano.team import Team, run_team
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder, save_folder
@@ -63,6 +65,7 @@ def build_nano(
     until: int,
     seconds: float,
     start: Path | None = None,
+    processes: int = 1,
 ) -> None:
     """Train, or go on training, and write the checkpoint folder.
 
@@ -73,6 +76,7 @@ def build_nano(
         until: Last step of the network.
         seconds: Wall time for the network at most.
         start: Checkpoint folder to begin from, with fresh moments, where `state` is empty.
+        processes: How many train the network together, a thread each.
 
     Raises:
         WeightsError: `start` cannot be read.
@@ -86,10 +90,25 @@ def build_nano(
     size = recipe.config.image_size
     pretrain_autoencoder(autoencoder, state, steps=recipe.autoencoder_steps, image_size=size)
     recipe = _with_statistics(recipe, autoencoder)
-    tokenizer = _tokenizer(recipe, state)
+    _tokenizer(recipe, state)
+    weights = autoencoder.state_dict()
+    run_team(processes, _pretrain, recipe, weights, state, out, until, seconds)
+
+
+def _pretrain(
+    team: Team,
+    recipe: Recipe,
+    autoencoder: dict[str, Tensor],
+    state: Path,
+    out: Path,
+    until: int,
+    seconds: float,
+) -> None:
+    torch.set_flush_denormal(True)
+    tokenizer = Tokenizer.read(state)
     model = fresh_model(recipe, tokenizer.vocab_size)
-    model.autoencoder.load_state_dict(autoencoder.state_dict())
-    run = Pretraining(model, tokenizer, recipe, state)
+    model.autoencoder.load_state_dict(autoencoder)
+    run = Pretraining(model, tokenizer, recipe, state, team)
     run.run(until, seconds, on_save=lambda: export(run, recipe, tokenizer, out))
 
 

@@ -21,6 +21,7 @@ from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
 from omnipersona.model.nano.tasks import Schedule, TaskSampler, finish
+from omnipersona.model.nano.team import ALONE, Team
 from omnipersona.model.omni import Losses, OmniModel
 from omnipersona.model.sequence.pack import PackedSequence, pack
 from omnipersona.model.sequence.segments import Sample
@@ -94,10 +95,19 @@ class Pretraining:
         tokenizer: Of the corpus.
         recipe: Mix and schedule.
         state: Folder of checkpoint and log.
+        team: Whom this process trains with.
     """
 
-    def __init__(self, model: OmniModel, tokenizer: Tokenizer, recipe: Recipe, state: Path) -> None:
+    def __init__(
+        self,
+        model: OmniModel,
+        tokenizer: Tokenizer,
+        recipe: Recipe,
+        state: Path,
+        team: Team = ALONE,
+    ) -> None:
         self.recipe = recipe
+        self.team = team
         self.tokenizer = tokenizer
         self.state = state
         model.autoencoder.requires_grad_(requires_grad=False)
@@ -116,7 +126,7 @@ class Pretraining:
         self.log = CsvLog(state / "network.csv", ("step", "seconds", "rows", *_TASKS))
 
     def run(self, until: int, seconds: float, on_save: Callable[[], None]) -> None:
-        """Train until a step or for a time; saves now and then and at the end.
+        """Train until a step or for a time; the leader saves now and then and at the end.
 
         Args:
             until: Last step of the run.
@@ -126,9 +136,11 @@ class Pretraining:
         started = saved = time.monotonic()
         losses: dict[str, list[float]] = defaultdict(list)
         rows = 0
-        while self.step < until and time.monotonic() - started < seconds:
+        while self.team.agrees(self.step < until and time.monotonic() - started < seconds):
             rows += self._step(losses)
             self.step += 1
+            if not self.team.leads:
+                continue
             if self.step % _LOG_STEPS == 0:
                 elapsed = time.monotonic() - started
                 means = [sum(losses[t]) / max(1, len(losses[t])) for t in _TASKS]
@@ -141,8 +153,9 @@ class Pretraining:
                 self.save()
                 on_save()
                 saved = time.monotonic()
-        self.save()
-        on_save()
+        if self.team.leads:
+            self.save()
+            on_save()
 
     def save(self) -> None:
         """Write the whole state."""
@@ -152,8 +165,9 @@ class Pretraining:
 
     def _step(self, losses: dict[str, list[float]]) -> int:
         recipe = self.recipe
-        rng = random.Random(f"{recipe.seed} step {self.step}")
-        noise = torch.Generator().manual_seed(recipe.seed * 1_000_003 + self.step)
+        rank = self.team.rank
+        rng = random.Random(f"{recipe.seed} step {self.step} of {rank}")
+        noise = torch.Generator().manual_seed((recipe.seed + rank) * 1_000_003 + self.step)
         config = self.trainee.model.config
         sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng)
         plans = self._plans(sampler)
@@ -173,13 +187,14 @@ class Pretraining:
                 loss = loss + errors.sum() / num_targets
             loss.backward()
             _record(losses, [plans[i] for i in part], packed, result)
+        self.team.average(self.dense)
+        self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.dense, 1.0)
         warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = warm * recipe.peak_rate
         self.optimizer.step()
-        if sampler.used:
-            self.sparse.step()
+        self.sparse.step()
         self.ema.update(self.dense, self.step)
         return sum(sum(packed.sample_lens) for packed in packs)
 
@@ -202,7 +217,7 @@ class Pretraining:
         return [
             make(stage.concept_share)
             for name, make in sampler.makers.items()
-            for _ in range(getattr(stage, name))
+            for _ in range(self.team.share(getattr(stage, name)))
         ]
 
 
