@@ -3,9 +3,9 @@
 Trained on renders alone (`train_reader`), with the softness of a decoder as augmentation; shares no
 weights and no class with nano. Knows traits. Does not know captions, edits or models.
 
-Share read right on 1500 held-out renders of one figure, committed weights: place 1.000, count
-1.000, object .998 and its colour .999, colour .983, pose .936, pattern colour .846, accessory
-colour .841, species .807, accessory .804, pattern .754. Every run measures it again; what a row
+Share read right on 1500 held-out renders of one figure, committed weights: place, count, object and
+its colour 1.000, pose .995, colour .991, species .960, accessory colour .954, accessory .952,
+pattern colour .950, pattern .931. Every run measures it again; what a row
 says of a drawing or an edit cannot be more certain than the reader is.
 """
 
