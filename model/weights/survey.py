@@ -107,7 +107,8 @@ def survey(folder: Path) -> Survey:
     """
     if not folder.is_dir():
         raise WeightsError(
-            f"There is no folder {folder}. Give a checkpoint folder, or the name 'nano'."
+            f"There is no folder {folder}. Give a checkpoint folder, or the name 'nano'; "
+            "`omnipersona models list` shows what is on this machine."
         )
     config = ModelConfig.read(folder)
     model = skeleton(config)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sys
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from omnipersona.model.config import ModelConfig
 from omnipersona.model.errors import WeightsError
+from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder, load_with_report
 from omnipersona.model.weights.published import bagel_7b_mot
 from omnipersona.model.weights.survey import (
@@ -189,3 +192,34 @@ def test_the_published_json_files_give_the_published_sizes(tmp_path: Path) -> No
         json.dumps({"vae_config": {"z_channels": 16, "downsample": 8}, "max_latent_size": 64})
     )
     assert ModelConfig.read(tmp_path) == bagel_7b_mot()
+
+
+def _write_hollow(path: Path, shapes: dict[str, tuple[int, ...]], kind: str, size: int) -> None:
+    """Write a safetensors file whose tensors are one hole, which takes no room on the disk."""
+    header, end = {}, 0
+    for key, shape in shapes.items():
+        start, end = end, end + prod(shape) * size
+        header[key] = {"dtype": kind, "shape": list(shape), "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + end)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs files with holes")
+def test_a_checkpoint_of_the_published_size_is_checked_without_reading_it(
+    tmp_path: Path, tokenizer: Tokenizer
+) -> None:
+    config = bagel_7b_mot()
+    config.write(tmp_path)
+    tokenizer.write(tmp_path)
+    shapes = {in_its_file(key): shape for key, shape in weight_shapes(skeleton(config)).items()}
+    for name, kind, size in (("ema.safetensors", "BF16", 2), ("ae.safetensors", "F32", 4)):
+        own = {key: shape for (key, file), shape in shapes.items() if file == name}
+        if size == 2:
+            own["latent_pos_embed.pos_embed"] = (4096, 3584)
+        _write_hollow(tmp_path / name, own, kind, size)
+    report = check_folder(tmp_path)
+    assert round(report.num_bytes / 1e9, 1) == 29.5
+    assert report.num_parameters == 14_658_838_147
+    assert report.recomputed == ("latent_pos_embed.pos_embed",)
