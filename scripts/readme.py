@@ -19,17 +19,15 @@ ROOMS = ("agent", "tools", "memory", "model", "ui", "bench")
 def help_block() -> str:
     """Return the help of every command."""
     import typer.main
-    from click import Context, Group
-
     from omnipersona.ui.cli import app
 
     lines = ["```text"]
     root = typer.main.get_command(app)
 
     def describe(command: Any, path: str) -> None:
-        if isinstance(command, Group):
-            for name in command.list_commands(Context(command)):
-                describe(command.commands[name], f"{path} {name}")
+        if hasattr(command, "commands"):
+            for name, inner in command.commands.items():
+                describe(inner, f"{path} {name}")
         else:
             lines.append(f"{path:<30} {command.get_short_help_str(90)}")
 

@@ -5,9 +5,9 @@ Knows processes and gradients. Does not know models. One process alone is a team
 """
 
 import logging
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import torch
@@ -90,19 +90,17 @@ def run_team(size: int, work: Callable[..., None], *args: Any) -> None:
     if size == 1:
         work(ALONE, *args)
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    spawn(_member, args=(size, port, work, args), nprocs=size)
+    with TemporaryDirectory() as folder:
+        meeting = f"file://{folder}/meeting"
+        spawn(_member, args=(size, meeting, work, args), nprocs=size)
 
 
 def _member(
-    rank: int, size: int, port: int, work: Callable[..., None], args: tuple[Any, ...]
+    rank: int, size: int, meeting: str, work: Callable[..., None], args: tuple[Any, ...]
 ) -> None:
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    store = f"tcp://127.0.0.1:{port}"
-    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=size)
+    dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
     try:
         work(Team(rank, size), *args)
     finally:

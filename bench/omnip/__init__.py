@@ -1,0 +1,1 @@
+"""OmniPBench: methods of personalisation, measured on the same held-out concepts."""

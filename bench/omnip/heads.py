@@ -1,0 +1,61 @@
+"""A small head on frozen vision features that tells one concept from others of its kind.
+
+Knows features and a linear classifier. Does not know tokens.
+Source of the idea: MyVLM (Alaluf et al. 2024).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from omnipersona.model.contract import LearnRequest
+from omnipersona.model.drafts import draw_drafts
+from omnipersona.model.sequence.pictures import seen_image
+from omnipersona.model.studio import Studio
+from omnipersona.model.vision.images import read_png
+
+_NUM_OTHERS: Final = 10
+_STEPS: Final = 200
+_RATE: Final = 0.05
+_DECAY: Final = 1e-2
+
+
+def recognition_head(studio: Studio, lesson: LearnRequest) -> Callable[[bytes], bool]:
+    """Train a head on the photos against the model's own drawings of the kind."""
+    photos = [read_png(photo) for photo in lesson.photos]
+    *_, others = draw_drafts(studio, [f"a {lesson.kind or 'animal'}"] * _NUM_OTHERS, lesson.seed)
+    assert others is not None, "drafts end with pictures"
+    features = torch.stack([_features(studio, image) for image in (*photos, *others)])
+    center, spread = features.mean(0), features.std(0) + 1e-3
+    wanted = torch.tensor([1.0] * len(photos) + [0.0] * len(others))
+    head = torch.nn.Linear(features.shape[1], 1)
+    torch.nn.init.zeros_(head.weight)
+    optimizer = torch.optim.AdamW(head.parameters(), lr=_RATE, weight_decay=_DECAY)
+    with torch.enable_grad():
+        for _ in range(_STEPS):
+            logits = head((features - center) / spread)[:, 0]
+            loss = F.binary_cross_entropy_with_logits(logits, wanted)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    def recognises(png: bytes) -> bool:
+        with torch.no_grad():
+            seen = (_features(studio, read_png(png)) - center) / spread
+            return bool(head(seen[None])[0, 0] > 0)
+
+    return recognises
+
+
+@torch.no_grad()
+def _features(studio: Studio, image: Image.Image) -> Tensor:
+    """Return mean and maximum of the vision rows (2 D,)."""
+    segment = seen_image(studio.config, studio.vision_pixels(image))
+    rows = studio.model.vision_rows(
+        segment.patches, segment.position_ids, [len(segment.patches)]
+    ).float()
+    return torch.cat([rows.mean(0), rows.amax(0)])

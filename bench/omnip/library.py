@@ -1,0 +1,56 @@
+"""Learned tokens on disk, so that methods share them and a cut run does not learn twice.
+
+Knows lessons, configurations and files. Does not know methods or items.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from omnipersona.model.contract import ConceptFile, LearnRequest
+from omnipersona.model.fit import FitConfig
+from omnipersona.model.learning import learn_together
+from omnipersona.model.studio import Studio
+
+
+class Library:
+    """Tokens by what they were learned from.
+
+    Args:
+        folder: Made when the first tokens are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def learned(
+        self, studio: Studio, lessons: list[LearnRequest], config: FitConfig
+    ) -> list[ConceptFile]:
+        """Return the tokens of lessons learned in one batch, from disk if they are there."""
+        paths = [self._path(studio, lessons, i, config) for i in range(len(lessons))]
+        if not all(path.exists() for path in paths):
+            *_, files = learn_together(studio, lessons, config)
+            assert isinstance(files, list), "learning ends with the files"
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path, file in zip(paths, files, strict=True):
+                partial = path.with_suffix(".partial")
+                partial.write_bytes(file.data)
+                partial.replace(path)
+        return [_read(path) for path in paths]
+
+    def _path(self, studio: Studio, lessons: list[LearnRequest], i: int, config: FitConfig) -> Path:
+        """Return a name that holds everything the tokens depend on, the batch included."""
+        digest = hashlib.sha256(studio.fingerprint.encode())
+        digest.update(json.dumps(asdict(config), sort_keys=True).encode())
+        for lesson in (lessons[i], *lessons):
+            digest.update(f"{lesson.name} {lesson.kind} {lesson.seed} {lesson.facts}".encode())
+            for photo in lesson.photos:
+                digest.update(photo)
+            digest.update(lesson.start.data if lesson.start else b"")
+        return self.folder / f"{digest.hexdigest()[:32]}.safetensors"
+
+
+def _read(path: Path) -> ConceptFile:
+    data = path.read_bytes()
+    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())

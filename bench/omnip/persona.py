@@ -1,0 +1,163 @@
+"""A taught concept as a method answers, draws and edits with it.
+
+Knows requests of the contract and the studio that runs them. Does not know how a method learned.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
+
+from PIL import Image
+
+from omnipersona.agent.parsing import (
+    Cannot,
+    UnreadableReply,
+    asked_attribute,
+    read_parsed,
+    read_rewrite,
+)
+from omnipersona.agent.prompts import headed
+from omnipersona.model.contract import (
+    AnswerRequest,
+    CompleteRequest,
+    ConceptFile,
+    DrawSettings,
+    EditRequest,
+    Example,
+    GenerateRequest,
+    ImageResult,
+    LearnRequest,
+    StepEvent,
+)
+from omnipersona.model.skills import (
+    Known,
+    ParseState,
+    fact_sentence,
+    parse_prompt,
+    rewrite_prompt,
+)
+from omnipersona.model.studio import Studio
+from omnipersona.model.vision.images import read_png
+
+SLOT: Final = "<c0>"
+Task = Literal["draw", "edit"]
+Use = Literal["question", "draw", "edit"]
+Recall = Callable[[str], str | None]
+
+
+def as_it_is(text: str, use: Use) -> str:
+    """Return a text whose slots learned tokens fill."""
+    return text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Persona:
+    """What a method has after its lesson.
+
+    Attributes:
+        studio: Runs every request.
+        kind: The concept's noun.
+        concepts: Learned tokens; empty for methods that learn none.
+        phrase: Turns a text with the slot into what the model reads.
+        photo: A reference photo that goes before every request, or None.
+        recall: Answers a knowledge question for recaptioning; None where nothing is recaptioned.
+        recognises: Decides recognition itself; None asks the model.
+        examples: In-context examples of the parse task.
+    """
+
+    studio: Studio
+    kind: str
+    concepts: tuple[ConceptFile, ...] = ()
+    phrase: Callable[[str, Use], str] = as_it_is
+    photo: bytes | None = None
+    recall: Recall | None = None
+    recognises: Callable[[bytes], bool] | None = None
+    examples: tuple[Example, ...] = field(default=())
+
+    def answer(self, question: str, picture: bytes | None = None) -> str:
+        """Return the answer to a question, about a picture if there is one."""
+        images = tuple(png for png in (self.photo, picture) if png is not None)
+        request = AnswerRequest(
+            question=self.phrase(question, "question"), images=images, concepts=self.concepts
+        )
+        return "".join(self.studio.answer(request)).strip()
+
+    def sees(self, question: str, picture: bytes) -> bool | None:
+        """Return whether the concept is in a picture; None where the answer says neither."""
+        if self.recognises is not None:
+            return self.recognises(picture)
+        answer = self.answer(question, picture).casefold()
+        first = answer.replace(",", " ").split(" ")[0]
+        return {"yes": True, "no": False}.get(first)
+
+    def draw(self, message: str, seed: int) -> Image.Image:
+        """Return a drawing of what a message asks for."""
+        prompt = self.phrase(self.recaptioned("draw", message), "draw")
+        settings = DrawSettings(seed=seed, previews=False)
+        if self.photo is not None:
+            return _last(
+                self.studio.edit(
+                    EditRequest(image=self.photo, instruction=prompt, settings=settings)
+                )
+            )
+        request = GenerateRequest(prompt=prompt, concepts=self.concepts, settings=settings)
+        return _last(self.studio.generate(request))
+
+    def edit(self, picture: bytes, instruction: str, seed: int) -> Image.Image:
+        """Return a picture changed as told."""
+        request = EditRequest(
+            image=picture,
+            instruction=self.phrase(instruction, "edit"),
+            concepts=self.concepts,
+            settings=DrawSettings(seed=seed, previews=False),
+        )
+        return _last(self.studio.edit(request))
+
+    def recaptioned(self, task: Task, message: str) -> str:
+        """Return T-hat: parse the message, recall what it needs, write it out; or the plain wish.
+
+        Source: OmniPersona, explicit knowledge recaptioning (T to Q, A, T-hat).
+        """
+        plain = message.removeprefix("draw ") if task == "draw" else message
+        if self.recall is None:
+            return plain
+        state = ParseState(known=(Known(slot=SLOT, kind=self.kind),), shown=task == "edit")
+        reply = self._complete(parse_prompt(message, state), self.examples)
+        try:
+            parsed = read_parsed(reply, [SLOT])
+        except UnreadableReply:
+            return plain
+        lines = self._answered(parsed.questions)
+        written = self._complete(rewrite_prompt(task, headed(message, [SLOT]), lines))
+        try:
+            rewritten = read_rewrite(written, [SLOT])
+        except UnreadableReply:
+            return plain
+        return plain if isinstance(rewritten, Cannot) else rewritten
+
+    def _answered(self, questions: tuple[str, ...]) -> tuple[str, ...]:
+        assert self.recall is not None, "only a persona that recalls is recaptioned"
+        lines = []
+        for question in questions:
+            asked, value = asked_attribute(question), self.recall(question)
+            if asked is not None and value:
+                lines.append(fact_sentence(SLOT, asked[1], value))
+        return tuple(lines)
+
+    def _complete(self, prompt: str, examples: tuple[Example, ...] = ()) -> str:
+        *_, last = self.studio.complete(CompleteRequest(prompt=prompt, examples=examples))
+        assert last is not None, "a text task ends with its completion"
+        return last.text
+
+
+class Method(Protocol):
+    """A way to teach a frozen model a concept; one instance serves a whole run."""
+
+    def __call__(self, studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+        """Return what was learned from each lesson."""
+
+
+def _last(steps: Iterator[StepEvent | ImageResult]) -> Image.Image:
+    *_, last = steps
+    assert isinstance(last, ImageResult), "a drawing ends with its picture"
+    return read_png(last.png)

@@ -1,0 +1,86 @@
+"""Results to figures: means over items, concepts and repetitions, with intervals over concepts.
+
+Knows metrics by name. Does not know methods.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from omnipersona.bench.metrics.intervals import Interval, over_concepts
+from omnipersona.bench.omnip.run import Result
+
+EDIT_METRICS: Final = tuple(
+    f"edit {kind}" for kind in ("remove", "add", "replace", "recolor", "background", "object")
+)
+METRICS: Final = (
+    "rec",
+    "recall",
+    "specificity",
+    "unparsable",
+    "vqa",
+    "qa",
+    "identity",
+    "text alignment",
+    "parg",
+    "parg, words",
+    "edit",
+    "edit done",
+    "edit kept",
+    "edit identity",
+    *EDIT_METRICS,
+)
+
+
+def figures(results: Iterable[Result]) -> dict[str, dict[str, Interval]]:
+    """Return every metric of every method."""
+    by_method: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        by_method[result.method].append(result)
+    return {name: _of_method(found) for name, found in by_method.items()}
+
+
+def _of_method(results: Sequence[Result]) -> dict[str, Interval]:
+    found = {}
+    for metric in METRICS:
+        means: dict[str, list[float]] = defaultdict(list)
+        num_items = 0
+        for result in results:
+            scores = _scores(result, metric)
+            if scores:
+                means[str(result.concept)].append(sum(scores) / len(scores))
+                num_items += len(scores)
+        if means:
+            values = {concept: sum(v) / len(v) for concept, v in means.items()}
+            found[metric] = over_concepts(values, num_items=num_items)
+    return found
+
+
+def _scores(result: Result, metric: str) -> list[float]:
+    """Return the scores of a metric; `rec` weighs presence and absence alike."""
+    scores = result.scores
+    if metric == "rec":
+        sides = [scores.get(side, []) for side in ("recall", "specificity")]
+        return [sum(side) / len(side) for side in sides if side]
+    if metric == "edit":
+        return [value for kind in EDIT_METRICS for value in scores.get(kind, [])]
+    return scores.get(metric, [])
+
+
+def as_table(found: dict[str, dict[str, Interval]], metrics: Sequence[str] = METRICS) -> str:
+    """Write figures as an aligned table, a method per line; half widths of intervals follow."""
+    shown = [m for m in metrics if any(m in row for row in found.values())]
+    lines = [["method", *shown]]
+    for name, row in found.items():
+        lines.append([name, *(_cell(row.get(metric)) for metric in shown)])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(shown) + 1)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _cell(interval: Interval | None) -> str:
+    if interval is None:
+        return "-"
+    return f"{interval.value:.2f} [{interval.low:.2f} {interval.high:.2f}]"
