@@ -116,11 +116,11 @@ def folder_of(name_or_path: str) -> Path:
     return NANO_FOLDER if name_or_path == NANO else Path(name_or_path).expanduser()
 
 
-def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
-    """Load a model by name or from a checkpoint folder in the published layout.
+def load_studio(name_or_path: str, device: str = "auto") -> tuple[Studio, Device]:
+    """Load a model's abilities without a worker, for one caller at a time.
 
     Args:
-        name_or_path: `nano`, or a folder.
+        name_or_path: `nano`, or a checkpoint folder in the published layout.
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Raises:
@@ -135,6 +135,10 @@ def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
         raise WeightsError(str(error)) from error
     torch.set_flush_denormal(True)
     model = load_folder(folder, device=picked.name, dtype=picked.dtype)
-    studio = Studio(model, Tokenizer.read(folder), folder)
     logger.info("loaded %s on %s: %s", model.config.name, picked.name, picked.reason)
-    return LocalPersonaModel(studio, picked)
+    return Studio(model, Tokenizer.read(folder), folder), picked
+
+
+def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
+    """Load a model with its worker; arguments and errors are those of `load_studio`."""
+    return LocalPersonaModel(*load_studio(name_or_path, device))

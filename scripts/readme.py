@@ -19,6 +19,7 @@ ROOMS = ("agent", "tools", "memory", "model", "ui", "bench")
 def help_block() -> str:
     """Return the help of every command."""
     import typer.main
+
     from omnipersona.ui.cli import app
 
     lines = ["```text"]

@@ -10,9 +10,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from omnipersona.ui.command_line import guarded, settings_of
-
-bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
+from omnipersona.ui.command_line import guarded
+from omnipersona.ui.commands_bench import bench_app
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _FOREVER: Final = 10**9
@@ -23,42 +22,6 @@ def add_model_commands(app: typer.Typer) -> None:
     app.add_typer(bench_app, name="bench")
     for command in (parity, pretrain, config):
         app.command()(command)
-
-
-@bench_app.command("nano")
-def bench_nano(
-    context: typer.Context,
-    quick: Annotated[bool, typer.Option(help="A smaller sample, within a minute.")] = False,
-    seed: Annotated[int, typer.Option(help="Which sample.")] = 0,
-    sheet: Annotated[Path | None, typer.Option(help="Also draw examples to this PNG.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Measure what nano can do, on phrasings and characters it never saw."""
-    with guarded():
-        from omnipersona.bench.nano import as_json as rows_as_json
-        from omnipersona.bench.nano import run_nano, table
-        from omnipersona.bench.sheet import contact_sheet
-        from omnipersona.model.runtime import folder_of, load_model
-
-        name = settings_of(context).model
-        model = load_model(name)
-        try:
-            rows = run_nano(
-                model,
-                quick=quick,
-                seed=seed,
-                on_progress=None if as_json else _tell,
-                checkpoint=folder_of(name),
-            )
-            if sheet is not None:
-                contact_sheet(model, seed=seed).save(sheet)
-        finally:
-            model.close()
-    typer.echo(rows_as_json(rows) if as_json else table(rows))
-
-
-def _tell(text: str) -> None:
-    typer.echo(text, err=True)
 
 
 def parity(

@@ -3,10 +3,11 @@
 Knows the order of work and the results folder. Does not know what a score means.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,7 +74,7 @@ def run(studio: Studio, reader: Reader, plan: Plan, out: Path, tell: Progress) -
     unknown = [name for name in plan.names if name not in known]
     if unknown:
         raise ValueError(f"there is no method '{unknown[0]}'; there are {', '.join(known)}")
-    folder = out / "results" / _key(studio, plan)
+    folder = results_folder(studio, plan, out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n", "utf-8")
     size = studio.config.image_size
@@ -89,9 +90,11 @@ def run(studio: Studio, reader: Reader, plan: Plan, out: Path, tell: Progress) -
     return results
 
 
-def _key(studio: Studio, plan: Plan) -> str:
-    settings = f"{plan.num_photos}p-{plan.config.num_steps}s-{plan.num_examples}e"
-    return f"{studio.fingerprint[:12]}-{settings}"
+def results_folder(studio: Studio, plan: Plan, out: Path) -> Path:
+    """Return where a plan's results lie: what changes a result changes the folder."""
+    deciding = asdict(replace(plan, names=(), concepts=0, seeds=0))
+    digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
+    return out / "results" / f"{studio.fingerprint[:12]}-{digest[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

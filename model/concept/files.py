@@ -125,7 +125,9 @@ def _metadata(file: ConceptFile) -> dict[str, str]:
 def _check_tensor(name: str, key: str, value: torch.Tensor, width: int) -> None:
     if value.dtype not in (torch.float16, torch.bfloat16, torch.float32):
         raise ConceptError(f"Concept '{name}': '{key}' has type {value.dtype}, not a float type.")
-    if value.dim() != 2 or value.shape[1] != width or not 0 < value.shape[0] <= _MAX_TOKENS:
+    least = 0 if key == "gen" else 1
+    fits = value.dim() == 2 and value.shape[1] == width
+    if not fits or not least <= value.shape[0] <= _MAX_TOKENS:
         raise ConceptError(
             f"Concept '{name}': '{key}' has shape {tuple(value.shape)}; this model needs "
             f"(n, {width}) with n up to {_MAX_TOKENS}. Learn it again with this model."

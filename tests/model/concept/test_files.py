@@ -95,7 +95,7 @@ def test_numbers_that_are_none_are_refused(part: str, value: float) -> None:
         {"und": torch.ones(16, 31)},
         {"und": torch.ones(16)},
         {"gen": torch.ones(1, 16, 32)},
-        {"gen": torch.ones(0, 32)},
+        {"und": torch.ones(0, 32)},
         {"und": torch.ones(257, 32)},
         {"sks": torch.ones(2, 32)},
         {"sks": torch.ones(1, 32, dtype=torch.int32)},

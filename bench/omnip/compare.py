@@ -1,0 +1,69 @@
+"""One comparison from a model's name to table, JSON and report.
+
+Knows how the parts of this package are put together.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from omnipersona.bench.omnip.items import QUICK, Counts
+from omnipersona.bench.omnip.library import Library
+from omnipersona.bench.omnip.methods import methods
+from omnipersona.bench.omnip.report import write_report
+from omnipersona.bench.omnip.run import Plan, results_folder, run
+from omnipersona.bench.omnip.summary import as_table, figures
+from omnipersona.bench.reader import load_reader
+from omnipersona.model.fit import PRESETS
+from omnipersona.model.runtime import load_studio
+
+_PICTURED: Final = 3
+
+
+def plan_of(
+    names: tuple[str, ...],
+    *,
+    concepts: int,
+    seeds: int,
+    quick: bool,
+    num_photos: int,
+    num_examples: int,
+) -> Plan:
+    """Return a plan; no names are all methods.
+
+    Raises: ValueError: a method is unknown.
+    """
+    config = PRESETS["quick"] if quick else PRESETS["nano"]
+    known = methods(config, Library(Path()))
+    for name in names:
+        if name not in known:
+            raise ValueError(f"There is no method '{name}'; there are {', '.join(known)}.")
+    return Plan(
+        names=names or tuple(known),
+        concepts=concepts,
+        seeds=seeds,
+        counts=QUICK if quick else Counts(),
+        config=config,
+        num_photos=num_photos,
+        num_examples=num_examples,
+    )
+
+
+def compare(
+    model: str, plan: Plan, out: Path, tell: Callable[[str], None], *, as_json: bool
+) -> str:
+    """Run a plan, write `figures.json` and `report.html` into `out`, and return what to print."""
+    studio, _ = load_studio(model)
+    results = run(studio, load_reader(), plan, out, tell)
+    found = figures(results)
+    content = {
+        name: {metric: asdict(interval) for metric, interval in row.items()}
+        for name, row in found.items()
+    }
+    text = json.dumps({"fingerprint": studio.fingerprint, "figures": content})
+    (out / "figures.json").write_text(text + "\n", "utf-8")
+    pictured = range(min(_PICTURED, plan.concepts))
+    write_report(found, results_folder(studio, plan, out), out / "report.html", pictured)
+    return text if as_json else as_table(found)

@@ -1,0 +1,99 @@
+"""A whole comparison at toy size: every method runs, results resume, the report stands alone."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from omnipersona.bench.omnip.compare import plan_of
+from omnipersona.bench.omnip.items import Counts, concept_items
+from omnipersona.bench.omnip.library import Library
+from omnipersona.bench.omnip.methods import methods
+from omnipersona.bench.omnip.report import write_report
+from omnipersona.bench.omnip.run import Plan, results_folder, run
+from omnipersona.bench.omnip.summary import as_table, figures
+from omnipersona.bench.reader import Reader, load_reader
+from omnipersona.model.fit import FitConfig
+from omnipersona.model.runtime import NANO_FOLDER, load_studio
+from omnipersona.model.studio import Studio
+
+CONFIG = FitConfig(num_steps=1, num_drawings=1, rate=0.01, is_thorough=False)
+COUNTS = Counts(photos=1, recognition=2, questions=1, prompts=1, wishes=1, edits=1)
+
+
+@pytest.fixture(scope="module")
+def studio() -> Studio:
+    found, _ = load_studio("nano")
+    sampling = replace(found.config.sampling, num_steps=1)
+    found.config = replace(found.config, sampling=sampling)
+    return found
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return load_reader()
+
+
+def _plan(*names: str, concepts: int = 1) -> Plan:
+    return Plan(names=names, concepts=concepts, seeds=1, counts=COUNTS, config=CONFIG)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(methods(CONFIG, Library(Path()))))
+def test_every_method_answers_draws_and_edits(
+    studio: Studio, reader: Reader, tmp_path: Path, name: str
+) -> None:
+    before = {key: value.clone() for key, value in studio.model.state_dict().items()}
+    [result] = run(studio, reader, _plan(name), tmp_path, lambda _: None)
+    assert {"recall", "specificity", "vqa", "qa", "identity", "parg", "edit add"} <= set(
+        result.scores
+    )
+    assert all(0.0 <= s <= 1.0 for scores in result.scores.values() for s in scores)
+    after = studio.model.state_dict()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+
+
+@pytest.mark.slow
+def test_a_cut_run_goes_on_and_its_report_stands_alone(
+    studio: Studio, reader: Reader, tmp_path: Path
+) -> None:
+    told: list[str] = []
+    plan = _plan("base", "omnipersona", concepts=2)
+    first = run(studio, reader, plan, tmp_path, told.append)
+    folder = results_folder(studio, plan, tmp_path)
+    (folder / "omnipersona-0-1.json").unlink()
+    kept = (folder / "omnipersona-0-0.json").stat().st_mtime_ns
+    again = run(studio, reader, plan, tmp_path, told.append)
+    assert (folder / "omnipersona-0-0.json").stat().st_mtime_ns == kept
+    assert [r.scores for r in again] == [r.scores for r in first]
+    found = figures(again)
+    assert "omnipersona" in as_table(found)
+    write_report(found, folder, tmp_path / "report.html", range(2))
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.count("data:image/png") >= 8
+    assert 'src="http' not in page
+
+
+def test_items_are_the_same_every_time_and_need_facts() -> None:
+    one, same = (concept_items(3, 64, COUNTS) for _ in range(2))
+    assert one == same
+    assert one != concept_items(4, 64, COUNTS)
+    assert all(wish.needed for wish in one.wishes)
+    stated = {fact.attribute for fact in one.facts}
+    assert {name for wish in one.wishes for name in wish.needed} <= stated
+    assert all(fact.value not in wish.message for wish in one.wishes for fact in one.facts)
+
+
+def test_an_unknown_method_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no method 'magic'.*omnipersona"):
+        plan_of(("magic",), concepts=1, seeds=1, quick=True, num_photos=1, num_examples=0)
+
+
+def test_figures_are_json(tmp_path: Path) -> None:
+    assert json.loads(json.dumps({"nothing": figures([])})) == {"nothing": {}}
+
+
+def test_the_shipped_model_is_what_is_compared() -> None:
+    assert NANO_FOLDER.is_dir()

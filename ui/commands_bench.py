@@ -1,0 +1,79 @@
+"""The measurements: `bench nano` and `bench omnipbench`."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from omnipersona.ui.command_line import guarded, settings_of
+
+bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+_QUICK_METHODS: Final = ("base", "text-prompt", "omnipersona", "hybrid")
+
+
+@bench_app.command("nano")
+def bench_nano(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option(help="A smaller sample, within a minute.")] = False,
+    seed: Annotated[int, typer.Option(help="Which sample.")] = 0,
+    sheet: Annotated[Path | None, typer.Option(help="Also draw examples to this PNG.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure what nano can do, on phrasings and characters it never saw."""
+    with guarded():
+        from omnipersona.bench.nano import as_json as rows_as_json
+        from omnipersona.bench.nano import run_nano, table
+        from omnipersona.bench.sheet import contact_sheet
+        from omnipersona.model.runtime import folder_of, load_model
+
+        name = settings_of(context).model
+        model = load_model(name)
+        try:
+            rows = run_nano(
+                model,
+                quick=quick,
+                seed=seed,
+                on_progress=None if as_json else _tell,
+                checkpoint=folder_of(name),
+            )
+            if sheet is not None:
+                contact_sheet(model, seed=seed).save(sheet)
+        finally:
+            model.close()
+    typer.echo(rows_as_json(rows) if as_json else table(rows))
+
+
+@bench_app.command("omnipbench")
+def bench_omnipbench(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option(help="Folder of results; a cut run goes on there.")],
+    quick: Annotated[bool, typer.Option(help="One concept, four methods, short.")] = False,
+    concepts: Annotated[int, typer.Option(min=1, help="Held-out concepts.")] = 10,
+    seeds: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 3,
+    method: Annotated[
+        list[str] | None, typer.Option(help="Only this method; may be given several times.")
+    ] = None,
+    photos: Annotated[int, typer.Option(min=1, max=10, help="Photos per concept.")] = 10,
+    examples: Annotated[int, typer.Option(min=0, help="In-context examples.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Compare methods of personalisation on held-out concepts; writes report.html."""
+    with guarded():
+        from omnipersona.bench.omnip.compare import compare, plan_of
+
+        plan = plan_of(
+            tuple(method or ()) or (_QUICK_METHODS if quick else ()),
+            concepts=1 if quick else concepts,
+            seeds=1 if quick else seeds,
+            quick=quick,
+            num_photos=photos,
+            num_examples=examples,
+        )
+        text = compare(settings_of(context).model, plan, out, _tell, as_json=as_json)
+    typer.echo(text)
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)
