@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
+from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.plans import Plan
 from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
@@ -113,13 +114,17 @@ class Pretraining:
         model.autoencoder.requires_grad_(requires_grad=False)
         self.trainee = Trainee(model, recipe.num_concepts)
         self.dense = self.trainee.dense_parameters()
+        matrices = _matrices(model)
+        others = [p for p in self.dense if all(p is not matrix for matrix in matrices)]
         self.optimizer = torch.optim.AdamW(
-            self.dense, lr=recipe.peak_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+            others, lr=recipe.peak_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
+        self.muon = Muon(matrices, recipe.peak_rate, team)
         self.sparse = torch.optim.SparseAdam(
             list(self.trainee.concepts.parameters()), lr=recipe.concept_rate
         )
         self.step = load_state(state / "network", self.trainee, self.optimizer)
+        load_state(state / "muon", nn.Module(), self.muon)
         load_state(state / "concepts", self.trainee.concepts, self.sparse)
         self.ema = _Average(self.dense, recipe.ema_decay)
         load_state(state / "ema", self.ema, None)
@@ -159,6 +164,7 @@ class Pretraining:
 
     def save(self) -> None:
         """Write the whole state."""
+        save_state(self.state / "muon", nn.Module(), self.muon, self.step)
         save_state(self.state / "concepts", self.trainee.concepts, self.sparse, self.step)
         save_state(self.state / "ema", self.ema, None, self.step)
         save_state(self.state / "network", self.trainee, self.optimizer, self.step)
@@ -178,6 +184,7 @@ class Pretraining:
         num_labels = sum(len(packed.labels) for packed in packs)
         num_targets = sum(int(packed.is_target.sum()) for packed in packs)
         self.optimizer.zero_grad(set_to_none=True)
+        self.muon.zero_grad(set_to_none=True)
         self.sparse.zero_grad(set_to_none=True)
         for part, packed in zip(parts, packs, strict=True):
             result = self.trainee.model(packed, self.trainee.soft_table(sampler.used))
@@ -191,9 +198,10 @@ class Pretraining:
         self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.dense, 1.0)
         warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
-        for group in self.optimizer.param_groups:
+        for group in (*self.optimizer.param_groups, *self.muon.param_groups):
             group["lr"] = warm * recipe.peak_rate
         self.optimizer.step()
+        self.muon.step()
         self.sparse.step()
         self.ema.update(self.dense, self.step)
         return sum(sum(packed.sample_lens) for packed in packs)
@@ -210,7 +218,8 @@ class Pretraining:
 
     def _num_updates(self) -> int:
         """Return the updates that the moments have seen, fewer than `step` after a fresh start."""
-        return int(self.optimizer.state[self.dense[0]].get("step", 0))
+        first = self.optimizer.param_groups[0]["params"][0]
+        return int(self.optimizer.state[first].get("step", 0))
 
     def _plans(self, sampler: TaskSampler) -> list[Plan]:
         stage = self.recipe.stage(self.step)
@@ -219,6 +228,12 @@ class Pretraining:
             for name, make in sampler.makers.items()
             for _ in range(self.team.share(getattr(stage, name)))
         ]
+
+
+def _matrices(model: OmniModel) -> list[nn.Parameter]:
+    """Return the matrices inside the layers of decoder and vision encoder."""
+    named = model.named_parameters()
+    return [p for name, p in named if ".layers." in name and p.dim() == 2]
 
 
 class _Average(nn.Module):

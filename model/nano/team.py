@@ -5,6 +5,9 @@ Knows processes and gradients. Does not know models. One process alone is a team
 """
 
 import logging
+import multiprocessing
+import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
@@ -52,6 +55,11 @@ class Team:
         for grad, mean in zip(grads, flat.split(sizes), strict=True):
             grad.copy_(mean.view_as(grad))
 
+    def add(self, values: Tensor) -> None:
+        """Replace values by their sum over the team."""
+        if self.size > 1:
+            dist.all_reduce(values)
+
     def average_rows(self, table: Tensor) -> None:
         """Replace the sparse gradient of an embedding by its mean over the team."""
         if self.size == 1:
@@ -98,6 +106,7 @@ def run_team(size: int, work: Callable[..., None], *args: Any) -> None:
 def _member(
     rank: int, size: int, meeting: str, work: Callable[..., None], args: tuple[Any, ...]
 ) -> None:
+    threading.Thread(target=_die_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
@@ -105,3 +114,11 @@ def _member(
         work(Team(rank, size), *args)
     finally:
         dist.destroy_process_group()
+
+
+def _die_with_parent() -> None:
+    """End this process when the one that started it is gone, however that came about."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
