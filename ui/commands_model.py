@@ -60,6 +60,9 @@ def pretrain(
     processes: Annotated[
         int, typer.Option(help="Processes that train together; one per idle core.", min=1)
     ] = 1,
+    cooldown: Annotated[
+        int, typer.Option(help="Let the rate fall over this many steps, then stop.", min=0)
+    ] = 0,
 ) -> None:
     """Make nano again from its recipe; an interrupted run goes on where it was."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -77,6 +80,7 @@ def pretrain(
             seconds=(minutes or _FOREVER) * 60.0,
             start=start,
             processes=processes,
+            cooldown=cooldown,
         )
 
 

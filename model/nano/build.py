@@ -66,6 +66,7 @@ def build_nano(
     seconds: float,
     start: Path | None = None,
     processes: int = 1,
+    cooldown: int = 0,
 ) -> None:
     """Train, or go on training, and write the checkpoint folder.
 
@@ -77,6 +78,7 @@ def build_nano(
         seconds: Wall time for the network at most.
         start: Checkpoint folder to begin from, with fresh moments, where `state` is empty.
         processes: How many train the network together, a thread each.
+        cooldown: Steps over which the rate falls, and the run ends; 0 keeps the rate.
 
     Raises:
         WeightsError: `start` cannot be read.
@@ -92,7 +94,7 @@ def build_nano(
     recipe = _with_statistics(recipe, autoencoder)
     _tokenizer(recipe, state)
     weights = autoencoder.state_dict()
-    run_team(processes, _pretrain, recipe, weights, state, out, until, seconds)
+    run_team(processes, _pretrain, recipe, weights, state, out, until, seconds, cooldown)
 
 
 def _pretrain(
@@ -103,13 +105,14 @@ def _pretrain(
     out: Path,
     until: int,
     seconds: float,
+    cooldown: int,
 ) -> None:
     torch.set_flush_denormal(True)
     tokenizer = Tokenizer.read(state)
     model = fresh_model(recipe, tokenizer.vocab_size)
     model.autoencoder.load_state_dict(autoencoder)
     run = Pretraining(model, tokenizer, recipe, state, team)
-    run.run(until, seconds, on_save=lambda: export(run, recipe, tokenizer, out))
+    run.run(until, seconds, lambda: export(run, recipe, tokenizer, out), cooldown)
 
 
 def _with_statistics(recipe: Recipe, autoencoder: Autoencoder) -> Recipe:

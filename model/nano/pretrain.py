@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
 _SHORT = 140
+_COOLED = 0.9
+_COOLING_DECAY = 0.98
 _TASKS = ("draw", "draw concept", "edit", "edit concept", "look", "look concept", "facts", "text")
 
 
@@ -126,18 +128,27 @@ class Pretraining:
         self.step = load_state(state / "network", self.trainee, self.optimizer)
         load_state(state / "muon", nn.Module(), self.muon)
         load_state(state / "concepts", self.trainee.concepts, self.sparse)
+        self._cooling: tuple[int, int] | None = None
         self.ema = _Average(self.dense, recipe.ema_decay)
         load_state(state / "ema", self.ema, None)
         self.log = CsvLog(state / "network.csv", ("step", "seconds", "rows", *_TASKS))
 
-    def run(self, until: int, seconds: float, on_save: Callable[[], None]) -> None:
+    def run(
+        self, until: int, seconds: float, on_save: Callable[[], None], cooldown: int = 0
+    ) -> None:
         """Train until a step or for a time; the leader saves now and then and at the end.
 
         Args:
             until: Last step of the run.
             seconds: Wall time at most.
             on_save: Called after each save, for instance to write a checkpoint folder.
+            cooldown: Steps over which the rate falls to a tenth, and the run ends; 0 keeps it.
+                The average then forgets faster, to hold what the low rates reach.
         """
+        if cooldown:
+            until = min(until, self.step + cooldown)
+            self.ema.decay = min(self.ema.decay, _COOLING_DECAY)
+            self._cooling = (self.step, until)
         started = saved = time.monotonic()
         losses: dict[str, list[float]] = defaultdict(list)
         rows = 0
@@ -198,8 +209,9 @@ class Pretraining:
         self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.dense, 1.0)
         warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
+        rate = warm * self._cooled() * recipe.peak_rate
         for group in (*self.optimizer.param_groups, *self.muon.param_groups):
-            group["lr"] = warm * recipe.peak_rate
+            group["lr"] = rate
         self.optimizer.step()
         self.muon.step()
         self.sparse.step()
@@ -215,6 +227,13 @@ class Pretraining:
         assert packed.latents is not None, "targets are latents"
         t = packed.latents.t[packed.is_target, 0]
         return (t / t.clamp_min(self.recipe.detail_time)).square()
+
+    def _cooled(self) -> float:
+        """Return the share of the rate that a cooldown leaves."""
+        if self._cooling is None:
+            return 1.0
+        first, last = self._cooling
+        return 1.0 - _COOLED * (self.step - first) / (last - first)
 
     def _num_updates(self) -> int:
         """Return the updates that the moments have seen, fewer than `step` after a fresh start."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from omnipersona.model.config import AutoencoderConfig, TextConfig, VisionConfig
@@ -78,6 +79,25 @@ def test_the_export_loads_and_training_begins_from_it(built: Build, tmp_path: Pa
     again = built("second", 2, start=exported)
     first = load_file(exported / "ema.safetensors")["llm2vae.weight"]
     assert torch.equal(again["model.model.llm2vae.weight"], first.float())
+
+
+@pytest.mark.slow
+def test_a_cooldown_ends_by_itself(built: Build, recipe: Recipe, tmp_path: Path) -> None:
+    built("cooled", 1)
+    build_nano(recipe, tmp_path / "cooled-state", tmp_path / "o", until=99, seconds=600, cooldown=3)
+    with safe_open(tmp_path / "cooled-state" / "network.safetensors", framework="pt") as file:
+        assert file.metadata()["step"] == "4"
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(recipe: Recipe, tmp_path: Path) -> None:
+    state = tmp_path / "team-state"
+    build_nano(recipe, state, tmp_path / "out", until=2, seconds=600, processes=2)
+    with safe_open(state / "network.safetensors", framework="pt") as file:
+        assert file.metadata()["step"] == "2"
+    model = load_model(str(tmp_path / "out"))
+    assert model.describe().name == "nano"
+    model.close()
 
 
 def test_nothing_is_pickled(built: Build, tmp_path: Path) -> None:
