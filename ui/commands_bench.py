@@ -1,4 +1,4 @@
-"""The measurements: `bench nano` and `bench omnipbench`."""
+"""The measurements: `bench nano`, `bench omnipbench` and `bench speed`."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -73,6 +73,18 @@ def bench_omnipbench(
         )
         text = compare(settings_of(context).model, plan, out, _tell, as_json=as_json)
     typer.echo(text)
+
+
+@bench_app.command("speed")
+def bench_speed(
+    quick: Annotated[bool, typer.Option(help="A smaller model.")] = False, as_json: Json = False
+) -> None:
+    """Time drawing, editing and batches against a plain path, on random weights."""
+    with guarded():
+        from omnipersona.bench.speed import run_speed, speed_json, speed_table
+
+        rows = run_speed(quick=quick, on_progress=_tell)
+    typer.echo(speed_json(rows) if as_json else speed_table(rows))
 
 
 def _tell(text: str) -> None:
