@@ -121,7 +121,7 @@ class Pretraining:
         self.optimizer = torch.optim.AdamW(
             others, lr=recipe.peak_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
-        self.muon = Muon(matrices, recipe.peak_rate, team)
+        self.muon = Muon(matrices, recipe.matrix_rate, team)
         self.sparse = torch.optim.SparseAdam(
             list(self.trainee.concepts.parameters()), lr=recipe.concept_rate
         )
@@ -143,7 +143,8 @@ class Pretraining:
             seconds: Wall time at most.
             on_save: Called after each save, for instance to write a checkpoint folder.
             cooldown: Steps over which the rate falls to a tenth, and the run ends; 0 keeps it.
-                The average then forgets faster, to hold what the low rates reach.
+                The average then forgets faster, to hold what the low rates reach, and targets
+                are trained whole.
         """
         if cooldown:
             until = min(until, self.step + cooldown)
@@ -188,7 +189,8 @@ class Pretraining:
         config = self.trainee.model.config
         sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng)
         plans = self._plans(sampler)
-        schedule = Schedule(recipe.timestep_shift, recipe.stage(self.step).kept_tokens)
+        kept = recipe.stage(self.step).kept_tokens if self._cooling is None else 1.0
+        schedule = Schedule(recipe.timestep_shift, kept)
         samples = finish(plans, self.trainee.model, schedule, noise)
         parts = _by_length(samples)
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
@@ -209,9 +211,13 @@ class Pretraining:
         self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.dense, 1.0)
         warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
-        rate = warm * self._cooled() * recipe.peak_rate
-        for group in (*self.optimizer.param_groups, *self.muon.param_groups):
-            group["lr"] = rate
+        share = warm * self._cooled()
+        for optimizer, rate in (
+            (self.optimizer, recipe.peak_rate),
+            (self.muon, recipe.matrix_rate),
+        ):
+            for group in optimizer.param_groups:
+                group["lr"] = share * rate
         self.optimizer.step()
         self.muon.step()
         self.sparse.step()

@@ -48,6 +48,7 @@ class Recipe:
     vocab_size: int
     num_concepts: int
     peak_rate: float
+    matrix_rate: float
     concept_rate: float
     warmup: int
     timestep_shift: float
