@@ -65,7 +65,7 @@ class FitConfig:
 
 PRESETS: Final[dict[Preset, FitConfig]] = {
     "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, is_thorough=False),
-    "nano": FitConfig(num_steps=140, num_drawings=4, rate=0.01),
+    "nano": FitConfig(num_steps=100, num_drawings=3, rate=0.01),
     "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3),
 }
 

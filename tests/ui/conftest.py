@@ -47,6 +47,8 @@ def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
         words = [word.format(port=port, data=folder / "data") for word in command]
         log = folder / "log.txt"
         kept = {k: v for k, v in os.environ.items() if not k.startswith("OMNIPERSONA_")}
+        # Servers and commands of other tests share the cores; their threads would wait in turns.
+        kept["OMP_NUM_THREADS"] = "1"
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, *words], cwd=folder, env={**kept, **env}, stdout=out, stderr=out
