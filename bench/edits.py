@@ -91,16 +91,19 @@ def judge_edit(edit: Edit, result: Reading, target: Reading) -> Verdict:
     )
 
 
+def is_a_change(edit: Edit) -> bool:
+    """Return whether the source does not fulfil already what is asked."""
+    before, after = truth(edit.source), truth(edit.target)
+    return any(before.get(trait) != after[trait] for trait in demand_of(edit).asked)
+
+
 def sample_item(seed: int, kind: str, i: int) -> Edit:
     """Return edit `i` of a kind, in held-out words; its source does not fulfil it already."""
     rng = random.Random(f"{seed} edit {kind} {i}")
     while True:
         identities = [sample_identity(rng) for _ in range(rng.choices((1, 2), (0.7, 0.3))[0])]
         edit = sample_edit(sample_scene(rng, identities), {}, rng, "held_out", kind)
-        if edit is None:
-            continue
-        before, after = truth(edit.source), truth(edit.target)
-        if any(before.get(trait) != after[trait] for trait in demand_of(edit).asked):
+        if edit is not None and is_a_change(edit):
             return edit
 
 

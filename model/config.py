@@ -26,11 +26,10 @@ class TextConfig:
     rope_theta: float = 1e6
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "num_hidden_layers", "num_attention_heads"):
+        heads = ("num_attention_heads", "num_key_value_heads")
+        for name in ("vocab_size", "num_hidden_layers", *heads):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
-        if self.num_key_value_heads < 1:
-            raise ValueError(f"num_key_value_heads is {self.num_key_value_heads}, not at least 1")
         if self.hidden_size % self.num_attention_heads:
             raise ValueError(
                 f"hidden_size {self.hidden_size} is not divisible by "

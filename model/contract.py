@@ -8,11 +8,12 @@ Long work is an iterator of events that ends with its result. Every method may b
 thread; a set `cancel` event makes the iterator raise `Cancelled` before its next step.
 """
 
+import hashlib
 import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 from omnipersona.model.errors import RequestError
 
@@ -39,6 +40,11 @@ class ConceptFile:
 
     data: bytes
     sha256: str
+
+    @classmethod
+    def of(cls, data: bytes) -> Self:
+        """Return bytes with their digest."""
+        return cls(data=data, sha256=hashlib.sha256(data).hexdigest())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

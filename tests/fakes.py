@@ -1,6 +1,5 @@
 """A scripted model for graph routes, contract plumbing and forced faults; it has no ability."""
 
-import hashlib
 import io
 import threading
 import time
@@ -41,7 +40,7 @@ def png(colour: str = "red", size: tuple[int, int] = (16, 16)) -> bytes:
 def concept_file(name: str = "bo") -> ConceptFile:
     """Return bytes that stand for learned tokens."""
     data = b"tokens of " + name.encode()
-    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
+    return ConceptFile.of(data)
 
 
 def scripted(*rules: tuple[str, str]) -> Script:

@@ -4,7 +4,6 @@ Knows how a request names its concepts: `request.concepts[i]` fills slot `<ci>`.
 the request asks.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 
@@ -74,4 +73,4 @@ def _concept_file(deps: ToolDeps, user_id: str, concept_id: str) -> ConceptFile:
             "send a photo to have it learned again."
         )
     data = deps.memory.concepts.read_tokens(user_id, concept_id)
-    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
+    return ConceptFile.of(data)

@@ -4,7 +4,6 @@ Knows one safetensors file per concept. The model judges whether a file fits; no
 run code is ever read.
 """
 
-import hashlib
 from typing import Final
 
 from omnipersona.model.contract import ConceptFile
@@ -43,7 +42,7 @@ def import_concept(
             "Choose a file that was exported here."
         )
     with tool_border():
-        deps.model.check_concept(ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest()))
+        deps.model.check_concept(ConceptFile.of(data))
         concept = deps.memory.concepts.add(user_id, name, kind=kind)
         fingerprint = deps.model.describe().fingerprint
         deps.memory.concepts.save_tokens(user_id, concept.id, data, fingerprint)

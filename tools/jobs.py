@@ -4,7 +4,6 @@ Knows the life of a learning job. Does not know how a model learns. Old tokens s
 new ones are stored; a short first pass makes a concept usable before the long one refines it.
 """
 
-import hashlib
 import logging
 import queue
 import threading
@@ -283,7 +282,7 @@ class LearningJobs:
         tokens = None
         if self._has_tokens(user_id, concept_id):
             data = memory.concepts.read_tokens(user_id, concept_id)
-            tokens = ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
+            tokens = ConceptFile.of(data)
         return LearnRequest(
             name=concept.name,
             kind=concept.kind,

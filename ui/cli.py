@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from omnipersona.ui.command_line import fail, guarded, read_files, settings_of, write_file
+from omnipersona.ui.command_line import Json, fail, guarded, read_files, settings_of, write_file
 from omnipersona.ui.commands_concepts import concepts_app
 from omnipersona.ui.commands_model import add_model_commands
 from omnipersona.ui.commands_models import doctor, models_app
@@ -38,7 +38,6 @@ add_model_commands(app)
 app.command()(doctor)
 
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to attach.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.callback()

@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from omnipersona.agent.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 _MAX_FILE: Final = 200 * 2**20
 

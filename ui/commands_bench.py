@@ -5,11 +5,10 @@ from typing import Annotated, Final
 
 import typer
 
-from omnipersona.ui.command_line import guarded, settings_of
+from omnipersona.ui.command_line import Json, guarded, settings_of
 
 bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _QUICK_METHODS: Final = ("base", "text-prompt", "omnipersona", "hybrid")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omnipersona.ui.command_line import guarded, read_files, settings_of, write_file
+from omnipersona.ui.command_line import Json, guarded, read_files, settings_of, write_file
 
 if TYPE_CHECKING:
     from omnipersona.agent.runtime import Session
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 concepts_app = typer.Typer(help="Your concepts.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="The concept's name, with or without < >.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def _with_session(context: typer.Context, work: Callable[["Session", str], Awaitable[Any]]) -> Any:

@@ -10,10 +10,9 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from omnipersona.ui.command_line import guarded
+from omnipersona.ui.command_line import Json, guarded
 from omnipersona.ui.commands_bench import bench_app
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _FOREVER: Final = 10**9
 
 

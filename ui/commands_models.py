@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from omnipersona.ui.command_line import fail, guarded, settings_of
+from omnipersona.ui.command_line import Json, fail, guarded, settings_of
 
 if TYPE_CHECKING:
     from omnipersona.model.weights.survey import CheckpointReport
@@ -21,7 +21,6 @@ models_app = typer.Typer(
     help="Checkpoints on this machine.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 _NANO: Final = "nano"
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from omnipersona.bench.asking import png
-from omnipersona.bench.edits import demand_of
-from omnipersona.bench.traits import truth
+from omnipersona.bench.edits import is_a_change
 from omnipersona.model.contract import Fact, LearnRequest
+from omnipersona.model.lessons import SLOT
 from omnipersona.model.nano.corpus.captions import canonical_caption
 from omnipersona.model.nano.corpus.edits import Edit, sample_edit
 from omnipersona.model.nano.corpus.facts import StatedFact, fact_questions, sample_facts
@@ -26,7 +26,6 @@ from omnipersona.model.nano.world import (
     sample_scene,
 )
 
-SLOT: Final = "<c0>"
 EDIT_KINDS: Final = ("remove", "add", "replace", "recolor", "background", "object")
 _NUM_FACTS: Final = 8
 _NEEDED: Final = ("toy", "home", "clothes")
@@ -174,8 +173,5 @@ def _edit(identity: Identity, kind: str, rng: random.Random) -> Edit:
     """Draw an edit about the concept that its source does not fulfil already."""
     while True:
         edit = sample_edit(sample_scene(rng, [identity]), {0: SLOT}, rng, "held_out", kind)
-        if edit is None:
-            continue
-        before, after = truth(edit.source), truth(edit.target)
-        if any(before.get(trait) != after[trait] for trait in demand_of(edit).asked):
+        if edit is not None and is_a_change(edit):
             return edit

@@ -37,7 +37,7 @@ class Library:
                 partial = path.with_suffix(".partial")
                 partial.write_bytes(file.data)
                 partial.replace(path)
-        return [_read(path) for path in paths]
+        return [ConceptFile.of(path.read_bytes()) for path in paths]
 
     def _path(self, studio: Studio, lessons: list[LearnRequest], i: int, config: FitConfig) -> Path:
         """Return a name that holds everything the tokens depend on, the batch included."""
@@ -49,8 +49,3 @@ class Library:
                 digest.update(photo)
             digest.update(lesson.start.data if lesson.start else b"")
         return self.folder / f"{digest.hexdigest()[:32]}.safetensors"
-
-
-def _read(path: Path) -> ConceptFile:
-    data = path.read_bytes()
-    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())

@@ -12,11 +12,13 @@ from typing import Final
 
 from omnipersona.bench.omnip.heads import recognition_head
 from omnipersona.bench.omnip.library import Library
-from omnipersona.bench.omnip.persona import SLOT, Method, Persona, Recall, Use
+from omnipersona.bench.omnip.persona import Method, Persona, Recall, Use
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.model.fit import FitConfig
-from omnipersona.model.skills import UNKNOWN, introduction, profile_text
+from omnipersona.model.lessons import SLOT
+from omnipersona.model.nano.corpus.words import colored
+from omnipersona.model.skills import UNKNOWN, fact_question, introduction, profile_text
 from omnipersona.model.studio import Studio
 
 _LOOKS: Final = "what color is the {kind}?"
@@ -52,18 +54,18 @@ def _headed_by(header: str) -> Callable[[str, Use], str]:
 def described(studio: Studio, lesson: LearnRequest) -> str:
     """Return the looks of a concept in the model's own words, e.g. `a green cat`.
 
-    The answer that most photos give; what the model cannot say is left out.
+    The colour is the answer that most photos give.
     """
     kind = lesson.kind or "animal"
     viewer = Persona(studio=studio, kind=kind)
     answers = [viewer.answer(_LOOKS.format(kind=kind), photo) for photo in lesson.photos]
     color = max(sorted(set(answers)), key=answers.count)
-    return f"{'an' if color[:1] in 'aeiou' else 'a'} {color} {kind}"
+    return colored(color, kind)
 
 
 def stated(lesson: LearnRequest) -> Recall:
     """Return a recall from the facts that the user stated, word for word."""
-    facts = {f"what is the {fact.attribute} of {SLOT}?": fact.value for fact in lesson.facts}
+    facts = {fact_question(SLOT, fact.attribute): fact.value for fact in lesson.facts}
     return facts.get
 
 

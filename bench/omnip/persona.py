@@ -4,8 +4,8 @@ Knows requests of the contract and the studio that runs them. Does not know how 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from PIL import Image
 
@@ -17,6 +17,7 @@ from omnipersona.agent.parsing import (
     read_rewrite,
 )
 from omnipersona.agent.prompts import headed
+from omnipersona.bench.metrics.replies import yes_or_no
 from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
@@ -29,6 +30,7 @@ from omnipersona.model.contract import (
     LearnRequest,
     StepEvent,
 )
+from omnipersona.model.lessons import SLOT
 from omnipersona.model.skills import (
     Known,
     ParseState,
@@ -39,8 +41,6 @@ from omnipersona.model.skills import (
 from omnipersona.model.studio import Studio
 from omnipersona.model.vision.images import read_png
 
-SLOT: Final = "<c0>"
-Task = Literal["draw", "edit"]
 Use = Literal["question", "draw", "edit"]
 Recall = Callable[[str], str | None]
 
@@ -72,7 +72,7 @@ class Persona:
     photo: bytes | None = None
     recall: Recall | None = None
     recognises: Callable[[bytes], bool] | None = None
-    examples: tuple[Example, ...] = field(default=())
+    examples: tuple[Example, ...] = ()
 
     def answer(self, question: str, picture: bytes | None = None) -> str:
         """Return the answer to a question, about a picture if there is one."""
@@ -86,13 +86,11 @@ class Persona:
         """Return whether the concept is in a picture; None where the answer says neither."""
         if self.recognises is not None:
             return self.recognises(picture)
-        answer = self.answer(question, picture).casefold()
-        first = answer.replace(",", " ").split(" ")[0]
-        return {"yes": True, "no": False}.get(first)
+        return yes_or_no(self.answer(question, picture))
 
-    def draw(self, message: str, seed: int) -> Image.Image:
-        """Return a drawing of what a message asks for."""
-        prompt = self.phrase(self.recaptioned("draw", message), "draw")
+    def draw(self, wish: str, seed: int) -> Image.Image:
+        """Return a drawing of a wish, recaptioned or plain."""
+        prompt = self.phrase(wish, "draw")
         settings = DrawSettings(seed=seed, previews=False)
         if self.photo is not None:
             return _last(
@@ -113,22 +111,22 @@ class Persona:
         )
         return _last(self.studio.edit(request))
 
-    def recaptioned(self, task: Task, message: str) -> str:
+    def recaptioned(self, message: str) -> str:
         """Return T-hat: parse the message, recall what it needs, write it out; or the plain wish.
 
         Source: OmniPersona, explicit knowledge recaptioning (T to Q, A, T-hat).
         """
-        plain = message.removeprefix("draw ") if task == "draw" else message
+        plain = message.removeprefix("draw ")
         if self.recall is None:
             return plain
-        state = ParseState(known=(Known(slot=SLOT, kind=self.kind),), shown=task == "edit")
+        state = ParseState(known=(Known(slot=SLOT, kind=self.kind),))
         reply = self._complete(parse_prompt(message, state), self.examples)
         try:
             parsed = read_parsed(reply, [SLOT])
         except UnreadableReply:
             return plain
         lines = self._answered(parsed.questions)
-        written = self._complete(rewrite_prompt(task, headed(message, [SLOT]), lines))
+        written = self._complete(rewrite_prompt("draw", headed(message, [SLOT]), lines))
         try:
             rewritten = read_rewrite(written, [SLOT])
         except UnreadableReply:

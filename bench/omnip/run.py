@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from omnipersona.agent.prompts import PARSE_EXAMPLES, take
 from omnipersona.bench.omnip.items import ConceptItems, Counts, concept_items
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
@@ -114,10 +115,11 @@ class _Work:
             personas = method(
                 self.studio, [one.lesson(self.seed, self.plan.num_photos) for one in part]
             )
+            examples = take(PARSE_EXAMPLES, self.plan.num_examples)
             seconds = (time.monotonic() - started) / len(part)
             for one, persona in zip(part, personas, strict=True):
                 if one in missing:
-                    self._measure(persona, one, seconds)
+                    self._measure(replace(persona, examples=examples), one, seconds)
         for one in part:
             yield Result(**json.loads(self._path(one).read_text("utf-8")))
 

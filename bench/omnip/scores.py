@@ -18,7 +18,7 @@ from omnipersona.bench.edits import demand_of
 from omnipersona.bench.fidelity import similarity, unchanged_region
 from omnipersona.bench.omnip.items import ConceptItems, Prompt
 from omnipersona.bench.omnip.persona import Persona
-from omnipersona.bench.reader import Reader
+from omnipersona.bench.reader import SIDE, Reader
 from omnipersona.bench.traits import NONE, Reading, place_of_figure, truth
 from omnipersona.model.nano.corpus.edits import Edit
 from omnipersona.model.nano.render import render
@@ -77,7 +77,8 @@ def _draw(
     scores: Scores,
     seed: int,
 ) -> None:
-    image = persona.draw(prompt.message, seed)
+    written = persona.recaptioned(prompt.message)
+    image = persona.draw(written, seed)
     scores.pictures.setdefault(prompt.message, image)
     reading, true = reader.read([image])[0], truth(prompt.scene)
     for hit in identity_hits(items.identity, reading, 0).values():
@@ -86,7 +87,6 @@ def _draw(
         for trait in _told(true):
             scores.add("text alignment", reading.get(trait) == true[trait])
         return
-    written = persona.recaptioned("draw", prompt.message)
     for attribute in prompt.needed:
         is_there = all(reading.get(trait) == true[trait] for trait in _NEEDS[attribute])
         scores.add("parg", is_there)
@@ -107,7 +107,7 @@ def _told(true: Reading) -> tuple[str, ...]:
 def _edit(
     persona: Persona, items: ConceptItems, edit: Edit, reader: Reader, scores: Scores, seed: int
 ) -> None:
-    source, target = (render(scene, 64) for scene in (edit.source, edit.target))
+    source, target = (render(scene, SIDE) for scene in (edit.source, edit.target))
     image = persona.edit(png(source), edit.instruction, seed)
     image = image if image.size == target.size else image.resize(target.size)
     scores.pictures.setdefault(f"{edit.kind}: {edit.instruction}", image)

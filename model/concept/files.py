@@ -45,7 +45,7 @@ def write_concept(tokens: ConceptTokens, card: ConceptCard) -> ConceptFile:
         "fingerprint": card.fingerprint,
     }
     data = save(tensors, metadata=metadata)
-    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
+    return ConceptFile.of(data)
 
 
 def read_concept(file: ConceptFile, width: int, fingerprint: str) -> ConceptTokens:

@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from omnipersona.model.concept.prompt import Prompter
 from omnipersona.model.sequence.segments import Segment
+
+_COPIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,12 @@ class Plan:
 
     task: str
     parts: list[Segment | Latent] = field(default_factory=list)
+
+    def exchange(self, prompter: Prompter, question: str, answer: str) -> None:
+        """Add a question, and its answer as what is learned."""
+        self.parts.append(prompter.text(question))
+        self.parts.append(prompter.text(answer, has_loss=True))
+
+    def paint(self, pixels: Tensor) -> None:
+        """Add noisy copies of a target; they cannot see one another and share what goes before."""
+        self.parts += [Latent(pixels, True)] * _COPIES

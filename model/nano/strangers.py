@@ -21,7 +21,6 @@ from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.skills import introduction
 
 _SLOT: Final = "<c0>"
-_COPIES: Final = 2
 
 
 class Strangers:
@@ -52,8 +51,9 @@ class Strangers:
             wish = scene, canonical_caption(scene, {0: _SLOT})
         scene, text = wish
         header = profile(_SLOT, identity, facts)
-        target = Latent(scene_pixels(scene, self.config.image_size), True)
-        return Plan("draw", [self.prompter.text(f"{header}\n{text}"), *[target] * _COPIES])
+        plan = Plan("draw", [self.prompter.text(f"{header}\n{text}")])
+        plan.paint(scene_pixels(scene, self.config.image_size))
+        return plan
 
     def redraw(self) -> Plan:
         """Draw the character of a photo in another place."""
@@ -62,9 +62,9 @@ class Strangers:
         photo = scene_pixels(sample_scene(rng, [identity]), size)
         scene = sample_scene(rng, [identity])
         text = f"{introduction(_SLOT)}\n{canonical_caption(scene, {0: _SLOT})}"
-        target = Latent(scene_pixels(scene, size), True)
         plan = Plan("edit", [Latent(photo, False), seen_image(self.config, photo)])
-        plan.parts += [self.prompter.text(text), *[target] * _COPIES]
+        plan.parts.append(self.prompter.text(text))
+        plan.paint(scene_pixels(scene, size))
         return plan
 
     def look(self) -> Plan:
@@ -84,9 +84,9 @@ class Strangers:
             header = profile(_SLOT, identity, sample_facts(rng, rng.randint(0, 3)))
         plan.parts.append(seen)
         question = recognise(_SLOT, present, rng, self.split)
-        self._exchange(plan, f"{header}\n{question.text}", question.answer)
+        plan.exchange(self.prompter, f"{header}\n{question.text}", question.answer)
         question = ask(scene, {0: _SLOT} if present else {}, rng, self.split)
-        self._exchange(plan, question.text, question.answer)
+        plan.exchange(self.prompter, question.text, question.answer)
         return plan
 
     def facts(self) -> Plan:
@@ -97,13 +97,9 @@ class Strangers:
         fact = rng.choice(facts)
         plan = Plan("facts")
         question = fact_questions(rng, self.split, _SLOT, fact)
-        self._exchange(plan, f"{header}\n{question}", fact.value)
+        plan.exchange(self.prompter, f"{header}\n{question}", fact.value)
         return plan
 
     def _other(self, identity: Identity) -> Identity:
         rng = self.rng
         return look_alike(identity, rng) if rng.random() < 0.5 else sample_identity(rng)
-
-    def _exchange(self, plan: Plan, question: str, answer: str) -> None:
-        plan.parts.append(self.prompter.text(question))
-        plan.parts.append(self.prompter.text(answer, has_loss=True))

@@ -38,8 +38,6 @@ _DROP_PREFIX = 0.05
 _DROP_SOURCE = 0.1
 _DROP_SEEN = 0.5
 _UNIFIED = 0.1
-# Noisy copies of one target cost only their own rows: they cannot see one another.
-_COPIES = 2
 _QUESTIONS_PER_LOOK = 3
 _DESCRIBED = 0.7
 _FACTS_PER_SAMPLE = 4
@@ -143,9 +141,9 @@ class TaskSampler:
         dropped = self.rng.random() < _DROP_TEXT
         parts = self._prefixes(cast, dropped and self.rng.random() < 0.5)
         parts.append(cast.prompter.text(text, dropped=dropped))
-        target = Latent(scene_pixels(scene, self.config.image_size), True)
-        parts += [target] * _COPIES
-        return Plan("draw concept" if slots else "draw", parts)
+        plan = Plan("draw concept" if slots else "draw", parts)
+        plan.paint(scene_pixels(scene, self.config.image_size))
+        return plan
 
     def edit(self, concept_share: float) -> Plan:
         """Picture and instruction to picture."""
@@ -165,8 +163,9 @@ class TaskSampler:
             seen_image(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
         )
         parts.append(cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT))
-        parts += [Latent(scene_pixels(edit.target, size), True)] * _COPIES
-        return Plan("edit concept" if slots else "edit", parts)
+        plan = Plan("edit concept" if slots else "edit", parts)
+        plan.paint(scene_pixels(edit.target, size))
+        return plan
 
     def look(self, concept_share: float) -> Plan:
         """Several questions about one picture."""
@@ -185,7 +184,7 @@ class TaskSampler:
         picture = to_pixels(foreign_picture(self.rng, self.config.image_size))
         plan = Plan("look", [seen_image(self.config, picture)])
         question = ask(random_scene(self.rng), {}, self.rng, self.split)
-        self._exchange(plan, self.plain, question.text, FOREIGN_PICTURE)
+        plan.exchange(self.plain, question.text, FOREIGN_PICTURE)
         return plan
 
     def _look_for_concept(self) -> Plan:
@@ -200,7 +199,7 @@ class TaskSampler:
         plan = Plan("look concept", self._prefixes(cast))
         plan.parts.append(seen_image(self.config, scene_pixels(scene, self.config.image_size)))
         question = recognise("<c0>", present, rng, self.split)
-        self._exchange(plan, cast.prompter, question.text, question.answer)
+        plan.exchange(cast.prompter, question.text, question.answer)
         slots = {0: "<c0>"} if present else {}
         self._questions(plan, cast.prompter, scene, slots, _QUESTIONS_PER_LOOK - 1)
         return plan
@@ -213,7 +212,7 @@ class TaskSampler:
         if self.rng.random() < _DESCRIBED:
             questions.append(describe(scene, slots, self.rng, self.split))
         for question in questions:
-            self._exchange(plan, prompter, question.text, question.answer)
+            plan.exchange(prompter, question.text, question.answer)
 
     def facts(self, concept_share: float) -> Plan:
         """Questions on facts that no picture shows, from tokens or a profile alone."""
@@ -223,7 +222,7 @@ class TaskSampler:
         plan = Plan("facts", self._prefixes(cast))
         for fact in self.rng.choices(cast.concepts[0].facts, k=_FACTS_PER_SAMPLE):
             question = fact_questions(self.rng, self.split, "<c0>", fact)
-            self._exchange(plan, cast.prompter, question, fact.value)
+            plan.exchange(cast.prompter, question, fact.value)
         return plan
 
     def text(self, concept_share: float) -> Plan:
@@ -235,12 +234,8 @@ class TaskSampler:
             for example in sample_examples(self.rng, self.split, turn, count):
                 plan.parts.append(self.plain.text(example.prompt))
                 plan.parts.append(self.plain.text(example.reply))
-        self._exchange(plan, self.plain, turn.prompt, turn.reply)
+        plan.exchange(self.plain, turn.prompt, turn.reply)
         return plan
-
-    def _exchange(self, plan: Plan, prompter: Prompter, question: str, answer: str) -> None:
-        plan.parts.append(prompter.text(question))
-        plan.parts.append(prompter.text(answer, has_loss=True))
 
     @property
     def makers(self) -> dict[str, Callable[[float], Plan]]:

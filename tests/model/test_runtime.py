@@ -1,6 +1,5 @@
 """The model in this process: what it says, repeats, stops and survives."""
 
-import hashlib
 import logging
 import shutil
 import threading
@@ -166,7 +165,7 @@ def test_check_concept_knows_its_own(model: LocalPersonaModel) -> None:
     model.check_concept(_concept(model))
     data = b"not a concept"
     with pytest.raises(ConceptError):
-        model.check_concept(ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest()))
+        model.check_concept(ConceptFile.of(data))
 
 
 def test_a_concept_of_another_base_is_refused(

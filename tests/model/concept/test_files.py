@@ -1,6 +1,5 @@
 """Concept files: round trip, and every damaged or foreign one refused unopened by pickle."""
 
-import hashlib
 import json
 import pickle
 import struct
@@ -25,7 +24,7 @@ METADATA = {"format": "omnipersona-concept-1", "name": "mochi", "fingerprint": "
 
 
 def _file(data: bytes) -> ConceptFile:
-    return ConceptFile(data=data, sha256=hashlib.sha256(data).hexdigest())
+    return ConceptFile.of(data)
 
 
 def _parts() -> dict[str, Tensor]:
