@@ -11,6 +11,7 @@ import torch
 
 from omnipersona.model.concept.prompt import Prompter
 from omnipersona.model.contract import Fact
+from omnipersona.model.flow.path import spread_times
 from omnipersona.model.lessons import SLOT, Lessons, Picture
 from omnipersona.model.sequence.pictures import target_image
 from omnipersona.model.sequence.segments import GenImage, Sample, Segment
@@ -93,7 +94,8 @@ class Teacher:
         return Sample(segments=tuple(segments))
 
     def _painted(self, before: list[Segment], picture: GenImage) -> Sample:
-        target = target_image(picture, self.timestep_shift, self.noise)
+        (t,) = spread_times(1, self.timestep_shift, self.noise).tolist()
+        target = target_image(picture, t, self.noise)
         return Sample(segments=(*self.prompter.prefixes(), *before, target))
 
 

@@ -15,6 +15,8 @@ from torch import Tensor
 MIN_TIME: Final = 0.1
 """Below this time, clean predictions are turned into velocities as if at it, to keep 1/t tame."""
 
+_RAREST: Final = 1e-4
+
 
 def noised(x_0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
     """Return `x_t`, same shape as `x_0`; `t` broadcasts against it and may be 0 (clean)."""
@@ -34,6 +36,18 @@ def shifted(u: Tensor, timestep_shift: float) -> Tensor:
 def sampled_times(raw: Tensor, timestep_shift: float) -> Tensor:
     """Return training times: the sigmoid of standard normal `raw`, shifted."""
     return shifted(torch.sigmoid(raw), timestep_shift)
+
+
+def spread_times(count: int, timestep_shift: float, generator: torch.Generator) -> Tensor:
+    """Return `count` training times, one from each of as many equally likely spans, shuffled.
+
+    Each alone is distributed like `sampled_times` of a normal number; together they cover the
+    path evenly, which calms the gradient of a small batch. Source: Kingma et al. 2021,
+    "Variational Diffusion Models", arXiv:2107.00630, appendix I.
+    """
+    spans = torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
+    likely = (spans / max(1, count)).clamp(_RAREST, 1.0 - _RAREST)
+    return sampled_times(torch.special.ndtri(likely), timestep_shift)
 
 
 def as_velocity(

@@ -1,13 +1,15 @@
 """Training samples before their pictures are encoded."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from torch import Tensor
 
 from omnipersona.model.concept.prompt import Prompter
 from omnipersona.model.sequence.segments import Segment
 
-_COPIES = 2
+EDIT_COPIES: Final = 2
+"""Of a target that follows a long prefix: they make the prefix worth its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,6 @@ class Plan:
         self.parts.append(prompter.text(question))
         self.parts.append(prompter.text(answer, has_loss=True))
 
-    def paint(self, pixels: Tensor) -> None:
+    def paint(self, pixels: Tensor, copies: int = 1) -> None:
         """Add noisy copies of a target; they cannot see one another and share what goes before."""
-        self.parts += [Latent(pixels, True)] * _COPIES
+        self.parts += [Latent(pixels, True)] * copies

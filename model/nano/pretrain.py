@@ -21,7 +21,7 @@ from omnipersona.model.nano.plans import Plan
 from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
-from omnipersona.model.nano.tasks import Schedule, TaskSampler, finish
+from omnipersona.model.nano.tasks import TaskSampler, finish
 from omnipersona.model.nano.team import ALONE, Team
 from omnipersona.model.omni import Losses, OmniModel
 from omnipersona.model.sequence.pack import PackedSequence, pack
@@ -143,8 +143,7 @@ class Pretraining:
             seconds: Wall time at most.
             on_save: Called after each save, for instance to write a checkpoint folder.
             cooldown: Steps over which the rate falls to a tenth, and the run ends; 0 keeps it.
-                The average then forgets faster, to hold what the low rates reach, and targets
-                are trained whole.
+                The average then forgets faster, to hold what the low rates reach.
         """
         if cooldown:
             until = min(until, self.step + cooldown)
@@ -189,9 +188,7 @@ class Pretraining:
         config = self.trainee.model.config
         sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng)
         plans = self._plans(sampler)
-        kept = recipe.stage(self.step).kept_tokens if self._cooling is None else 1.0
-        schedule = Schedule(recipe.timestep_shift, kept)
-        samples = finish(plans, self.trainee.model, schedule, noise)
+        samples = finish(plans, self.trainee.model, recipe.timestep_shift, noise)
         parts = _by_length(samples)
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
         num_labels = sum(len(packed.labels) for packed in packs)

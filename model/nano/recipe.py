@@ -25,8 +25,7 @@ WORLD: Final = (
 class Stage:
     """Samples of each task per step, until a step.
 
-    `concept_share` is the share of drawings, edits and looks that are about pseudo-concepts;
-    `kept_tokens` is the share of a target's tokens that are trained.
+    `concept_share` is the share of drawings, edits and looks that are about pseudo-concepts.
     """
 
     until: int
@@ -36,7 +35,6 @@ class Stage:
     edit: int
     facts: int
     concept_share: float
-    kept_tokens: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from omnipersona.model.nano.corpus.knowing import profile, wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, recognise
 from omnipersona.model.nano.pixels import scene_pixels
-from omnipersona.model.nano.plans import Latent, Plan
+from omnipersona.model.nano.plans import EDIT_COPIES, Latent, Plan
 from omnipersona.model.nano.world import Identity, look_alike, sample_identity, sample_scene
 from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.skills import introduction
@@ -64,7 +64,7 @@ class Strangers:
         text = f"{introduction(_SLOT)}\n{canonical_caption(scene, {0: _SLOT})}"
         plan = Plan("edit", [Latent(photo, False), seen_image(self.config, photo)])
         plan.parts.append(self.prompter.text(text))
-        plan.paint(scene_pixels(scene, size))
+        plan.paint(scene_pixels(scene, size), EDIT_COPIES)
         return plan
 
     def look(self) -> Plan:

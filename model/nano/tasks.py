@@ -6,13 +6,14 @@ then encoded in one batch. Knows the corpus and segments. Does not know optimise
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_UND, Routing
 from omnipersona.model.config import ModelConfig
+from omnipersona.model.flow.path import spread_times
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
@@ -22,7 +23,7 @@ from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels
-from omnipersona.model.nano.plans import Latent, Plan
+from omnipersona.model.nano.plans import EDIT_COPIES, Latent, Plan
 from omnipersona.model.nano.pseudo import PseudoConcept, UsedConcept, pseudo_concept
 from omnipersona.model.nano.strangers import Strangers
 from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
@@ -55,20 +56,6 @@ class Cast:
 
     prompter: Prompter
     concepts: tuple[PseudoConcept, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How targets are drawn.
-
-    Attributes:
-        timestep_shift: Of the training times.
-        kept_tokens: Share of a target's tokens that are shown and trained, a random subset.
-            Source: Zheng et al. 2023, "Fast Training of Diffusion Models with Masked Transformers".
-    """
-
-    timestep_shift: float
-    kept_tokens: float = 1.0
 
 
 class TaskSampler:
@@ -164,7 +151,7 @@ class TaskSampler:
         )
         parts.append(cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT))
         plan = Plan("edit concept" if slots else "edit", parts)
-        plan.paint(scene_pixels(edit.target, size))
+        plan.paint(scene_pixels(edit.target, size), EDIT_COPIES)
         return plan
 
     def look(self, concept_share: float) -> Plan:
@@ -250,13 +237,16 @@ class TaskSampler:
 
 
 def finish(
-    plans: list[Plan], model: OmniModel, schedule: Schedule, noise: torch.Generator
+    plans: list[Plan], model: OmniModel, timestep_shift: float, noise: torch.Generator
 ) -> list[Sample]:
-    """Encode all pictures of a step in one batch and draw times, noise and kept tokens."""
+    """Encode all pictures of a step in one batch and draw times and noise."""
     latents = [part for plan in plans for part in plan.parts if isinstance(part, Latent)]
     pictures = list({id(part.pixels): part.pixels for part in latents}.values())
     found = encoded(model, pictures) if pictures else []
     latents_of = {id(pixels): one for pixels, one in zip(pictures, found, strict=True)}
+
+    num_targets = sum(part.is_target for part in latents)
+    times = iter(spread_times(num_targets, timestep_shift, noise).tolist())
 
     def segment(part: Segment | Latent) -> Segment:
         if not isinstance(part, Latent):
@@ -264,9 +254,6 @@ def finish(
         clean = clean_image(model.config, latents_of[id(part.pixels)], dropped=part.dropped)
         if not part.is_target:
             return clean
-        count = round(schedule.kept_tokens * len(clean.tokens))
-        kept = torch.randperm(len(clean.tokens), generator=noise)[:count].sort().values
-        clean = replace(clean, tokens=clean.tokens[kept], position_ids=clean.position_ids[kept])
-        return target_image(clean, schedule.timestep_shift, noise)
+        return target_image(clean, next(times), noise)
 
     return [Sample(segments=tuple(segment(part) for part in plan.parts)) for plan in plans]

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from omnipersona.model.config import ModelConfig
-from omnipersona.model.flow.path import sampled_times
 from omnipersona.model.latent.patches import to_tokens
 from omnipersona.model.sequence.segments import GenImage, UndImage
 from omnipersona.model.vision.images import grid_ids, to_patches
@@ -34,11 +33,6 @@ def clean_image(config: ModelConfig, latents_CYX: Tensor, *, dropped: bool = Fal
     )
 
 
-def target_image(clean: GenImage, timestep_shift: float, noise: torch.Generator) -> GenImage:
-    """Return a picture as a training target, with a time and noise from the generator."""
-    raw = torch.randn((), generator=noise)
-    return replace(
-        clean,
-        noise=torch.randn(clean.tokens.shape, generator=noise),
-        t=float(sampled_times(raw, timestep_shift)),
-    )
+def target_image(clean: GenImage, t: float, noise: torch.Generator) -> GenImage:
+    """Return a picture as a training target at time `t`, with noise from the generator."""
+    return replace(clean, noise=torch.randn(clean.tokens.shape, generator=noise), t=t)

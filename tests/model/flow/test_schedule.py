@@ -4,7 +4,7 @@ import pytest
 import torch
 from oracles.plain_turns import times
 
-from omnipersona.model.flow.path import sampled_times
+from omnipersona.model.flow.path import sampled_times, spread_times
 from omnipersona.model.flow.schedule import timesteps
 
 
@@ -31,3 +31,17 @@ def test_training_times_lie_strictly_between_picture_and_noise() -> None:
     assert float(t.min()) > 0.0
     assert float(t.max()) < 1.0
     assert bool((t.diff() > 0).all())
+
+
+def test_spread_times_take_one_from_each_equally_likely_span() -> None:
+    count = 16
+    t = spread_times(count, 3.0, torch.Generator().manual_seed(4))
+    raw = (t / (3.0 - 2.0 * t)).logit()
+    spans = (torch.special.ndtr(raw) * count).floor().long()
+    assert spans.sort().values.tolist() == list(range(count))
+    assert spans.tolist() != list(range(count))
+
+
+def test_no_spread_time_is_a_clean_picture_or_pure_noise() -> None:
+    t = torch.cat([spread_times(1, 3.0, torch.Generator().manual_seed(i)) for i in range(200)])
+    assert 0.0 < float(t.min()) < float(t.max()) < 1.0
