@@ -12,6 +12,7 @@ from typing import Final, Literal
 import torch
 from torch import Tensor
 
+from omnipersona.model.concept.adam import Adam
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, ConceptTokens, Routing
 from omnipersona.model.contract import LearnEvent, Preset
 from omnipersona.model.errors import LearningFailed
@@ -105,21 +106,18 @@ def fit(
     """
     model.requires_grad_(requires_grad=False)
     parameters = [vector for pupil in pupils for vector in pupil.tokens.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=config.rate, weight_decay=0.0)
+    optimizer = Adam(parameters)
     for step in range(config.num_steps):
-        decay = 0.55 + 0.45 * math.cos(math.pi * step / config.num_steps)
-        for group in optimizer.param_groups:
-            group["lr"] = config.rate * decay
         text, flow, edit = _losses(model, pupils, markers, config)
         loss = text + flow + (edit if edit is not None else 0.0)
         if not bool(torch.isfinite(loss)):
             raise _failed(step, config, f"the loss is {loss.item()}")
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         (loss * len(pupils)).backward()
         grads = [vector.grad for vector in parameters if vector.grad is not None]
         if not all(bool(torch.isfinite(grad).all()) for grad in grads):
             raise _failed(step, config, "the gradient is not a number")
-        optimizer.step()
+        optimizer.step(config.rate * (0.55 + 0.45 * math.cos(math.pi * step / config.num_steps)))
         yield LearnEvent(
             step=step + 1,
             num_steps=config.num_steps,

@@ -10,9 +10,9 @@ from typing import Final
 
 import torch
 from PIL import Image
-from safetensors import safe_open
 from torch import Tensor
 
+from omnipersona.model.concept.bank import ConceptBank, looks_of
 from omnipersona.model.concept.files import ConceptCard, read_concept, write_concept
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_UND, ConceptTokens
@@ -27,11 +27,11 @@ from omnipersona.model.drafts import draw_drafts, edit_drafts
 from omnipersona.model.fit import PRESETS, FitConfig, Pupil, fit
 from omnipersona.model.lessons import Eyes, Lessons, Picture, prepare
 from omnipersona.model.sequence.pictures import clean_image, seen_image
+from omnipersona.model.sequence.segments import UndImage
 from omnipersona.model.studio import Studio
 from omnipersona.model.teacher import Teacher
 from omnipersona.model.vision.images import read_png, resized, write_png
 
-BANK: Final = "concept_bank.safetensors"
 _START_NOISE: Final = 0.02
 _LONGEST_ANSWER: Final = 12
 
@@ -73,7 +73,8 @@ def learn_together(
         is_thorough = config.is_thorough
         for _ in prepare(lessons, photos, _eyes(studio), request.seed, is_thorough=is_thorough):
             yield LearnEvent(step=0, num_steps=config.num_steps, loss_text=0.0, loss_flow=0.0)
-        tokens = _starting_tokens(studio, request, config)
+        seen = [photo.picture.seen for photo in lessons.photos]
+        tokens = _starting_tokens(studio, request, config, seen)
         pupils.append(Pupil(tokens, _teacher(studio, request, lessons, tokens, row)))
         row += tokens.num_rows
     yield from fit(studio.model, pupils, studio.tokenizer.markers, config)
@@ -101,32 +102,32 @@ def _teacher(
     )
 
 
-def _starting_tokens(studio: Studio, request: LearnRequest, config: FitConfig) -> ConceptTokens:
+def _starting_tokens(
+    studio: Studio, request: LearnRequest, config: FitConfig, photos: Sequence[UndImage]
+) -> ConceptTokens:
     """Return where learning starts: at earlier tokens if the request brings them."""
     if request.start is not None:
         return read_concept(request.start, studio.config.text.hidden_size, studio.fingerprint)
-    table = starting_table(studio, request, config)
+    table = starting_table(studio, request, config, photos)
     return ConceptTokens.from_table(table, config.num_und, config.routing)
 
 
 @torch.no_grad()
-def starting_table(studio: Studio, request: LearnRequest, config: FitConfig) -> Tensor:
+def starting_table(
+    studio: Studio, request: LearnRequest, config: FitConfig, photos: Sequence[UndImage]
+) -> Tensor:
     """Return starting vectors (1 + num_und + num_gen, D).
 
-    From the concept bank beside the checkpoint: the mean of the known concepts of this kind, or of
-    all. Without a bank: the embedding of the kind's noun. Noise is added where vectors would be
+    From the concept bank beside the checkpoint: what known concepts that look like the photos
+    have. Without a bank: the embedding of the kind's noun. Noise is added where vectors would be
     equal.
     """
-    path = studio.folder / BANK
     count = 1 + config.num_und + config.num_gen
     generator = torch.Generator().manual_seed(request.seed)
     noise = torch.randn(count, studio.config.text.hidden_size, generator=generator)
-    if config.start == "bank" and path.exists():
-        with safe_open(path, framework="pt") as file:
-            bank = file.get_tensor("tokens").float()
-            kinds = (file.metadata() or {}).get("kinds", "").split()
-        same = [i for i, kind in enumerate(kinds) if kind == request.kind]
-        return _resized((bank[same] if same else bank).mean(0), config, noise)
+    bank = ConceptBank.read(studio.folder) if config.start == "bank" else None
+    if bank is not None:
+        return _resized(bank.like(looks_of(studio.model, photos)), config, noise)
     if config.start == "noise":
         return noise * studio.model.decoder.embed_tokens.weight.std().float()
     ids, _ = studio.tokenizer.encode(f" {request.kind or 'thing'}")

@@ -10,31 +10,34 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
+from omnipersona.model.concept.bank import BANK, ConceptBank, looks_of
+from omnipersona.model.config import ModelConfig
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.learning import BANK
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.questions import ask
-from omnipersona.model.nano.pixels import random_scene
+from omnipersona.model.nano.pixels import random_scene, scene_pixels
 from omnipersona.model.nano.pretrain import Pretraining, Trainee, fresh_model
 from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretrain_autoencoder
 from omnipersona.model.nano.pseudo import pseudo_concept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import has_state, save_state
 from omnipersona.model.nano.team import Team, run_team
+from omnipersona.model.nano.world import sample_scene
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.pictures import seen_image
+from omnipersona.model.sequence.segments import UndImage
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder, save_folder
 
 logger = logging.getLogger(__name__)
 
 _CORPUS_SAMPLES = 60_000
+_PHOTOS_OF_KNOWN = 4
 
 
 def corpus_texts(seed: int, count: int) -> Iterator[str]:
@@ -139,9 +142,16 @@ def export(run: Pretraining, recipe: Recipe, tokenizer: Tokenizer, out: Path) ->
     save_folder(averaged, out, dtype=torch.float16)
     tokenizer.write(out)
     rows = run.trainee.concepts.weight.view(recipe.num_concepts, -1, recipe.config.text.hidden_size)
-    kinds = [pseudo_concept(i).identity.species for i in range(recipe.num_concepts)]
-    bank = {"tokens": rows.half().contiguous()}
-    save_file(bank, out / BANK, metadata={"kinds": " ".join(kinds), "step": str(run.step)})
+    looks = [looks_of(averaged, _photos(recipe.config, i)) for i in range(recipe.num_concepts)]
+    ConceptBank(rows.detach(), torch.stack(looks), run.step).write(out)
+
+
+def _photos(config: ModelConfig, index: int) -> list[UndImage]:
+    """Return a few pictures of a pseudo-concept, always the same."""
+    rng = random.Random(f"photos of {index}")
+    identity = pseudo_concept(index).identity
+    scenes = [sample_scene(rng, [identity]) for _ in range(_PHOTOS_OF_KNOWN)]
+    return [seen_image(config, scene_pixels(scene, config.image_size)) for scene in scenes]
 
 
 def begin_from(start: Path, recipe: Recipe, state: Path) -> None:
@@ -151,11 +161,10 @@ def begin_from(start: Path, recipe: Recipe, state: Path) -> None:
         WeightsError: The folder lacks a file or does not fit.
     """
     model, tokenizer = load_folder(start), Tokenizer.read(start)
-    path = start / BANK
-    if not path.exists():
+    bank = ConceptBank.read(start)
+    if bank is None:
         raise WeightsError(f"{BANK} is missing in {start}. Give a folder that pretrain wrote.")
-    with safe_open(path, framework="pt") as file:
-        table, step = file.get_tensor("tokens").float(), int((file.metadata() or {})["step"])
+    table, step = bank.tokens_NRD, bank.step
     trainee = Trainee(model, recipe.num_concepts)
     with torch.no_grad():
         trainee.concepts.weight[: len(table)] = table.flatten(1)

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.nano.muon import Muon
+from omnipersona.model.nano.naming import Naming
 from omnipersona.model.nano.plans import Plan
 from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
@@ -35,7 +36,18 @@ _LOG_STEPS = 25
 _SHORT = 140
 _COOLED = 0.9
 _COOLING_DECAY = 0.98
-_TASKS = ("draw", "draw concept", "edit", "edit concept", "look", "look concept", "facts", "text")
+_TASKS = (
+    "draw",
+    "draw concept",
+    "edit",
+    "edit concept",
+    "look",
+    "look concept",
+    "facts",
+    "text",
+    "told",
+    "cells",
+)
 
 
 class Trainee(nn.Module):
@@ -116,8 +128,10 @@ class Pretraining:
         model.autoencoder.requires_grad_(requires_grad=False)
         self.trainee = Trainee(model, recipe.num_concepts)
         self.dense = self.trainee.dense_parameters()
+        self.naming = Naming(model)
+        self.shared = [*self.dense, *self.naming.parameters()]
         matrices = _matrices(model)
-        others = [p for p in self.dense if all(p is not matrix for matrix in matrices)]
+        others = [p for p in self.shared if all(p is not matrix for matrix in matrices)]
         self.optimizer = torch.optim.AdamW(
             others, lr=recipe.peak_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
         )
@@ -126,6 +140,7 @@ class Pretraining:
             list(self.trainee.concepts.parameters()), lr=recipe.concept_rate
         )
         self.step = load_state(state / "network", self.trainee, self.optimizer)
+        load_state(state / "naming", self.naming, None)
         load_state(state / "muon", nn.Module(), self.muon)
         load_state(state / "concepts", self.trainee.concepts, self.sparse)
         self._cooling: tuple[int, int] | None = None
@@ -175,6 +190,7 @@ class Pretraining:
 
     def save(self) -> None:
         """Write the whole state."""
+        save_state(self.state / "naming", self.naming, None, self.step)
         save_state(self.state / "muon", nn.Module(), self.muon, self.step)
         save_state(self.state / "concepts", self.trainee.concepts, self.sparse, self.step)
         save_state(self.state / "ema", self.ema, None, self.step)
@@ -192,6 +208,7 @@ class Pretraining:
         parts = _by_length(samples)
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
         num_labels = sum(len(packed.labels) for packed in packs)
+        num_cells = max(1, sum(len(one) for plan in plans for one in plan.cells.values()))
         num_targets = sum(int(packed.is_target.sum()) for packed in packs)
         self.optimizer.zero_grad(set_to_none=True)
         self.muon.zero_grad(set_to_none=True)
@@ -202,11 +219,14 @@ class Pretraining:
             if len(result.mse):
                 errors = result.mse.mean(-1) * self._time_weights(packed)
                 loss = loss + errors.sum() / num_targets
+            named = self.naming.loss([plans[i] for i in part], [samples[i] for i in part])
+            loss = loss + named / num_cells
             loss.backward()
+            losses["cells"].append(float(named.detach()) / num_cells * len(packs))
             _record(losses, [plans[i] for i in part], packed, result)
-        self.team.average(self.dense)
+        self.team.average(self.shared)
         self.team.average_rows(self.trainee.concepts.weight)
-        nn.utils.clip_grad_norm_(self.dense, 1.0)
+        nn.utils.clip_grad_norm_(self.shared, 1.0)
         warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
         share = warm * self._cooled()
         for optimizer, rate in (

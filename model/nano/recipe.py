@@ -34,6 +34,7 @@ class Stage:
     text: int
     edit: int
     facts: int
+    told: int
     concept_share: float
 
 

@@ -9,15 +9,14 @@ from typing import Final
 
 from omnipersona.model.concept.prompt import Prompter
 from omnipersona.model.config import ModelConfig
+from omnipersona.model.nano.cells import show
 from omnipersona.model.nano.corpus.captions import canonical_caption
 from omnipersona.model.nano.corpus.facts import fact_questions, sample_facts
 from omnipersona.model.nano.corpus.knowing import profile, wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, recognise
-from omnipersona.model.nano.pixels import scene_pixels
 from omnipersona.model.nano.plans import EDIT_COPIES, Latent, Plan
 from omnipersona.model.nano.world import Identity, look_alike, sample_identity, sample_scene
-from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.skills import introduction
 
 _SLOT: Final = "<c0>"
@@ -52,19 +51,20 @@ class Strangers:
         scene, text = wish
         header = profile(_SLOT, identity, facts)
         plan = Plan("draw", [self.prompter.text(f"{header}\n{text}")])
-        plan.paint(scene_pixels(scene, self.config.image_size))
+        plan.paint(self.config, show(scene, self.config.image_size))
         return plan
 
     def redraw(self) -> Plan:
         """Draw the character of a photo in another place."""
         rng, size = self.rng, self.config.image_size
         identity = sample_identity(rng)
-        photo = scene_pixels(sample_scene(rng, [identity]), size)
+        photo = show(sample_scene(rng, [identity]), size)
         scene = sample_scene(rng, [identity])
         text = f"{introduction(_SLOT)}\n{canonical_caption(scene, {0: _SLOT})}"
-        plan = Plan("edit", [Latent(photo, False), seen_image(self.config, photo)])
+        plan = Plan("edit", [Latent(photo.pixels, False)])
+        plan.see(self.config, photo)
         plan.parts.append(self.prompter.text(text))
-        plan.paint(scene_pixels(scene, size), EDIT_COPIES)
+        plan.paint(self.config, show(scene, size), EDIT_COPIES)
         return plan
 
     def look(self) -> Plan:
@@ -74,15 +74,13 @@ class Strangers:
         present = rng.random() < 0.5
         shown = identity if present else self._other(identity)
         scene = sample_scene(rng, [shown])
-        seen = seen_image(self.config, scene_pixels(scene, self.config.image_size))
         plan = Plan("look")
         if rng.random() < 0.5:
-            photo = scene_pixels(sample_scene(rng, [identity]), self.config.image_size)
-            plan.parts.append(seen_image(self.config, photo))
+            plan.see(self.config, show(sample_scene(rng, [identity]), self.config.image_size))
             header = introduction(_SLOT)
         else:
             header = profile(_SLOT, identity, sample_facts(rng, rng.randint(0, 3)))
-        plan.parts.append(seen)
+        plan.see(self.config, show(scene, self.config.image_size))
         question = recognise(_SLOT, present, rng, self.split)
         plan.exchange(self.prompter, f"{header}\n{question.text}", question.answer)
         question = ask(scene, {0: _SLOT} if present else {}, rng, self.split)

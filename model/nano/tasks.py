@@ -14,15 +14,16 @@ from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_UND, Routing
 from omnipersona.model.config import ModelConfig
 from omnipersona.model.flow.path import spread_times
+from omnipersona.model.nano.cells import show
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.facts import fact_questions
 from omnipersona.model.nano.corpus.knowing import wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
-from omnipersona.model.nano.corpus.questions import ask, describe, recognise
+from omnipersona.model.nano.corpus.questions import Question, ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
-from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels
+from omnipersona.model.nano.pixels import encoded, random_scene
 from omnipersona.model.nano.plans import EDIT_COPIES, Latent, Plan
 from omnipersona.model.nano.pseudo import PseudoConcept, UsedConcept, pseudo_concept
 from omnipersona.model.nano.strangers import Strangers
@@ -48,6 +49,7 @@ _STRANGERS = 0.08
 _NEEDS_FACTS = 0.1
 _FEWER = (2, 4, 8)
 _FEWER_SHARE = 0.12
+_TELLABLE = frozenset(("color", "pattern", "accessory", "object", "pose"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class TaskSampler:
         parts = self._prefixes(cast, dropped and self.rng.random() < 0.5)
         parts.append(cast.prompter.text(text, dropped=dropped))
         plan = Plan("draw concept" if slots else "draw", parts)
-        plan.paint(scene_pixels(scene, self.config.image_size))
+        plan.paint(self.config, show(scene, self.config.image_size))
         return plan
 
     def edit(self, concept_share: float) -> Plan:
@@ -142,16 +144,15 @@ class TaskSampler:
             if edit is not None:
                 break
         size, rng = self.config.image_size, self.rng
-        source = scene_pixels(edit.source, size)
+        source = show(edit.source, size)
         no_source = rng.random() < _DROP_SOURCE
         parts = self._prefixes(cast, rng.random() < _DROP_PREFIX)
-        parts.append(Latent(source, False, dropped=no_source))
-        parts.append(
-            seen_image(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
-        )
-        parts.append(cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT))
         plan = Plan("edit concept" if slots else "edit", parts)
-        plan.paint(scene_pixels(edit.target, size), EDIT_COPIES)
+        plan.parts.append(Latent(source.pixels, False, dropped=no_source))
+        plan.see(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
+        text = cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT)
+        plan.parts.append(text)
+        plan.paint(self.config, show(edit.target, size), EDIT_COPIES)
         return plan
 
     def look(self, concept_share: float) -> Plan:
@@ -163,7 +164,8 @@ class TaskSampler:
         if self.rng.random() < concept_share:
             return self._look_for_concept()
         scene = random_scene(self.rng)
-        plan = Plan("look", [seen_image(self.config, scene_pixels(scene, self.config.image_size))])
+        plan = Plan("look")
+        plan.see(self.config, show(scene, self.config.image_size))
         self._questions(plan, self.plain, scene, {}, _QUESTIONS_PER_LOOK)
         return plan
 
@@ -184,7 +186,7 @@ class TaskSampler:
         shown = own if present else look_alike(own, rng) if roll < 0.75 else sample_identity(rng)
         scene = sample_scene(rng, [shown])
         plan = Plan("look concept", self._prefixes(cast))
-        plan.parts.append(seen_image(self.config, scene_pixels(scene, self.config.image_size)))
+        plan.see(self.config, show(scene, self.config.image_size))
         question = recognise("<c0>", present, rng, self.split)
         plan.exchange(cast.prompter, question.text, question.answer)
         slots = {0: "<c0>"} if present else {}
@@ -200,6 +202,19 @@ class TaskSampler:
             questions.append(describe(scene, slots, self.rng, self.split))
         for question in questions:
             plan.exchange(prompter, question.text, question.answer)
+
+    def told(self, concept_share: float) -> Plan:
+        """Questions about a scene that words tell: which colour is whose."""
+        rng, answered = self.rng, list[Question]()
+        while not answered:
+            scene = sample_scene(rng, [sample_identity(rng)])
+            text = caption(scene, {}, rng, self.split)
+            asked = [ask(scene, {}, rng, self.split) for _ in range(2 * _QUESTIONS_PER_LOOK)]
+            answered = [q for q in asked if q.topic in _TELLABLE and q.answer in text.lower()]
+        plan = Plan("told", [self.plain.text(text)])
+        for question in answered:
+            plan.exchange(self.plain, question.text, question.answer)
+        return plan
 
     def facts(self, concept_share: float) -> Plan:
         """Questions on facts that no picture shows, from tokens or a profile alone."""
@@ -233,6 +248,7 @@ class TaskSampler:
             "text": self.text,
             "edit": self.edit,
             "facts": self.facts,
+            "told": self.told,
         }
 
 

@@ -21,7 +21,18 @@ from omnipersona.model.nano.world import Scene
 Slots = Mapping[int, str]
 
 _WITH_THING: Final = Phrases(
-    "{who} with {it}", "{who} and {it}", "{who} next to {it}", "{it} near {who}"
+    "{who} with {it}",
+    "{who} and {it}",
+    "{it} next to {who}",
+    "{it} near {who}",
+    "{who} next to {it}",
+    "{it} and {who}",
+    "{who} near {it}",
+    "{who} beside {it}",
+    "{it} beside {who}",
+    "{it} with {who}",
+    "{who} close to {it}",
+    "{it} by {who}",
 )
 _ALONE: Final = Phrases("{it}", "a picture of {it}", "just {it}", "only {it}")
 _WHOLE: Final = Phrases(

@@ -45,7 +45,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
             z_channels=2, downsample=2, ch=4, ch_mult=(1, 1), num_res_blocks=1, num_groups=2
         ),
     )
-    stage = Stage(until=10**9, draw=2, look=2, text=2, edit=1, facts=1, concept_share=0.5)
+    stage = Stage(until=10**9, draw=2, look=2, text=2, edit=1, facts=1, told=1, concept_share=0.5)
     return replace(
         real, config=config, vocab_size=400, num_concepts=6, autoencoder_steps=2, stages=(stage,)
     )

@@ -1,0 +1,90 @@
+"""Naming what is where, from features half-way through the network; only in training.
+
+Linear heads read the vision encoder's features of seen pictures, and the generation expert's rows
+of half-painted ones in the middle of the decoder, and name what each cell shows. Both are dropped
+afterwards. For drawing, this follows Yu et al. 2024, "Representation Alignment for Generation",
+arXiv:2410.06940, with labels in place of another encoder's features.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from omnipersona.model.nano.cells import LABELS
+from omnipersona.model.nano.plans import Plan
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.segments import GenImage, Sample, UndImage
+
+_WEIGHT: Final = 0.2
+_RARE: Final = -4.0  # logit of a label that few cells show
+
+
+class Naming(nn.Module):
+    """The two heads; they listen to a model's forward calls.
+
+    Args:
+        model: Whose features are read.
+    """
+
+    def __init__(self, model: OmniModel) -> None:
+        super().__init__()
+        config = model.config
+        self.of_seen = nn.Linear(config.vision.hidden_size, len(LABELS))
+        self.of_painted = nn.Linear(config.text.hidden_size, len(LABELS))
+        for head in (self.of_seen, self.of_painted):
+            nn.init.zeros_(head.weight)
+            nn.init.constant_(head.bias, _RARE)
+        self._seen: Tensor | None = None
+        self._painted: Tensor | None = None
+        model.vision.register_forward_hook(self._keep_seen)
+        middle = model.decoder.layers[(config.text.num_hidden_layers - 1) // 2]
+        middle.register_forward_hook(self._keep_painted)
+
+    def _keep_seen(self, _module: nn.Module, _args: Any, features: Tensor) -> None:
+        self._seen = features
+
+    def _keep_painted(self, _module: nn.Module, _args: Any, rows: tuple[Tensor, ...]) -> None:
+        self._painted = rows[1]
+
+    def loss(self, plans: Sequence[Plan], samples: Sequence[Sample]) -> Tensor:
+        """Return the summed loss of the pack that went through the model last.
+
+        Args:
+            plans: Of the pack's samples; they hold the labels.
+            samples: The pack's samples, in its order.
+        """
+        seen, painted = _Aims(), _Aims()
+        for plan, sample in zip(plans, samples, strict=True):
+            for i, segment in enumerate(sample.segments):
+                if isinstance(segment, UndImage) and not segment.dropped:
+                    seen.add(len(segment.patches), plan.cells.get(i))
+                elif isinstance(segment, GenImage) and not segment.dropped:
+                    painted.add(len(segment.tokens), plan.cells.get(i))
+        return _WEIGHT * (
+            seen.missed(self.of_seen, self._seen) + painted.missed(self.of_painted, self._painted)
+        )
+
+
+class _Aims:
+    """Labels of the rows of several pictures; some pictures have none."""
+
+    def __init__(self) -> None:
+        self.num_rows = 0
+        self.rows: list[Tensor] = []
+        self.labels: list[Tensor] = []
+
+    def add(self, count: int, labels: Tensor | None) -> None:
+        if labels is not None:
+            self.rows.append(torch.arange(self.num_rows, self.num_rows + count))
+            self.labels.append(labels)
+        self.num_rows += count
+
+    def missed(self, head: nn.Linear, features: Tensor | None) -> Tensor:
+        """Return the summed cross-entropy of the head's names."""
+        if not self.rows or features is None:
+            return head.weight.new_zeros(())
+        logits = head(features[torch.cat(self.rows)])
+        return F.binary_cross_entropy_with_logits(logits, torch.cat(self.labels), reduction="sum")
