@@ -1,0 +1,85 @@
+"""Cells are labelled with what they visibly show."""
+
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from omnipersona.model.nano.cells import LABELS, Shown, show
+from omnipersona.model.nano.world import (
+    Accessory,
+    Figure,
+    Scene,
+    Thing,
+    sample_identity,
+    with_place,
+)
+
+WHO = replace(
+    sample_identity(random.Random(2)),
+    species="fox",
+    color="orange",
+    pattern="plain",
+    pattern_color=None,
+)
+FIGURE = Figure(
+    identity=WHO,
+    x=0.25,
+    size=0.5,
+    facing="right",
+    pose="standing",
+    accessory=Accessory(kind="hat", color="blue"),
+)
+SCENE = Scene(
+    place="meadow", figures=(FIGURE,), thing=Thing(kind="ball", color="red", x=0.8), seed=1
+)
+
+
+@pytest.fixture(scope="module")
+def scene() -> Shown:
+    return show(SCENE, 64)
+
+
+def shares(scene: Shown, group: str, word: str) -> Tensor:
+    return scene.cells(8, 8)[:, LABELS.index((group, word))].view(8, 8)
+
+
+def test_a_figure_covers_its_side_of_the_picture(scene: Shown) -> None:
+    fox = shares(scene, "species", "fox")
+    assert float(fox[:, :4].max()) == 1.0
+    assert float(fox[:, 5:].max()) == 0.0
+    torch.testing.assert_close(fox, shares(scene, "color", "orange"))
+
+
+def test_an_object_covers_its_place_low_in_the_picture(scene: Shown) -> None:
+    ball = shares(scene, "object", "ball")
+    assert float(ball[5:, 5:].sum()) == pytest.approx(float(ball.sum()))
+    torch.testing.assert_close(ball, shares(scene, "object color", "red"))
+
+
+def test_clothes_are_a_part_of_their_wearer(scene: Shown) -> None:
+    hat, fox = shares(scene, "accessory", "hat"), shares(scene, "species", "fox")
+    assert 0.0 < float(hat.sum()) < float(fox.sum())
+    assert float(hat[5:].sum()) == 0.0
+
+
+def test_what_is_absent_covers_nothing(scene: Shown) -> None:
+    present = {label for i, label in enumerate(LABELS) if bool(scene.covered[i].any())}
+    assert present == {
+        ("species", "fox"),
+        ("color", "orange"),
+        ("pattern", "plain"),
+        ("pose", "standing"),
+        ("accessory", "hat"),
+        ("accessory color", "blue"),
+        ("object", "ball"),
+        ("object color", "red"),
+    }
+
+
+def test_the_place_does_not_matter(scene: Shown) -> None:
+    elsewhere = show(with_place(SCENE, "city"), 64)
+    changed = (scene.covered != elsewhere.covered).float().mean()
+    assert float(changed) < 0.01
