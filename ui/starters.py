@@ -31,7 +31,7 @@ class Starter:
 STARTERS: Final = (
     Starter(
         label="Meet <bo>: teach me with sample photos",
-        text="This is my dog <bo>. His toy is a red ball and he lives at the beach.",
+        text="This is my dog <bo>, his toy is a red ball.",
         icon="meet",
         photos=(
             "bo_1_beach",

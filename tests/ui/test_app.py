@@ -11,7 +11,7 @@ from tab import Tab
 
 pytestmark = pytest.mark.slow
 
-STARTER = "This is my dog <bo>. His toy is a red ball and he lives at the beach."
+STARTER = "This is my dog <bo>, his toy is a red ball."
 
 
 async def teach(tab: Tab) -> None:
