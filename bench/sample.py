@@ -58,12 +58,12 @@ FULL: Final = Sizes(
     renders=600,
 )
 QUICK: Final = Sizes(
-    photos=Section(items=200, seconds=9.0),
+    photos=Section(items=200, seconds=7.0),
     foreign=Section(items=20, seconds=1.5),
-    drawings=Section(items=50, seconds=11.0),
-    edits=Section(items=49, seconds=13.0),
-    intents=Section(items=48, seconds=5.0),
-    texts=Section(items=120, seconds=6.0),
+    drawings=Section(items=50, seconds=8.0),
+    edits=Section(items=49, seconds=8.0),
+    intents=Section(items=48, seconds=4.0),
+    texts=Section(items=120, seconds=5.0),
     concepts=Section(items=1),
     preset="quick",
     renders=60,

@@ -44,7 +44,7 @@ def test_what_is_told_holds_every_answer(sampler: TaskSampler, tokenizer: Tokeni
 
 def test_captions_name_the_object_first_as_often_as_last() -> None:
     rng = random.Random(3)
-    firsts = []
+    firsts: list[bool] = []
     while len(firsts) < 300:
         scene = random_scene(rng)
         if len(scene.figures) != 1 or scene.thing is None:

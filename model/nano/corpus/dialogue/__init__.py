@@ -20,11 +20,11 @@ from omnipersona.model.nano.corpus.phrasing import Split
 __all__ = ["TASKS", "Turn", "sample_examples", "sample_turn"]
 
 _MAKERS: Final[dict[str, tuple[Callable[[random.Random, Split], Turn], float]]] = {
-    "parse": (sample_parse, 0.4),
-    "rewrite": (sample_rewrite, 0.25),
-    "recall": (sample_recall, 0.15),
-    "facts": (sample_reading, 0.12),
-    "chat": (sample_chat, 0.08),
+    "parse": (sample_parse, 0.32),
+    "rewrite": (sample_rewrite, 0.2),
+    "recall": (sample_recall, 0.2),
+    "facts": (sample_reading, 0.22),
+    "chat": (sample_chat, 0.06),
 }
 TASKS: Final = tuple(_MAKERS)
 
