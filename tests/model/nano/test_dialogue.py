@@ -196,7 +196,7 @@ def test_tasks_are_mixed_as_weighted() -> None:
     counts = Counter(turn.task for turn in _turns(None, 3000))
     assert set(counts) == set(TASKS)
     assert 0.28 < counts["parse"] / 3000 < 0.36
-    assert 0.21 < counts["rewrite"] / 3000 < 0.29
+    assert 0.16 < counts["rewrite"] / 3000 < 0.24
 
 
 def test_examples_are_of_the_same_kind_with_other_content() -> None:
