@@ -1,4 +1,4 @@
-"""nano from its recipe: autoencoder, vocabulary, network, checkpoint folder.
+"""nano from its recipe: autoencoder, vision encoder, vocabulary, network, checkpoint folder.
 
 Each stage is skipped when its result lies in the state folder already.
 """
@@ -20,11 +20,14 @@ from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.questions import ask
+from omnipersona.model.nano.naming import Naming
 from omnipersona.model.nano.pixels import random_scene, scene_pixels
-from omnipersona.model.nano.pretrain import Pretraining, Trainee, fresh_model
+from omnipersona.model.nano.pretrain import Pretraining, Trainee
 from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretrain_autoencoder
+from omnipersona.model.nano.pretrain_vision import Seeing, pretrain_vision
 from omnipersona.model.nano.pseudo import pseudo_concept
 from omnipersona.model.nano.recipe import Recipe
+from omnipersona.model.nano.start import fresh_model
 from omnipersona.model.nano.state import has_state, save_state
 from omnipersona.model.nano.team import Team, run_team
 from omnipersona.model.nano.world import sample_scene
@@ -96,6 +99,8 @@ def build_nano(
     pretrain_autoencoder(autoencoder, state, steps=recipe.autoencoder_steps, image_size=size)
     recipe = _with_statistics(recipe, autoencoder)
     _tokenizer(recipe, state)
+    if not has_state(state / "network"):
+        begin_afresh(recipe, state)
     weights = autoencoder.state_dict()
     run_team(processes, _pretrain, recipe, weights, state, out, until, seconds, cooldown)
 
@@ -112,7 +117,7 @@ def _pretrain(
 ) -> None:
     torch.set_flush_denormal(True)
     tokenizer = Tokenizer.read(state)
-    model = fresh_model(recipe, tokenizer.vocab_size)
+    model = fresh_model(recipe)
     model.autoencoder.load_state_dict(autoencoder)
     run = Pretraining(model, tokenizer, recipe, state, team)
     run.run(until, seconds, lambda: export(run, recipe, tokenizer, out), cooldown)
@@ -152,6 +157,19 @@ def _photos(config: ModelConfig, index: int) -> list[UndImage]:
     identity = pseudo_concept(index).identity
     scenes = [sample_scene(rng, [identity]) for _ in range(_PHOTOS_OF_KNOWN)]
     return [seen_image(config, scene_pixels(scene, config.image_size)) for scene in scenes]
+
+
+def begin_afresh(recipe: Recipe, state: Path) -> None:
+    """Train the vision encoder and make a training state in which all else is new."""
+    torch.manual_seed(recipe.seed)
+    seeing = Seeing(recipe.config)
+    pretrain_vision(seeing, recipe.config, state, steps=recipe.vision_steps)
+    model = fresh_model(recipe)
+    model.vision.load_state_dict(seeing.vision.state_dict())
+    naming = Naming(model)
+    naming.of_seen.load_state_dict(seeing.head.state_dict())
+    save_state(state / "naming", naming, None, 0)
+    save_state(state / "network", Trainee(model, recipe.num_concepts), None, 0)
 
 
 def begin_from(start: Path, recipe: Recipe, state: Path) -> None:

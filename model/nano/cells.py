@@ -4,7 +4,8 @@ Two scenes differ only where their contents do, so a part covers the pixels that
 taken away. Knows scenes and their pixels. Does not know the network.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -16,22 +17,33 @@ from omnipersona.model.nano.render import render
 from omnipersona.model.nano.world import (
     ACCESSORIES,
     COLORS,
+    EYE_COLORS,
+    FACINGS,
     OBJECTS,
     PATTERNS,
+    PLACES,
     POSES,
+    PROPORTIONS,
     SPECIES,
+    Figure,
     Scene,
     with_accessory,
+    with_figure,
     with_thing,
     without_figure,
 )
 from omnipersona.model.vision.images import to_pixels
 
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
+    "place": PLACES,
     "species": SPECIES,
     "color": tuple(COLORS),
     "pattern": PATTERNS,
+    "pattern color": tuple(COLORS),
+    "eye color": EYE_COLORS,
+    "proportion": PROPORTIONS,
     "pose": POSES,
+    "facing": FACINGS,
     "accessory": ACCESSORIES,
     "accessory color": tuple(COLORS),
     "object": OBJECTS,
@@ -39,6 +51,7 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
 }
 LABELS: Final = tuple((group, word) for group, words in _GROUPS.items() for word in words)
 _AT: Final = {label: i for i, label in enumerate(LABELS)}
+_PLACES: Final = [_AT["place", place] for place in PLACES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,8 @@ class Shown:
 
     Attributes:
         pixels: (3, Y, X) in [-1, 1].
-        covered: (labels, Y, X), 1 where what a label names is visible.
+        covered: (labels, Y, X), 1 where what a label names is visible; where a figure is, its
+            proportions in [0, 1].
     """
 
     pixels: Tensor
@@ -55,35 +69,64 @@ class Shown:
 
     def cells(self, rows: int, columns: int) -> Tensor:
         """Return (rows * columns, labels): which share of each cell a label covers."""
-        shares = torch.nn.functional.adaptive_avg_pool2d(self.covered, (rows, columns))
-        return shares.flatten(1).T
+        return _pooled(self.covered, rows, columns).T
+
+    def foreground(self, rows: int, columns: int) -> Tensor:
+        """Return (rows * columns,): which share of each cell is not the place itself."""
+        behind = self.covered[_PLACES].sum(0, keepdim=True)
+        return 1.0 - _pooled(behind, rows, columns)[0]
+
+    def changed_from(self, other: "Shown", rows: int, columns: int) -> Tensor:
+        """Return (rows * columns,): which share of each cell looks otherwise there."""
+        changed = (self.pixels != other.pixels).any(0, keepdim=True)
+        return _pooled(changed.float(), rows, columns)[0]
 
 
 def show(scene: Scene, size: int) -> Shown:
     """Render a scene and find what covers what."""
     covered = torch.zeros(len(LABELS), size, size)
+    behind = torch.ones(size, size)
 
-    def mark(without: Scene, **labels: str) -> None:
+    def mark(without: Scene, words: Mapping[tuple[str, str], float]) -> Tensor:
         changed = torch.from_numpy((_pixels(scene, size) != _pixels(without, size)).any(-1))
-        for group, word in labels.items():
-            covered[_AT[group.replace("_", " "), word]] += changed
+        for label, share in words.items():
+            covered[_AT[label]] += share * changed
+        return changed
 
     for i, figure in enumerate(scene.figures):
-        who = figure.identity
-        mark(
-            without_figure(scene, i),
-            species=who.species,
-            color=who.color,
-            pattern=who.pattern,
-            pose=figure.pose,
-        )
-        if figure.accessory is not None:
-            worn = figure.accessory
-            mark(with_accessory(scene, i, None), accessory=worn.kind, accessory_color=worn.color)
+        behind[mark(without_figure(scene, i), _words(figure))] = 0.0
+        who, worn = figure.identity, figure.accessory
+        if who.pattern_color is not None:
+            plain = replace(who, pattern="plain", pattern_color=None)
+            without = with_figure(scene, replace(figure, identity=plain), i)
+            mark(without, {("pattern color", who.pattern_color): 1.0})
+        if worn is not None:
+            words = {("accessory", worn.kind): 1.0, ("accessory color", worn.color): 1.0}
+            mark(with_accessory(scene, i, None), words)
     if scene.thing is not None:
         thing = scene.thing
-        mark(with_thing(scene, None), object=thing.kind, object_color=thing.color)
+        words = {("object", thing.kind): 1.0, ("object color", thing.color): 1.0}
+        behind[mark(with_thing(scene, None), words)] = 0.0
+    covered[_AT["place", scene.place]] = behind
     return Shown(to_pixels(render(scene, size)), covered.clamp(max=1.0))
+
+
+def _pooled(covered_LYX: Tensor, rows: int, columns: int) -> Tensor:
+    shares = torch.nn.functional.adaptive_avg_pool2d(covered_LYX, (rows, columns))
+    return shares.flatten(1)
+
+
+def _words(figure: Figure) -> dict[tuple[str, str], float]:
+    """Return what is true of a whole figure."""
+    who = figure.identity
+    return {
+        ("species", who.species): 1.0,
+        ("color", who.color): 1.0,
+        ("pattern", who.pattern): 1.0,
+        ("eye color", who.eye_color): 1.0,
+        ("pose", figure.pose): 1.0,
+        ("facing", figure.facing): 1.0,
+    } | {("proportion", name): getattr(who, name) for name in PROPORTIONS}
 
 
 @lru_cache(maxsize=8)

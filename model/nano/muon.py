@@ -7,11 +7,12 @@ Source: Jordan et al. 2024, "Muon"; the step's size follows Liu et al. 2025, arX
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
+from torch.optim.optimizer import ParamsT
 
 from omnipersona.model.nano.team import ALONE, Team
 
@@ -26,7 +27,7 @@ class Muon(torch.optim.Optimizer):
     """Updates matrices alone; one step moves every singular direction alike.
 
     Args:
-        matrices: Parameters of two dimensions.
+        matrices: Parameters of two dimensions, or groups of them.
         lr: Comparable to AdamW's.
         team: Every process has the same gradients; each makes its share of the updates.
         momentum: Of the gradients, with Nesterov's look ahead.
@@ -35,14 +36,14 @@ class Muon(torch.optim.Optimizer):
 
     def __init__(
         self,
-        matrices: Iterable[nn.Parameter],
+        matrices: ParamsT,
         lr: float,
         team: Team = ALONE,
         momentum: float = 0.95,
         weight_decay: float = 0.01,
     ) -> None:
         defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
-        super().__init__(list(matrices), defaults)
+        super().__init__(matrices, defaults)
         self.team = team
 
     @torch.no_grad()

@@ -22,6 +22,14 @@ _WEIGHT: Final = 0.2
 _RARE: Final = -4.0  # logit of a label that few cells show
 
 
+def naming_head(width: int) -> nn.Linear:
+    """Return a fresh head that names what features (n, width) show, as logits (n, labels)."""
+    head = nn.Linear(width, len(LABELS))
+    nn.init.zeros_(head.weight)
+    nn.init.constant_(head.bias, _RARE)
+    return head
+
+
 class Naming(nn.Module):
     """The two heads; they listen to a model's forward calls.
 
@@ -32,11 +40,8 @@ class Naming(nn.Module):
     def __init__(self, model: OmniModel) -> None:
         super().__init__()
         config = model.config
-        self.of_seen = nn.Linear(config.vision.hidden_size, len(LABELS))
-        self.of_painted = nn.Linear(config.text.hidden_size, len(LABELS))
-        for head in (self.of_seen, self.of_painted):
-            nn.init.zeros_(head.weight)
-            nn.init.constant_(head.bias, _RARE)
+        self.of_seen = naming_head(config.vision.hidden_size)
+        self.of_painted = naming_head(config.text.hidden_size)
         self._seen: Tensor | None = None
         self._painted: Tensor | None = None
         model.vision.register_forward_hook(self._keep_seen)

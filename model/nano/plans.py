@@ -11,8 +11,7 @@ from omnipersona.model.nano.cells import Shown
 from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.sequence.segments import Segment
 
-EDIT_COPIES: Final = 2
-"""Of a target that follows a long prefix: they make the prefix worth its rows."""
+_EDIT_COPIES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,13 @@ class Plan:
         task: What its losses are logged as.
         parts: Of the sequence.
         cells: By part, what each cell of a picture shows, (cells, labels); not all are known.
+        foreground: Of each target, how much of each cell is more than background, (cells,).
     """
 
     task: str
     parts: list[Segment | Latent] = field(default_factory=list)
     cells: dict[int, Tensor] = field(default_factory=dict)
+    foreground: list[Tensor] = field(default_factory=list)
 
     def exchange(self, prompter: Prompter, question: str, answer: str) -> None:
         """Add a question, and its answer as what is learned."""
@@ -50,9 +51,16 @@ class Plan:
         self.cells[len(self.parts)] = scene.cells(side, side)
         self.parts.append(picture)
 
-    def paint(self, config: ModelConfig, scene: Shown, copies: int = 1) -> None:
-        """Add noisy copies of a target; they cannot see one another and share what goes before."""
+    def paint(self, config: ModelConfig, scene: Shown, source: Shown | None = None) -> None:
+        """Add a target, of an edit when it has a source: then also what changed is foreground.
+
+        The noisy copies of an edit's target cannot see one another and share its long prefix.
+        """
         side = config.max_latent_size
-        for _ in range(copies):
+        foreground = scene.foreground(side, side)
+        if source is not None:
+            foreground = foreground.maximum(scene.changed_from(source, side, side))
+        for _ in range(1 if source is None else _EDIT_COPIES):
             self.cells[len(self.parts)] = scene.cells(side, side)
+            self.foreground.append(foreground)
             self.parts.append(Latent(scene.pixels, True))

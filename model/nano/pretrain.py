@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -79,29 +80,6 @@ class Trainee(nn.Module):
         return [p for name, p in named if not name.startswith("autoencoder.")]
 
 
-def fresh_model(recipe: Recipe, vocab_size: int) -> OmniModel:
-    """Return a network with the start that pretraining wants.
-
-    Matrices start at width**-0.5 (residual outputs smaller by depth), embeddings at 0.02, and
-    `llm2vae` at zero.
-    """
-    torch.manual_seed(recipe.seed)
-    model = OmniModel(recipe.config)
-    depth = recipe.config.text.num_hidden_layers
-    for name, parameter in model.named_parameters():
-        if name.startswith("autoencoder."):
-            continue
-        if parameter.dim() == 2:
-            std = 0.02 if "embed" in name else parameter.shape[1] ** -0.5
-            if name.endswith(("o_proj.weight", "down_proj.weight", "out_proj.weight")):
-                std *= (2 * depth) ** -0.5
-            nn.init.normal_(parameter, std=std)
-        elif name.endswith("bias"):
-            nn.init.zeros_(parameter)
-    nn.init.zeros_(model.llm2vae.weight)
-    return model
-
-
 class Pretraining:
     """One resumable run.
 
@@ -133,9 +111,9 @@ class Pretraining:
         matrices = _matrices(model)
         others = [p for p in self.shared if all(p is not matrix for matrix in matrices)]
         self.optimizer = torch.optim.AdamW(
-            others, lr=recipe.peak_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+            self._groups(others), recipe.peak_rate, (0.9, 0.98), weight_decay=0.01, fused=True
         )
-        self.muon = Muon(matrices, recipe.matrix_rate, team)
+        self.muon = Muon(self._groups(matrices), recipe.matrix_rate, team)
         self.sparse = torch.optim.SparseAdam(
             list(self.trainee.concepts.parameters()), lr=recipe.concept_rate
         )
@@ -217,8 +195,8 @@ class Pretraining:
             result = self.trainee.model(packed, self.trainee.soft_table(sampler.used))
             loss = result.ce.sum() / max(1, num_labels)
             if len(result.mse):
-                errors = result.mse.mean(-1) * self._time_weights(packed)
-                loss = loss + errors.sum() / num_targets
+                weights = self._time_weights(packed) * self._cell_weights([plans[i] for i in part])
+                loss = loss + (result.mse.mean(-1) * weights).sum() / num_targets
             named = self.naming.loss([plans[i] for i in part], [samples[i] for i in part])
             loss = loss + named / num_cells
             loss.backward()
@@ -234,12 +212,22 @@ class Pretraining:
             (self.muon, recipe.matrix_rate),
         ):
             for group in optimizer.param_groups:
-                group["lr"] = share * rate
+                group["lr"] = share * rate * group["share"]
         self.optimizer.step()
         self.muon.step()
         self.sparse.step()
         self.ema.update(self.dense, self.step)
         return sum(sum(packed.sample_lens) for packed in packs)
+
+    def _groups(self, parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
+        """Part the vision encoder, which is trained already and moves slower, from the rest."""
+        seeing = {id(p) for p in self.trainee.model.vision.parameters()}
+        vision = [p for p in parameters if id(p) in seeing]
+        rest = [p for p in parameters if id(p) not in seeing]
+        return [
+            {"params": rest, "share": 1.0},
+            {"params": vision, "share": self.recipe.vision_share},
+        ]
 
     def _time_weights(self, packed: PackedSequence) -> Tensor:
         """Return a weight per target token: 1, but less near t = 0, where only detail is left.
@@ -250,6 +238,15 @@ class Pretraining:
         assert packed.latents is not None, "targets are latents"
         t = packed.latents.t[packed.is_target, 0]
         return (t / t.clamp_min(self.recipe.detail_time)).square()
+
+    def _cell_weights(self, plans: list[Plan]) -> Tensor:
+        """Return a weight per target token, 1 in the mean of a picture.
+
+        Figures and things are small and carry the meaning; backgrounds are soon learned.
+        """
+        more = self.recipe.foreground_weight - 1.0
+        weights = [1.0 + more * share for plan in plans for share in plan.foreground]
+        return torch.cat([weight / weight.mean() for weight in weights])
 
     def _cooled(self) -> float:
         """Return the share of the rate that a cooldown leaves."""

@@ -49,11 +49,14 @@ class Recipe:
     peak_rate: float
     matrix_rate: float
     concept_rate: float
+    vision_share: float
     warmup: int
     timestep_shift: float
     detail_time: float
+    foreground_weight: float
     ema_decay: float
     autoencoder_steps: int
+    vision_steps: int
     stages: tuple[Stage, ...]
 
     def stage(self, step: int) -> Stage:

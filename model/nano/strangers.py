@@ -15,7 +15,7 @@ from omnipersona.model.nano.corpus.facts import fact_questions, sample_facts
 from omnipersona.model.nano.corpus.knowing import profile, wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, recognise
-from omnipersona.model.nano.plans import EDIT_COPIES, Latent, Plan
+from omnipersona.model.nano.plans import Latent, Plan
 from omnipersona.model.nano.world import Identity, look_alike, sample_identity, sample_scene
 from omnipersona.model.skills import introduction
 
@@ -64,7 +64,7 @@ class Strangers:
         plan = Plan("edit", [Latent(photo.pixels, False)])
         plan.see(self.config, photo)
         plan.parts.append(self.prompter.text(text))
-        plan.paint(self.config, show(scene, size), EDIT_COPIES)
+        plan.paint(self.config, show(scene, size), photo)
         return plan
 
     def look(self) -> Plan:

@@ -24,7 +24,7 @@ from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import Question, ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import encoded, random_scene
-from omnipersona.model.nano.plans import EDIT_COPIES, Latent, Plan
+from omnipersona.model.nano.plans import Latent, Plan
 from omnipersona.model.nano.pseudo import PseudoConcept, UsedConcept, pseudo_concept
 from omnipersona.model.nano.strangers import Strangers
 from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
@@ -152,7 +152,7 @@ class TaskSampler:
         plan.see(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
         text = cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT)
         plan.parts.append(text)
-        plan.paint(self.config, show(edit.target, size), EDIT_COPIES)
+        plan.paint(self.config, show(edit.target, size), source)
         return plan
 
     def look(self, concept_share: float) -> Plan:

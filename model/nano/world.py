@@ -31,6 +31,7 @@ OBJECTS: Final = ("ball", "star", "kite", "boat", "car", "cup", "book", "flower"
 POSES: Final = ("standing", "sitting", "jumping", "waving", "sleeping")
 EYE_COLORS: Final = ("black", "blue", "green", "brown", "purple")
 PROPORTIONS: Final = ("body", "head", "ears", "eyes", "tail")
+FACINGS: Final = ("left", "right")
 MAX_FIGURES: Final = 2
 
 Facing = Literal["left", "right"]
@@ -140,7 +141,7 @@ class Figure:
     def __post_init__(self) -> None:
         _check_share("x", self.x)
         _check_share("size", self.size)
-        _check_word("facing", self.facing, ("left", "right"))
+        _check_word("facing", self.facing, FACINGS)
         _check_word("pose", self.pose, POSES)
 
 

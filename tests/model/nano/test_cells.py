@@ -9,6 +9,7 @@ from torch import Tensor
 
 from omnipersona.model.nano.cells import LABELS, Shown, show
 from omnipersona.model.nano.world import (
+    PROPORTIONS,
     Accessory,
     Figure,
     Scene,
@@ -68,10 +69,14 @@ def test_clothes_are_a_part_of_their_wearer(scene: Shown) -> None:
 def test_what_is_absent_covers_nothing(scene: Shown) -> None:
     present = {label for i, label in enumerate(LABELS) if bool(scene.covered[i].any())}
     assert present == {
+        ("place", "meadow"),
         ("species", "fox"),
         ("color", "orange"),
         ("pattern", "plain"),
+        ("eye color", WHO.eye_color),
+        *(("proportion", name) for name in PROPORTIONS),
         ("pose", "standing"),
+        ("facing", "right"),
         ("accessory", "hat"),
         ("accessory color", "blue"),
         ("object", "ball"),
@@ -79,7 +84,22 @@ def test_what_is_absent_covers_nothing(scene: Shown) -> None:
     }
 
 
-def test_the_place_does_not_matter(scene: Shown) -> None:
+def test_the_place_is_named_and_changes_nothing_else(scene: Shown) -> None:
     elsewhere = show(with_place(SCENE, "city"), 64)
-    changed = (scene.covered != elsewhere.covered).float().mean()
+    moved = [i for i, (group, _) in enumerate(LABELS) if group == "place"]
+    torch.testing.assert_close(shares(elsewhere, "place", "city")[0], torch.ones(8))
+    kept = [i for i in range(len(LABELS)) if i not in moved]
+    changed = (scene.covered[kept] != elsewhere.covered[kept]).float().mean()
     assert float(changed) < 0.01
+
+
+def test_a_coat_has_its_colour_where_it_is_painted() -> None:
+    spotted = replace(FIGURE, identity=replace(WHO, pattern="spotted", pattern_color="white"))
+    coat = show(replace(SCENE, figures=(spotted,)), 64)
+    spots, fox = shares(coat, "pattern color", "white"), shares(coat, "species", "fox")
+    assert 0.0 < float(spots.sum()) < float(fox.sum())
+
+
+def test_proportions_are_told_where_the_figure_is(scene: Shown) -> None:
+    told = shares(scene, "proportion", "ears")
+    torch.testing.assert_close(told, WHO.ears * shares(scene, "species", "fox"))

@@ -47,7 +47,13 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     )
     stage = Stage(until=10**9, draw=2, look=2, text=2, edit=1, facts=1, told=1, concept_share=0.5)
     return replace(
-        real, config=config, vocab_size=400, num_concepts=6, autoencoder_steps=2, stages=(stage,)
+        real,
+        config=config,
+        vocab_size=400,
+        num_concepts=6,
+        autoencoder_steps=2,
+        vision_steps=2,
+        stages=(stage,),
     )
 
 
