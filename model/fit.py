@@ -21,7 +21,7 @@ from omnipersona.model.sequence.pack import Markers, pack
 from omnipersona.model.sequence.segments import GenImage, Sample
 from omnipersona.model.teacher import Teacher
 
-Start = Literal["bank", "noun", "noise"]
+Start = Literal["photos", "noun", "noise"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ class FitConfig:
         with_reading: Learn from questions and facts.
         with_drawing: Learn from drawings.
         with_edits: Learn from edits.
-        start: Vectors of known concepts, of the kind's noun, or noise.
+        start: What the concept encoder makes of the photos, the kind's noun, or noise.
     """
 
     num_steps: int
@@ -52,7 +52,7 @@ class FitConfig:
     with_reading: bool = True
     with_drawing: bool = True
     with_edits: bool = True
-    start: Start = "bank"
+    start: Start = "photos"
 
     def __post_init__(self) -> None:
         if self.num_steps < 1 or self.num_drawings < 1 or not self.rate > 0:

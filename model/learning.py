@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from omnipersona.model.concept.bank import ConceptBank, looks_of
+from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
 from omnipersona.model.concept.files import ConceptCard, read_concept, write_concept
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_UND, ConceptTokens
@@ -118,16 +118,16 @@ def starting_table(
 ) -> Tensor:
     """Return starting vectors (1 + num_und + num_gen, D).
 
-    From the concept bank beside the checkpoint: what known concepts that look like the photos
-    have. Without a bank: the embedding of the kind's noun. Noise is added where vectors would be
-    equal.
+    What the concept encoder beside the checkpoint makes of the photos; without one, the embedding
+    of the kind's noun. Noise is added where vectors would be equal.
     """
     count = 1 + config.num_und + config.num_gen
     generator = torch.Generator().manual_seed(request.seed)
     noise = torch.randn(count, studio.config.text.hidden_size, generator=generator)
-    bank = ConceptBank.read(studio.folder) if config.start == "bank" else None
-    if bank is not None:
-        return _resized(bank.like(looks_of(studio.model, photos)), config, noise)
+    found = ConceptEncoder.read(studio.folder) if config.start == "photos" else None
+    if found is not None:
+        encoder, _ = found
+        return _resized(encoder(photo_features(studio.model, photos)), config, noise)
     if config.start == "noise":
         return noise * studio.model.decoder.embed_tokens.weight.std().float()
     ids, _ = studio.tokenizer.encode(f" {request.kind or 'thing'}")

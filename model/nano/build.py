@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from omnipersona.model.concept.bank import BANK, ConceptBank, looks_of
-from omnipersona.model.config import ModelConfig
+from omnipersona.model.concept.encoder import ENCODER, ConceptEncoder
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.latent.autoencoder import Autoencoder
 from omnipersona.model.nano.corpus.captions import caption
@@ -21,26 +20,21 @@ from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.questions import ask
 from omnipersona.model.nano.naming import Naming
-from omnipersona.model.nano.pixels import random_scene, scene_pixels
+from omnipersona.model.nano.pixels import random_scene
 from omnipersona.model.nano.pretrain import Pretraining, Trainee
 from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretrain_autoencoder
 from omnipersona.model.nano.pretrain_vision import Seeing, pretrain_vision
-from omnipersona.model.nano.pseudo import pseudo_concept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.start import fresh_model
 from omnipersona.model.nano.state import has_state, save_state
 from omnipersona.model.nano.team import Team, run_team
-from omnipersona.model.nano.world import sample_scene
 from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.pictures import seen_image
-from omnipersona.model.sequence.segments import UndImage
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder, save_folder
 
 logger = logging.getLogger(__name__)
 
 _CORPUS_SAMPLES = 60_000
-_PHOTOS_OF_KNOWN = 4
 
 
 def corpus_texts(seed: int, count: int) -> Iterator[str]:
@@ -139,24 +133,13 @@ def _tokenizer(recipe: Recipe, state: Path) -> Tokenizer:
 
 @torch.no_grad()
 def export(run: Pretraining, recipe: Recipe, tokenizer: Tokenizer, out: Path) -> None:
-    """Write the averaged weights, float16, and the concept bank as a checkpoint folder."""
-    averaged = OmniModel(recipe.config)
-    averaged.load_state_dict(run.trainee.model.state_dict())
-    named = averaged.named_parameters()
-    run.ema.copy_to([p for name, p in named if not name.startswith("autoencoder.")])
-    save_folder(averaged, out, dtype=torch.float16)
+    """Write the averaged weights, float16, and the concept encoder as a checkpoint folder."""
+    averaged = Trainee(OmniModel(recipe.config), recipe.num_concepts)
+    averaged.load_state_dict(run.trainee.state_dict())
+    run.ema.copy_to(averaged.dense_parameters())
+    save_folder(averaged.model, out, dtype=torch.float16)
     tokenizer.write(out)
-    rows = run.trainee.concepts.weight.view(recipe.num_concepts, -1, recipe.config.text.hidden_size)
-    looks = [looks_of(averaged, _photos(recipe.config, i)) for i in range(recipe.num_concepts)]
-    ConceptBank(rows.detach(), torch.stack(looks), run.step).write(out)
-
-
-def _photos(config: ModelConfig, index: int) -> list[UndImage]:
-    """Return a few pictures of a pseudo-concept, always the same."""
-    rng = random.Random(f"photos of {index}")
-    identity = pseudo_concept(index).identity
-    scenes = [sample_scene(rng, [identity]) for _ in range(_PHOTOS_OF_KNOWN)]
-    return [seen_image(config, scene_pixels(scene, config.image_size)) for scene in scenes]
+    averaged.encoder.write(out, run.step)
 
 
 def begin_afresh(recipe: Recipe, state: Path) -> None:
@@ -179,14 +162,11 @@ def begin_from(start: Path, recipe: Recipe, state: Path) -> None:
         WeightsError: The folder lacks a file or does not fit.
     """
     model, tokenizer = load_folder(start), Tokenizer.read(start)
-    bank = ConceptBank.read(start)
-    if bank is None:
-        raise WeightsError(f"{BANK} is missing in {start}. Give a folder that pretrain wrote.")
-    table, step = bank.tokens_NRD, bank.step
-    trainee = Trainee(model, recipe.num_concepts)
-    with torch.no_grad():
-        trainee.concepts.weight[: len(table)] = table.flatten(1)
+    found = ConceptEncoder.read(start)
+    if found is None:
+        raise WeightsError(f"{ENCODER} is missing in {start}. Give a folder that pretrain wrote.")
+    trainee, step = Trainee(model, recipe.num_concepts), found[1]
+    trainee.encoder.load_state_dict(found[0].state_dict())
     tokenizer.write(state)
     save_state(state / "autoencoder", model.autoencoder, None, recipe.autoencoder_steps)
-    save_state(state / "concepts", trainee.concepts, None, step)
     save_state(state / "network", trainee, None, step)

@@ -9,13 +9,14 @@ import logging
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
@@ -52,32 +53,41 @@ _TASKS = (
 
 
 class Trainee(nn.Module):
-    """What pretraining changes: the network without its autoencoder, and the concept table."""
+    """What pretraining changes: the network without its autoencoder, and the concepts.
+
+    A concept has the vectors that the encoder predicts from its photos, plus, if it is numbered,
+    what its row of the table adds.
+    """
 
     def __init__(self, model: OmniModel, num_concepts: int) -> None:
         super().__init__()
         self.model = model
         width = model.config.text.hidden_size
-        rows = 1 + NUM_UND + NUM_GEN
-        self.concepts = nn.Embedding(num_concepts, rows * width, sparse=True)
+        self.encoder = ConceptEncoder(model.config.vision.hidden_size, width)
+        self.concepts = nn.Embedding(num_concepts, (1 + NUM_UND + NUM_GEN) * width, sparse=True)
         nn.init.normal_(self.concepts.weight, std=0.02)
 
-    def soft_table(self, used: list[UsedConcept]) -> Tensor | None:
+    def soft_table(self, used: Sequence[UsedConcept]) -> Tensor | None:
         """Return the vectors of the concepts of a step, (S, D): sks, und and gen of each."""
         if not used:
             return None
-        width = self.model.config.text.hidden_size
-        picked = self.concepts(torch.tensor([one.number for one in used]))
-        tables = picked.view(len(used), 1 + NUM_UND + NUM_GEN, width)
+        photos = [photo for one in used for photo in one.photos]
+        lengths = [sum(len(photo.patches) for photo in one.photos) for one in used]
+        features = photo_features(self.model, photos).split(lengths)
         shown = []
-        for table, (_, count) in zip(tables, used, strict=True):
+        for one, seen in zip(used, features, strict=True):
+            table = self.encoder(seen)
+            if one.number is not None:
+                table = table + self.concepts(torch.tensor(one.number)).view_as(table)
+            count = one.num_each
             shown += [table[: 1 + count], table[1 + NUM_UND : 1 + NUM_UND + count]]
         return torch.cat(shown)
 
     def dense_parameters(self) -> list[nn.Parameter]:
-        """Return the network's parameters; the autoencoder is frozen."""
+        """Return the parameters of network and encoder; the autoencoder is frozen."""
         named = self.model.named_parameters()
-        return [p for name, p in named if not name.startswith("autoencoder.")]
+        network = [p for name, p in named if not name.startswith("autoencoder.")]
+        return [*network, *self.encoder.parameters()]
 
 
 class Pretraining:

@@ -1,7 +1,8 @@
 """Pseudo-concepts: characters with facts whose tokens are trained together with the weights.
 
 After pretraining the frozen network reads such vectors fluently, so a new concept is a short
-search. Concepts are made from their number, so nothing about them is stored but their vectors.
+search. Numbered concepts are made from their number, so nothing about them is stored but what their
+vectors add to the concept encoder's; the others are met once and have the encoder's alone.
 """
 
 import random
@@ -9,8 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from omnipersona.model.config import ModelConfig
 from omnipersona.model.nano.corpus.facts import StatedFact, sample_facts
-from omnipersona.model.nano.world import Identity, sample_identity
+from omnipersona.model.nano.pixels import scene_pixels
+from omnipersona.model.nano.world import Identity, sample_identity, sample_scene
+from omnipersona.model.sequence.pictures import seen_image
+from omnipersona.model.sequence.segments import UndImage
 
 Pool = Literal["train", "held_out"]
 
@@ -24,10 +29,17 @@ class PseudoConcept:
 
 
 class UsedConcept(NamedTuple):
-    """A concept in a training step, and how many tokens of each kind it shows there."""
+    """A concept in a training step.
 
-    number: int
+    Attributes:
+        number: Row of the table; None for a character that is met once.
+        num_each: Tokens of each kind that it shows.
+        photos: Which the concept encoder sees.
+    """
+
+    number: int | None
     num_each: int
+    photos: tuple[UndImage, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -36,3 +48,11 @@ def pseudo_concept(index: int, pool: Pool = "train") -> PseudoConcept:
     rng = random.Random(f"{pool} concept {index}")
     identity = sample_identity(rng)
     return PseudoConcept(identity, tuple(sample_facts(rng, rng.randint(2, 8))))
+
+
+def photos_of(
+    identity: Identity, count: int, config: ModelConfig, rng: random.Random
+) -> tuple[UndImage, ...]:
+    """Return pictures of a character alone, as the vision encoder gets them."""
+    scenes = [sample_scene(rng, [identity]) for _ in range(count)]
+    return tuple(seen_image(config, scene_pixels(scene, config.image_size)) for scene in scenes)

@@ -25,7 +25,12 @@ from omnipersona.model.nano.corpus.questions import Question, ask, describe, rec
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import encoded, random_scene
 from omnipersona.model.nano.plans import Latent, Plan
-from omnipersona.model.nano.pseudo import PseudoConcept, UsedConcept, pseudo_concept
+from omnipersona.model.nano.pseudo import (
+    PseudoConcept,
+    UsedConcept,
+    photos_of,
+    pseudo_concept,
+)
 from omnipersona.model.nano.strangers import Strangers
 from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
 from omnipersona.model.omni import OmniModel
@@ -47,6 +52,8 @@ _FOREIGN = 0.04
 _WITH_EXAMPLES = 0.2
 _STRANGERS = 0.08
 _NEEDS_FACTS = 0.1
+_NEW = 0.5
+_NUM_PHOTOS = (1, 2, 3, 4)
 _FEWER = (2, 4, 8)
 _FEWER_SHARE = 0.12
 _TELLABLE = frozenset(("color", "pattern", "accessory", "object", "pose"))
@@ -83,18 +90,25 @@ class TaskSampler:
         self.plain = Prompter(tokenizer)
         self.strangers = Strangers(self.plain, config, rng, self.split)
 
-    def cast(self, count: int) -> Cast:
-        """Return `count` random pseudo-concepts, their rows counted from the step's table."""
+    def cast(self, count: int, *, with_facts: bool = False) -> Cast:
+        """Return `count` pseudo-concepts, their rows counted from the step's table.
+
+        Half of them are met once, with photos and no facts, unless facts are needed.
+        """
+        rng = self.rng
         rows, concepts = [], []
-        routing: Routing = "unified" if self.rng.random() < _UNIFIED else "decoupled"
-        num_each = self.rng.choice(_FEWER) if self.rng.random() < _FEWER_SHARE else NUM_UND
-        for index in self.rng.sample(range(self.num_concepts), count):
+        routing: Routing = "unified" if rng.random() < _UNIFIED else "decoupled"
+        num_each = rng.choice(_FEWER) if rng.random() < _FEWER_SHARE else NUM_UND
+        for number in rng.sample(range(self.num_concepts), count):
+            is_new = not with_facts and rng.random() < _NEW
+            concept = PseudoConcept(sample_identity(rng), ()) if is_new else pseudo_concept(number)
+            photos = photos_of(concept.identity, rng.choice(_NUM_PHOTOS), self.config, rng)
             start = sum(1 + 2 * one.num_each for one in self.used)
-            self.used.append(UsedConcept(index, num_each))
+            self.used.append(UsedConcept(None if is_new else number, num_each, photos))
             rows.append(
                 ConceptRows(start=start, num_und=num_each, num_gen=num_each, routing=routing)
             )
-            concepts.append(pseudo_concept(index))
+            concepts.append(concept)
         return Cast(Prompter(self.tokenizer, rows), tuple(concepts))
 
     def _scene(self, concept_share: float) -> tuple[Scene, Cast, dict[int, str]]:
@@ -220,7 +234,7 @@ class TaskSampler:
         """Questions on facts that no picture shows, from tokens or a profile alone."""
         if self.rng.random() < _STRANGERS:
             return self.strangers.facts()
-        cast = self.cast(1)
+        cast = self.cast(1, with_facts=True)
         plan = Plan("facts", self._prefixes(cast))
         for fact in self.rng.choices(cast.concepts[0].facts, k=_FACTS_PER_SAMPLE):
             question = fact_questions(self.rng, self.split, "<c0>", fact)
