@@ -24,11 +24,11 @@ from omnipersona.model.nano.pixels import random_scene
 from omnipersona.model.nano.pretrain import Pretraining, Trainee
 from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretrain_autoencoder
 from omnipersona.model.nano.pretrain_vision import Seeing, pretrain_vision
+from omnipersona.model.nano.probe import Probe
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.start import fresh_model
 from omnipersona.model.nano.state import has_state, save_state
 from omnipersona.model.nano.team import Team, run_team
-from omnipersona.model.omni import OmniModel
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder, save_folder
 
@@ -114,7 +114,14 @@ def _pretrain(
     model = fresh_model(recipe)
     model.autoencoder.load_state_dict(autoencoder)
     run = Pretraining(model, tokenizer, recipe, state, team)
-    run.run(until, seconds, lambda: export(run, recipe, tokenizer, out), cooldown)
+    probe = Probe(tokenizer, state)
+
+    def on_save() -> None:
+        averaged = run.averaged()
+        export(averaged, run.step, tokenizer, out)
+        probe.write_when_due(averaged, run.step)
+
+    run.run(until, seconds, on_save, cooldown)
 
 
 def _with_statistics(recipe: Recipe, autoencoder: Autoencoder) -> Recipe:
@@ -131,15 +138,11 @@ def _tokenizer(recipe: Recipe, state: Path) -> Tokenizer:
     return Tokenizer.read(state)
 
 
-@torch.no_grad()
-def export(run: Pretraining, recipe: Recipe, tokenizer: Tokenizer, out: Path) -> None:
-    """Write the averaged weights, float16, and the concept encoder as a checkpoint folder."""
-    averaged = Trainee(OmniModel(recipe.config), recipe.num_concepts)
-    averaged.load_state_dict(run.trainee.state_dict())
-    run.ema.copy_to(averaged.dense_parameters())
-    save_folder(averaged.model, out, dtype=torch.float16)
+def export(trainee: Trainee, step: int, tokenizer: Tokenizer, out: Path) -> None:
+    """Write weights, float16, and the concept encoder as a checkpoint folder."""
+    save_folder(trainee.model, out, dtype=torch.float16)
     tokenizer.write(out)
-    averaged.encoder.write(out, run.step)
+    trainee.encoder.write(out, step)
 
 
 def begin_afresh(recipe: Recipe, state: Path) -> None:

@@ -184,6 +184,13 @@ class Pretraining:
         save_state(self.state / "ema", self.ema, None, self.step)
         save_state(self.state / "network", self.trainee, self.optimizer, self.step)
 
+    def averaged(self) -> Trainee:
+        """Return a copy of network and concepts with the averaged weights."""
+        found = Trainee(OmniModel(self.trainee.model.config), self.recipe.num_concepts)
+        found.load_state_dict(self.trainee.state_dict())
+        self.ema.copy_to(found.dense_parameters())
+        return found
+
     def _step(self, losses: dict[str, list[float]]) -> int:
         recipe = self.recipe
         rank = self.team.rank

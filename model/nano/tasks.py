@@ -91,20 +91,35 @@ class TaskSampler:
         self.strangers = Strangers(self.plain, config, rng, self.split)
 
     def cast(self, count: int, *, with_facts: bool = False) -> Cast:
-        """Return `count` pseudo-concepts, their rows counted from the step's table.
+        """Return `count` pseudo-concepts.
 
         Half of them are met once, with photos and no facts, unless facts are needed.
         """
-        rng = self.rng
+        numbers = [
+            number if with_facts or self.rng.random() >= _NEW else None
+            for number in self.rng.sample(range(self.num_concepts), count)
+        ]
+        routing: Routing = "unified" if self.rng.random() < _UNIFIED else "decoupled"
+        is_short = self.rng.random() < _FEWER_SHARE
+        return self.meet(
+            *numbers, num_each=self.rng.choice(_FEWER) if is_short else NUM_UND, routing=routing
+        )
+
+    def meet(
+        self, *numbers: int | None, num_each: int = NUM_UND, routing: Routing = "decoupled"
+    ) -> Cast:
+        """Return numbered concepts, or new ones, their rows counted from the step's table."""
         rows, concepts = [], []
-        routing: Routing = "unified" if rng.random() < _UNIFIED else "decoupled"
-        num_each = rng.choice(_FEWER) if rng.random() < _FEWER_SHARE else NUM_UND
-        for number in rng.sample(range(self.num_concepts), count):
-            is_new = not with_facts and rng.random() < _NEW
-            concept = PseudoConcept(sample_identity(rng), ()) if is_new else pseudo_concept(number)
-            photos = photos_of(concept.identity, rng.choice(_NUM_PHOTOS), self.config, rng)
+        for number in numbers:
+            concept = (
+                PseudoConcept(sample_identity(self.rng), ())
+                if number is None
+                else pseudo_concept(number)
+            )
+            count = self.rng.choice(_NUM_PHOTOS)
+            photos = photos_of(concept.identity, count, self.config, self.rng)
             start = sum(1 + 2 * one.num_each for one in self.used)
-            self.used.append(UsedConcept(None if is_new else number, num_each, photos))
+            self.used.append(UsedConcept(number, num_each, photos))
             rows.append(
                 ConceptRows(start=start, num_und=num_each, num_gen=num_each, routing=routing)
             )

@@ -31,6 +31,19 @@ class Question:
     answer: str
 
 
+TOPICS: Final = (
+    "species",
+    "color",
+    "pattern",
+    "pattern color",
+    "eyes",
+    "pose",
+    "accessory",
+    "object",
+    "scene",
+    "count",
+    "presence",
+)
 _VAGUE: Final = 0.3
 
 YES: Final = "yes"
