@@ -5,8 +5,11 @@ traits. Knows held-out characters and the reader's words. Does not know how toke
 """
 
 import random
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
+
+from PIL import Image
 
 from omnipersona.bench.asking import Asker, png
 from omnipersona.bench.reader import Reader
@@ -35,70 +38,139 @@ _NUM_PHOTOS: Final = 10
 _NUM_FACTS: Final = 10
 _NUM_SHOWN: Final = 10
 _NUM_DRAWINGS: Final = 4
-_PRESENT, _ABSENT = "present", "absent"
+_PRESENT, _ABSENT, _NEARER, _FACT = "present", "absent", "nearer", "fact"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taught:
-    """A held-out character, what was told of it, and what the model made of that."""
+    """A held-out character, what was shown and told of it, and what the model made of that."""
 
     identity: Identity
+    photos: tuple[Image.Image, ...]
     facts: tuple[StatedFact, ...]
     concept: ConceptFile
+
+
+@dataclass(slots=True)
+class Exam:
+    """Tests taught characters one after the other.
+
+    Attributes:
+        asker: Of the model that learned.
+        reader: Judges drawings.
+        size: Side of the pictures that are shown, pixels.
+        seed: Of pictures and phrasings.
+        seen, known, drawn, likeness: Hits of recognition, facts, traits drawn, and drawings that
+            are nearer to the character than to a look-alike.
+    """
+
+    asker: Asker
+    reader: Reader
+    size: int
+    seed: int
+    seen: Tally = field(default_factory=Tally)
+    known: Tally = field(default_factory=Tally)
+    drawn: Tally = field(default_factory=Tally)
+    likeness: Tally = field(default_factory=Tally)
+
+    def take(self, taught: Taught, i: int) -> None:
+        """Test character `i`."""
+        self._recognise(taught, random.Random(f"{self.seed} recognition {i}"))
+        self._recall(taught, random.Random(f"{self.seed} recall {i}"))
+        self._draw(taught, i)
+
+    def recognised(self) -> Row:
+        """Return recognition where it is and where a look-alike is, weighted alike."""
+        weighted = (self.seen.share(_PRESENT) + self.seen.share(_ABSENT)) / 2
+        count = self.seen.count(_PRESENT) + self.seen.count(_ABSENT)
+        return at_least("concepts: recognised, weighted", weighted, count, _RECOGNITION)
+
+    def rows(self) -> list[Row]:
+        """Return the figures of all characters so far."""
+        identity, traits = self.drawn.total()
+        drawn = self.drawn
+        return [
+            self.recognised(),
+            self.seen.row("concepts: recognised where it is", _PRESENT),
+            self.seen.row("concepts: look-alikes told apart", _ABSENT),
+            self.known.row("concepts: facts recalled", _FACT, _FACTS),
+            at_least("concepts: traits right in drawings", identity, traits, _IDENTITY),
+            *(drawn.row(f"concepts: {trait} right in drawings", trait) for trait in drawn.hits),
+            self.likeness.row("concepts: drawings nearer to it than to look-alikes", _NEARER),
+        ]
+
+    def _recognise(self, taught: Taught, rng: random.Random) -> None:
+        for j in range(2 * _NUM_SHOWN):
+            is_there = j % 2 == 0
+            shown = taught.identity if is_there else look_alike(taught.identity, rng)
+            picture = render(sample_scene(rng, [shown]), self.size)
+            question = recognise("<c0>", is_there, rng, "held_out")
+            answer = self.asker.answer(question.text, picture, (taught.concept,))
+            self.seen.add(_PRESENT if is_there else _ABSENT, (answer == YES) == is_there)
+
+    def _recall(self, taught: Taught, rng: random.Random) -> None:
+        for fact in taught.facts:
+            question = fact_questions(rng, "held_out", "<c0>", fact)
+            answer = self.asker.answer(question, None, (taught.concept,))
+            self.known.add(_FACT, answer == fact.value)
+
+    def _draw(self, taught: Taught, i: int) -> None:
+        places = [CANONICAL_PLACES[PLACES[(i + j) % len(PLACES)]] for j in range(_NUM_DRAWINGS)]
+        images = [
+            self.asker.draw(f"<c0> {place}", j, (taught.concept,)) for j, place in enumerate(places)
+        ]
+        for reading in self.reader.read(images):
+            for trait, hit in identity_hits(taught.identity, reading, 0).items():
+                self.drawn.add(trait, hit)
+        own, rng = self.reader.embed(taught.photos), random.Random(f"{self.seed} others {i}")
+        for drawn in self.reader.embed(images):
+            alike = look_alike(taught.identity, rng)
+            scenes = [sample_scene(rng, [alike]) for _ in taught.photos]
+            others = self.reader.embed([render(scene, self.size) for scene in scenes])
+            self.likeness.add(_NEARER, bool((own @ drawn).mean() > (others @ drawn).mean()))
 
 
 def concept_rows(
     asker: Asker, reader: Reader, section: Section, seed: int, size: int, preset: Preset
 ) -> list[Row]:
     """Teach characters one after the other and test each; two at a time are drawn together."""
-    seen, known, drawn, together = Tally(), Tally(), Tally(), Tally()
+    exam, together = Exam(asker, reader, size, seed), Tally()
     before: list[Taught] = []
 
     def one(i: int) -> None:
-        taught = teach(asker, seed, i, size, preset)
-        _recognise(asker, taught, seen, random.Random(f"{seed} recognition {i}"), size)
-        _recall(asker, taught, known, random.Random(f"{seed} recall {i}"))
-        for j in range(_NUM_DRAWINGS):
-            prompt = f"<c0> {CANONICAL_PLACES[PLACES[(i + j) % len(PLACES)]]}"
-            reading = reader.read([asker.draw(prompt, j, (taught.concept,))])[0]
-            for trait, hit in identity_hits(taught.identity, reading, 0).items():
-                drawn.add(trait, hit)
+        taught = teach(asker.learn, seed, i, size, preset)
+        exam.take(taught, i)
         if before:
             _draw_both(asker, reader, (before[-1], taught), together, i)
         before.append(taught)
 
     for _ in within(section, one):
         pass
-    weighted = (seen.share(_PRESENT) + seen.share(_ABSENT)) / 2
-    shown = seen.count(_PRESENT) + seen.count(_ABSENT)
-    identity, traits = drawn.total()
     return [
-        at_least("concepts: recognised, weighted", weighted, shown, _RECOGNITION),
-        seen.row("concepts: recognised where it is", _PRESENT),
-        seen.row("concepts: look-alikes told apart", _ABSENT),
-        known.row("concepts: facts recalled", "fact", _FACTS),
-        at_least("concepts: traits right in drawings", identity, traits, _IDENTITY),
-        *(drawn.row(f"concepts: {trait} right in drawings", trait) for trait in drawn.hits),
+        *exam.rows(),
         together.row("concepts: two in one picture, both right", "both", _TOGETHER),
         seconds_row("seconds to learn a concept", asker.lessons, _SECONDS),
     ]
 
 
-def teach(asker: Asker, seed: int, i: int, size: int, preset: Preset) -> Taught:
+def teach(
+    learn: Callable[[LearnRequest], ConceptFile], seed: int, i: int, size: int, preset: Preset
+) -> Taught:
     """Teach character `i` from photos in other places and clothes, and facts."""
     rng = random.Random(f"{seed} character {i}")
     identity = sample_identity(rng)
     facts = sample_facts(rng, _NUM_FACTS)
-    scenes = [sample_scene(rng, [identity]) for _ in range(_NUM_PHOTOS)]
+    photos = tuple(render(sample_scene(rng, [identity]), size) for _ in range(_NUM_PHOTOS))
     request = LearnRequest(
         name=f"character {i}",
         kind=identity.species,
-        photos=tuple(png(render(scene, size)) for scene in scenes),
+        photos=tuple(png(photo) for photo in photos),
         facts=tuple(Fact(attribute=one.attribute, value=one.value) for one in facts),
         preset=preset,
         seed=i,
     )
-    return Taught(identity=identity, facts=facts, concept=asker.learn(request))
+    concept = learn(request)
+    return Taught(identity=identity, photos=photos, facts=facts, concept=concept)
 
 
 def identity_hits(identity: Identity, reading: Reading, place: int) -> dict[str, bool]:
@@ -110,22 +182,6 @@ def identity_hits(identity: Identity, reading: Reading, place: int) -> dict[str,
         "pattern color": identity.pattern_color or NONE,
     }
     return {trait: reading.get(of_figure(trait, place)) == word for trait, word in true.items()}
-
-
-def _recognise(asker: Asker, taught: Taught, seen: Tally, rng: random.Random, size: int) -> None:
-    for j in range(2 * _NUM_SHOWN):
-        is_there = j % 2 == 0
-        shown = taught.identity if is_there else look_alike(taught.identity, rng)
-        picture = render(sample_scene(rng, [shown]), size)
-        question = recognise("<c0>", is_there, rng, "held_out")
-        answer = asker.answer(question.text, picture, (taught.concept,))
-        seen.add(_PRESENT if is_there else _ABSENT, (answer == YES) == is_there)
-
-
-def _recall(asker: Asker, taught: Taught, known: Tally, rng: random.Random) -> None:
-    for fact in taught.facts:
-        question = fact_questions(rng, "held_out", "<c0>", fact)
-        known.add("fact", asker.answer(question, None, (taught.concept,)) == fact.value)
 
 
 def _draw_both(

@@ -13,7 +13,7 @@ from omnipersona.bench.reader import SIDE, Reader
 from omnipersona.bench.rows import Row, Tally, at_least
 from omnipersona.bench.traits import of_figure, truth
 from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import Scene, sample_identity, sample_scene
+from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
 
 _GOAL: Final = 0.99
 _WITH_GOAL: Final = ("place", *(of_figure(t, 0) for t in ("species", "color", "accessory")))
@@ -36,6 +36,19 @@ def accuracy(reader: Reader, scenes: Sequence[Scene], images: Sequence[Image.Ima
     return tally
 
 
+def identity_told(reader: Reader, count: int) -> float:
+    """Return how often a render lies closer to its character than to a look-alike."""
+    rng = random.Random("held-out identities")
+    hits = 0
+    for _ in range(count):
+        own = sample_identity(rng)
+        shown = (own, own, look_alike(own, rng))
+        images = [render(sample_scene(rng, [one]), SIDE) for one in shown]
+        again, same, other = reader.embed(images)
+        hits += bool(again @ same > again @ other)
+    return hits / count
+
+
 def reader_rows(reader: Reader, count: int) -> list[Row]:
     """Return the reader's accuracy on clean renders: one figure by trait, two figures in all."""
     scenes = held_out_scenes(1, count)
@@ -48,4 +61,9 @@ def reader_rows(reader: Reader, count: int) -> list[Row]:
     ]
     pairs = held_out_scenes(2, count)
     two, _ = accuracy(reader, pairs, [render(scene, SIDE) for scene in pairs]).total()
-    return [*rows, at_least("reader: two figures, all traits", two, count)]
+    told = identity_told(reader, count)
+    return [
+        *rows,
+        at_least("reader: two figures, all traits", two, count),
+        at_least("reader: characters told from look-alikes", told, count),
+    ]

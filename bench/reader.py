@@ -9,18 +9,19 @@ pattern colour .950, pattern .931. Every run measures it again; what a row
 says of a drawing or an edit cannot be more certain than the reader is.
 """
 
-# B pictures, C channels, P places of the 8 x 8 grid, A traits
+# B pictures, C channels, P places of the 8 x 8 grid, A traits, E numbers of an identity
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from omnipersona.bench.traits import TRAITS, traits_of_figure
+from omnipersona.bench.traits import FIGURE_TRAITS, TRAITS, traits_of_figure
 from omnipersona.model.nano.world import MAX_FIGURES
 from omnipersona.model.vision.images import to_pixels
 
@@ -28,9 +29,11 @@ SIDE: Final = 64
 WEIGHTS: Final = Path(__file__).with_name("reader.safetensors")
 
 _GRID: Final = SIDE // 8
-_WIDTH: Final = 96
-_POOLED: Final = 160
+_WIDTH: Final = 128
+POOLED: Final = 160
+_IDENTITY: Final = 64
 _BATCH: Final = 64
+_OF_FIRST: Final = [list(TRAITS).index(trait) for trait in traits_of_figure(0)]
 
 
 class _Conv(nn.Sequential):
@@ -76,40 +79,69 @@ class Reader(nn.Module):
         super().__init__()
         self.features = nn.Sequential(
             nn.PixelUnshuffle(2),
-            _Conv(12, 48, stride=2),
+            _Conv(12, 24),
             nn.ReLU(),
-            _Residual(48),
-            _Conv(48, _WIDTH, stride=2),
+            _Residual(24),
+            _Conv(24, 64, stride=2),
+            nn.ReLU(),
+            _Residual(64),
+            _Conv(64, _WIDTH, stride=2),
             nn.ReLU(),
             _Residual(_WIDTH),
             _Overview(_WIDTH),
             _Residual(_WIDTH),
-            nn.Conv2d(_WIDTH, _POOLED, 1),
+            nn.Conv2d(_WIDTH, POOLED, 1),
             nn.ReLU(),
         )
-        self.look = nn.Conv2d(_POOLED, len(TRAITS), 1)
+        self.look = nn.Conv2d(POOLED, len(TRAITS), 1)
         self.bias = nn.Parameter(torch.zeros(len(TRAITS), _GRID * _GRID))
-        self.heads = nn.ModuleList(nn.Linear(_POOLED, len(words)) for words in TRAITS.values())
+        self.heads = nn.ModuleList(nn.Linear(POOLED, len(words)) for words in TRAITS.values())
+        self.identity = nn.Linear(len(FIGURE_TRAITS) * POOLED, _IDENTITY)
 
     def forward(self, pixels_BCYX: Tensor) -> dict[str, Tensor]:
         """Return the logits (B, words) of every trait for pixels (B, 3, 64, 64) in [-1, 1]."""
-        hidden_BCYX = self.features(pixels_BCYX)
-        weight_BAP = (self.look(hidden_BCYX).flatten(2) + self.bias).softmax(-1)
-        pooled_BAC = weight_BAP @ hidden_BCYX.flatten(2).transpose(1, 2)
+        return self.named(self.features(pixels_BCYX))
+
+    def named(self, hidden_BCYX: Tensor) -> dict[str, Tensor]:
+        """Return the logits (B, words) of every trait for features (B, POOLED, 8, 8)."""
+        pooled_BAC = self._pooled(hidden_BCYX)
         return {
             trait: head(pooled_BAC[:, i])
             for i, (trait, head) in enumerate(zip(TRAITS, self.heads, strict=True))
         }
 
+    def identified(self, hidden_BCYX: Tensor) -> Tensor:
+        """Return who the leftmost figure is, unit vectors (B, E), for features of pictures."""
+        pooled_BAC = self._pooled(hidden_BCYX)[:, _OF_FIRST]
+        vector_BE: Tensor = self.identity(pooled_BAC.flatten(1))
+        return F.normalize(vector_BE, dim=-1)
+
+    def _pooled(self, hidden_BCYX: Tensor) -> Tensor:
+        weight_BAP = (self.look(hidden_BCYX).flatten(2) + self.bias).softmax(-1)
+        pooled_BAC: Tensor = weight_BAP @ hidden_BCYX.flatten(2).transpose(1, 2)
+        return pooled_BAC
+
+    @torch.no_grad()
+    def embed(self, images: Sequence[Image.Image]) -> Tensor:
+        """Return who the leftmost figure of each picture is, unit vectors (B, E).
+
+        Pictures of one character lie closer together than those of its look-alikes.
+        """
+        return torch.cat([self.identified(self.features(pixels)) for pixels in _batches(images)])
+
     @torch.no_grad()
     def read(self, images: Sequence[Image.Image]) -> list[dict[str, str]]:
         """Read pictures of any size; traits of figures beyond the count are left out."""
         found: list[dict[str, str]] = []
-        for at in range(0, len(images), _BATCH):
-            pixels = torch.stack([_fitted(image) for image in images[at : at + _BATCH]])
+        for pixels in _batches(images):
             chosen = {trait: logits.argmax(-1).tolist() for trait, logits in self(pixels).items()}
             found += [_words(chosen, b) for b in range(len(pixels))]
         return found
+
+
+def _batches(images: Sequence[Image.Image]) -> Iterator[Tensor]:
+    for at in range(0, len(images), _BATCH):
+        yield torch.stack([_fitted(image) for image in images[at : at + _BATCH]])
 
 
 def _fitted(image: Image.Image) -> Tensor:

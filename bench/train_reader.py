@@ -1,9 +1,11 @@
 """Train the reader on renders, softened the way a decoder softens.
 
+It names the traits of a picture, and for the sake of learning also what each of its cells shows.
 Every batch is partly new, partly replayed from earlier ones, mirrored and softened anew. Runs for a
-given time, the learning rate falling with it; data and noise depend on the seed alone. Goes on from
-a trained reader with `--start FILE`; give it another seed then.
-`python -m omnipersona.bench.train_reader --minutes 12 --out FILE`
+given time, the learning rate falling with it; data and noise depend on the seed alone. The last
+part of the time goes to the embedding of identities (`train_identity`).
+Goes on from a trained reader with `--start FILE`; give it another seed then.
+`python -m omnipersona.bench.train_reader --minutes 60 --out FILE`
 """
 
 import argparse
@@ -11,31 +13,39 @@ import logging
 import math
 import random
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from omnipersona.bench.judging import accuracy, held_out_scenes
-from omnipersona.bench.reader import SIDE, WEIGHTS, Reader, load_reader, save_reader
+from omnipersona.bench.judging import accuracy, held_out_scenes, identity_told
+from omnipersona.bench.reader import POOLED, SIDE, WEIGHTS, Reader, load_reader, save_reader
+from omnipersona.bench.train_identity import train_identity
 from omnipersona.bench.traits import TRAITS, traits_of_figure, truth
+from omnipersona.model.nano.cells import LABELS, show
 from omnipersona.model.nano.pixels import random_scene
 from omnipersona.model.nano.render import render
 from omnipersona.model.nano.world import MAX_FIGURES, Scene
-from omnipersona.model.vision.images import to_pixels, to_uint8
+from omnipersona.model.vision.images import to_uint8
 
 logger = logging.getLogger(__name__)
 
-_NEW: Final = 20
-_REPLAYED: Final = 44
+_NEW: Final = 16
+_REPLAYED: Final = 32
 _BUFFER: Final = 16_000
 _PEAK_RATE: Final = 4e-3
+_CELLS_SHARE: Final = 0.5
+_IDENTITY_SHARE: Final = 0.15
 _WARM_SHARE: Final = 0.04
 _LOG_STEPS: Final = 100
 _UNSEEN: Final = -1
 _TESTED: Final = 1500
+_GRID: Final = SIDE // 8
+# A mirror exchanges left and right, so who faces where is left out.
+_CELLS: Final = [i for i, (group, _) in enumerate(LABELS) if group != "facing"]
 _SLOTS: Final = tuple(
     torch.tensor([list(TRAITS).index(trait) for trait in traits_of_figure(i)])
     for i in range(MAX_FIGURES)
@@ -80,64 +90,82 @@ def softened(pixels_BCYX: Tensor, noise: torch.Generator) -> Tensor:
     return soft * (1.0 + light[0]) + light[1]
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A picture in bytes (3, 64, 64), its traits (A,) and what its cells show, (8, 8, labels)."""
+
+    picture: Tensor
+    known: Tensor
+    cells: Tensor
+
+    def turned(self) -> "_Kept":
+        """Return its mirror image."""
+        picture, known = mirrored(self.picture, self.known)
+        return _Kept(picture, known, self.cells.flip(1))
+
+
 class _Supply:
     """Rendered scenes with their labels; keeps the latest ones for replay."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(f"{seed} reader")
         self.noise = torch.Generator().manual_seed(seed)
-        self.pictures: list[Tensor] = []
-        self.labels: list[Tensor] = []
+        self.kept: list[_Kept] = []
         self.made = 0
 
-    def batch(self) -> tuple[Tensor, Tensor]:
-        """Return pixels (B, 3, 64, 64), every other one softened, and labels (B, A)."""
-        chosen = [self._new() for _ in range(_NEW)]
-        chosen += [self.rng.randrange(len(self.pictures)) for _ in range(_REPLAYED)]
-        self.rng.shuffle(chosen)
-        pairs = [self._turned(i) for i in chosen]
-        pixels = torch.stack([picture for picture, _ in pairs]).float() / 127.5 - 1.0
+    def batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return pixels (B, 3, 64, 64), every other one softened, traits (B, A), and cells."""
+        rng = self.rng
+        chosen = [self._new() for _ in range(_NEW)] + rng.choices(self.kept, k=_REPLAYED)
+        rng.shuffle(chosen)
+        shown = [one.turned() if rng.random() < 0.5 else one for one in chosen]
+        pixels = torch.stack([one.picture for one in shown]).float() / 127.5 - 1.0
         pixels[::2] = softened(pixels[::2], self.noise)
-        return pixels, torch.stack([known for _, known in pairs])
+        cells = torch.stack([one.cells for one in shown]).float() / 255.0
+        return pixels, torch.stack([one.known for one in shown]), cells
 
-    def _turned(self, i: int) -> tuple[Tensor, Tensor]:
-        picture, known = self.pictures[i], self.labels[i]
-        return mirrored(picture, known) if self.rng.random() < 0.5 else (picture, known)
-
-    def _new(self) -> int:
+    def _new(self) -> _Kept:
         scene = random_scene(self.rng)
-        picture = to_uint8(to_pixels(render(scene, SIDE))).permute(2, 0, 1).contiguous()
-        known = labels(scene)
-        at = self.made % _BUFFER
-        if at == len(self.pictures):
-            self.pictures.append(picture)
-            self.labels.append(known)
+        shown = show(scene, SIDE)
+        cells = shown.cells(_GRID, _GRID)[:, _CELLS].unflatten(0, (_GRID, _GRID))
+        picture = to_uint8(shown.pixels).permute(2, 0, 1).contiguous()
+        one = _Kept(picture, labels(scene), (255.0 * cells).byte())
+        if len(self.kept) < _BUFFER:
+            self.kept.append(one)
         else:
-            self.pictures[at], self.labels[at] = picture, known
+            self.kept[self.made % _BUFFER] = one
         self.made += 1
-        return at
+        return one
 
 
 def train_reader(seconds: float, seed: int = 0, start: Reader | None = None) -> Reader:
     """Train a reader for a time: a fresh one, or `start`, which is changed."""
     torch.manual_seed(seed)
     reader = (start or Reader()).train()
+    cell_head = nn.Conv2d(POOLED, len(_CELLS), 1)
     supply = _Supply(seed)
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=_PEAK_RATE, weight_decay=0.02)
+    parameters = [*reader.parameters(), *cell_head.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=_PEAK_RATE, weight_decay=0.02)
     started, step = time.monotonic(), 0
-    while (share := (time.monotonic() - started) / seconds) < 1.0:
+    naming_seconds = seconds * (1.0 - _IDENTITY_SHARE)
+    while (share := (time.monotonic() - started) / naming_seconds) < 1.0:
         rate = _PEAK_RATE * min(1.0, share / _WARM_SHARE) * 0.5 * (1 + math.cos(math.pi * share))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        pixels, known = supply.batch()
-        loss = _loss(reader(pixels), known)
+        pixels, known, cells = supply.batch()
+        hidden = reader.features(pixels)
+        named = cell_head(hidden).permute(0, 2, 3, 1)
+        missed = F.binary_cross_entropy_with_logits(named, cells, reduction="sum")
+        loss = _loss(reader.named(hidden), known) + _CELLS_SHARE * missed / cells[..., 0].numel()
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimizer.step()
         step += 1
         if step % _LOG_STEPS == 0:
             logger.info("step %d, %.0f %% of the time, loss %.3f", step, 100 * share, loss.item())
-    return reader.eval()
+    reader.eval()
+    train_identity(reader, seconds * _IDENTITY_SHARE, seed)
+    return reader
 
 
 def _loss(logits: dict[str, Tensor], known_BA: Tensor) -> Tensor:
@@ -166,6 +194,7 @@ def main() -> None:
         tally = accuracy(reader, scenes, [render(scene, SIDE) for scene in scenes])
         for trait in tally.hits:
             logger.info("%d figure(s), %s: %.4f", count, trait, tally.share(trait))
+    logger.info("told from look-alikes: %.4f", identity_told(reader, _TESTED))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The measurements: `bench nano`, `bench omnipbench` and `bench speed`."""
+"""The measurements: `bench nano`, `bench curve`, `bench omnipbench` and `bench speed`."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -42,6 +42,22 @@ def bench_nano(
         finally:
             model.close()
     typer.echo(rows_as_json(rows) if as_json else table(rows))
+
+
+@bench_app.command("curve")
+def bench_curve(
+    context: typer.Context,
+    concepts: Annotated[int, typer.Option(min=1, help="Held-out characters per point.")] = 3,
+    seed: Annotated[int, typer.Option(help="Which characters.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure what a concept's tokens can do after so many seconds of learning."""
+    with guarded():
+        from omnipersona.bench.curve import curve_json, curve_table, learning_curve
+
+        name = settings_of(context).model
+        points = list(learning_curve(name, concepts=concepts, seed=seed, on_progress=_tell))
+    typer.echo(curve_json(points) if as_json else curve_table(points))
 
 
 @bench_app.command("omnipbench")
