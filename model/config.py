@@ -105,7 +105,11 @@ class ResizeRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SamplingDefaults:
-    """Defaults of drawing and editing; `num_steps` counts velocity evaluations."""
+    """Defaults of drawing and editing; `num_steps` counts velocity evaluations.
+
+    `edit_start` is what an edit starts from: noise, as published, or the picture itself, which is
+    then changed where the instruction changes the flow. The image scale has no part in the latter.
+    """
 
     num_steps: int = 49
     timestep_shift: float = 3.0
@@ -118,6 +122,7 @@ class SamplingDefaults:
     edit_cfg_img_scale: float = 2.0
     edit_cfg_interval: tuple[float, float] = (0.0, 1.0)
     edit_cfg_renorm_type: Literal["global", "channel", "text_channel"] = "text_channel"
+    edit_start: Literal["noise", "picture"] = "noise"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from omnipersona.model.flow.guidance import GuidanceConfig, guided
-from omnipersona.model.flow.sampler import sample
+from omnipersona.model.flow.sampler import sample, sample_change
 from omnipersona.model.flow.schedule import timesteps
 from omnipersona.model.latent.patches import from_tokens
 from omnipersona.model.omni import OmniModel
@@ -43,11 +43,14 @@ class Painting:
         guidance: The three contexts; they stay as they are.
         noise_TE: Where the walk starts, (T, E) float32.
         grid: Shape of the picture in tokens.
+        source_TE: Latent tokens of a picture of the same shape that is changed where the text
+            changes the flow; None draws from noise.
     """
 
     guidance: Guidance
     noise_TE: Tensor
     grid: Grid
+    source_TE: Tensor | None = None
 
 
 def draw(
@@ -60,7 +63,7 @@ def draw(
     """Draw pictures of one model together; all branches of a step share one forward.
 
     Args:
-        paintings: At least one; sizes and concepts may differ.
+        paintings: At least one; sizes and concepts may differ; all with a source, or none.
         num_steps: Velocity evaluations.
         timestep_shift: Of the time grid.
         config: Guidance scales of all pictures.
@@ -75,8 +78,17 @@ def draw(
     def velocity(x_t: Tensor, t: float) -> Tensor:
         return torch.cat(branches.velocities(x_t.split(sizes), t))
 
+    def difference(x_t: Tensor, source_t: Tensor, t: float) -> Tensor:
+        return torch.cat(branches.differences(x_t.split(sizes), source_t.split(sizes), t))
+
+    times = timesteps(num_steps, timestep_shift)
     noise = torch.cat([painting.noise_TE for painting in paintings])
-    for x_t, towards in sample(noise, timesteps(num_steps, timestep_shift), velocity):
+    sources = [one.source_TE for one in paintings if one.source_TE is not None]
+    if sources:
+        for changed in sample_change(torch.cat(sources), noise, times, difference):
+            yield [(tokens, tokens) for tokens in changed.split(sizes)]
+        return
+    for x_t, towards in sample(noise, times, velocity):
         yield list(zip(x_t.split(sizes), towards.split(sizes), strict=True))
 
 
@@ -117,6 +129,34 @@ class _Branches:
         return [
             guided(v, v_text, image_free.get(i, v), self.config)
             for i, (v, v_text) in enumerate(zip(found[:count], found[count:], strict=False))
+        ]
+
+    @cached_property
+    def beside_source(self) -> Canvas:
+        return Canvas([*self.full, *self.without_text], [*self.ids, *self.ids])
+
+    @cached_property
+    def all_beside_source(self) -> Canvas:
+        contexts = [*self.full, *self.without_text, *self.without_text]
+        return Canvas(contexts, [*self.ids, *self.ids, *self.ids])
+
+    def differences(
+        self, x_t: Sequence[Tensor], source_t: Sequence[Tensor], t: float
+    ) -> list[Tensor]:
+        """Return what the text changes about the velocity of each picture.
+
+        Between the picture read with the text and its source read without, the text's part
+        multiplied by its scale.
+        """
+        count = len(x_t)
+        if not self.config.is_on(t):
+            found = self.beside_source.velocities([*x_t, *source_t], t)
+            return [v - v_source for v, v_source in zip(found[:count], found[count:], strict=True)]
+        found = self.all_beside_source.velocities([*x_t, *x_t, *source_t], t)
+        parts = zip(found[:count], found[count : 2 * count], found[2 * count :], strict=True)
+        return [
+            v_text + self.config.cfg_text_scale * (v - v_text) - v_source
+            for v, v_text, v_source in parts
         ]
 
 

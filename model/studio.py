@@ -147,12 +147,12 @@ class Studio:
         """Return a changed picture before its first step; its noise comes from the generator."""
         image = resized(read_png(request.image), self.config.vae_resize)
         guidance, prompter = self._guidance(request.concepts)
-        latents = self.encode(image, generator)
-        guidance.add_picture(
-            clean_image(self.config, latents), seen_image(self.config, self.vision_pixels(image))
-        )
+        clean = clean_image(self.config, self.encode(image, generator))
+        guidance.add_picture(clean, seen_image(self.config, self.vision_pixels(image)))
         guidance.add_text(prompter.text(request.instruction))
-        return self._painting(guidance, self._grid(image.width, image.height), generator)
+        painting = self._painting(guidance, self._grid(image.width, image.height), generator)
+        from_picture = self.config.sampling.edit_start == "picture"
+        return replace(painting, source_TE=clean.tokens) if from_picture else painting
 
     def vision_pixels(self, image: Image.Image) -> Tensor:
         """Return pixels (3, Y, X) for the vision encoder, after both resize rules."""

@@ -1,4 +1,4 @@
-"""Euler's method along the flow; knows no network, only `velocity(x_t, t)`."""
+"""Euler's method along the flow; knows no network, only velocities."""
 
 from collections.abc import Callable, Iterator
 
@@ -45,3 +45,32 @@ def sample(
         towards = x_t - v * t
         x_t = euler_step(x_t, v, t, t_next)
         yield x_t, towards
+
+
+def sample_change(
+    source: Tensor,
+    noise: Tensor,
+    times: Tensor,
+    difference: Callable[[Tensor, Tensor, float], Tensor],
+) -> Iterator[Tensor]:
+    """Walk from one picture to a changed one, where two velocities differ.
+
+    What both predict alike, and alike wrongly, cancels: the rest of the picture stays.
+    Source: Kulikov et al. 2024, "FlowEdit", arXiv:2412.08629, with one noise for all steps.
+
+    Args:
+        source: The picture, (T, E), float32.
+        noise: (T, E), float32.
+        times: Falling times of `schedule.timesteps`.
+        difference: Of the changed picture's latents at `t` and the source's, returns the first's
+            velocity minus the second's.
+
+    Yields:
+        After each step, the picture as changed so far.
+    """
+    changed = source
+    grid = times.tolist()
+    for t, t_next in zip(grid, grid[1:], strict=False):
+        noisy = (1.0 - t) * source + t * noise
+        changed = euler_step(changed, difference(noisy + changed - source, noisy, t), t, t_next)
+        yield changed

@@ -164,7 +164,7 @@ class TaskSampler:
         return plan
 
     def edit(self, concept_share: float) -> Plan:
-        """Picture and instruction to picture."""
+        """Picture and instruction to picture; without an instruction, to the same picture."""
         if self.rng.random() < _STRANGERS:
             return self.strangers.redraw()
         while True:
@@ -179,9 +179,9 @@ class TaskSampler:
         plan = Plan("edit concept" if slots else "edit", parts)
         plan.parts.append(Latent(source.pixels, False, dropped=no_source))
         plan.see(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
-        text = cast.prompter.text(edit.instruction, dropped=rng.random() < _DROP_TEXT)
-        plan.parts.append(text)
-        plan.paint(self.config, show(edit.target, size), source)
+        is_told = rng.random() >= _DROP_TEXT
+        plan.parts.append(cast.prompter.text(edit.instruction, dropped=not is_told))
+        plan.paint(self.config, show(edit.target, size) if is_told else source, source)
         return plan
 
     def look(self, concept_share: float) -> Plan:

@@ -1,6 +1,7 @@
 """Laws of drawing: branches, batches, and contexts that stay as they were."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,53 @@ def test_a_scale_of_one_draws_the_conditional_picture(net: OmniModel, scale: flo
     [plain] = _final([_painting(guidance, 2, 2)], off)
     [same] = _final([_painting(alone, 2, 2)], on)
     torch.testing.assert_close(plain, same, atol=1e-4, rtol=1e-4)
+
+
+def _changing(guidance: Guidance, rows: int, columns: int) -> Painting:
+    source = noise(8, rows * columns, CONFIG.latent_width)
+    return replace(_painting(guidance, rows, columns), source_TE=source)
+
+
+def test_a_picture_stays_where_the_text_changes_nothing(net: OmniModel) -> None:
+    guidance = _guidance(net, [5, 6, 7], has_picture=True)
+    silent = Guidance(guidance.without_text, guidance.without_text, guidance.without_image)
+    painting = _changing(silent, 2, 2)
+    for config in (EVERYWHERE, GuidanceConfig(cfg_text_scale=1.0)):
+        [tokens] = _final([painting], config)
+        torch.testing.assert_close(tokens, painting.source_TE, atol=1e-4, rtol=1e-4)
+        [told] = _final([_changing(guidance, 2, 2)], config)
+        assert not torch.allclose(told, tokens, atol=1e-3)
+
+
+def test_pictures_changed_together_are_those_changed_alone(net: OmniModel) -> None:
+    paintings = [
+        _changing(_guidance(net, [5, 6, 7], has_picture=True), 2, 2),
+        _changing(_guidance(net, [9], has_picture=True), 2, 3),
+    ]
+    for painting, tokens in zip(paintings, _final(paintings, EVERYWHERE), strict=True):
+        [alone] = _final([painting], EVERYWHERE)
+        torch.testing.assert_close(tokens, alone, atol=1e-4, rtol=1e-4)
+
+
+def test_the_text_scale_multiplies_what_the_text_changes(net: OmniModel) -> None:
+    painting = _changing(_guidance(net, [5, 6, 7], has_picture=True), 2, 2)
+
+    def first_change(scale: float) -> Tensor:
+        config = GuidanceConfig(cfg_text_scale=scale, cfg_interval=(0.0, 1.0))
+        [(tokens, _)] = next(draw([painting], num_steps=1, timestep_shift=1.0, config=config))
+        assert painting.source_TE is not None
+        return tokens - painting.source_TE
+
+    torch.testing.assert_close(first_change(3.0), 3.0 * first_change(1.0), atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("text", "branches"), [(1.0, 2), (2.0, 3)])
+def test_a_change_computes_the_source_and_what_counts(
+    net: OmniModel, monkeypatch: pytest.MonkeyPatch, text: float, branches: int
+) -> None:
+    config = GuidanceConfig(cfg_text_scale=text, cfg_img_scale=2.0, cfg_interval=(0.0, 1.0))
+    painting = _changing(_guidance(net, [5, 6], has_picture=True), 2, 2)
+    assert _rows_of_first_step(net, painting, config, monkeypatch) == branches
 
 
 def test_drawing_leaves_the_contexts_as_they_were(net: OmniModel) -> None:

@@ -5,7 +5,7 @@ import torch
 from oracles.random_weights import noise
 
 from omnipersona.model.flow.path import noised, target_velocity
-from omnipersona.model.flow.sampler import euler_step, sample
+from omnipersona.model.flow.sampler import euler_step, sample, sample_change
 from omnipersona.model.flow.schedule import timesteps
 
 
@@ -37,3 +37,22 @@ def test_time_must_fall(t: float, t_next: float) -> None:
 def test_shapes_must_agree() -> None:
     with pytest.raises(ValueError, match=r"\(2, 2\).*\(2, 3\)"):
         euler_step(torch.zeros(2, 2), torch.zeros(2, 3), 1.0, 0.5)
+
+
+def test_equal_velocities_change_nothing() -> None:
+    source, start = noise(1, 6, 16), noise(2, 6, 16)
+    steps = sample_change(source, start, timesteps(5, 3.0), lambda a, b, t: (a - b) * t)
+    for changed in steps:
+        torch.testing.assert_close(changed, source, atol=1e-6, rtol=0)
+
+
+def test_two_straight_paths_lead_from_one_picture_to_the_other() -> None:
+    source, wanted, start = noise(1, 6, 16), noise(2, 6, 16), noise(3, 6, 16)
+    times = timesteps(6, 3.0)
+
+    def difference(changed_t: torch.Tensor, source_t: torch.Tensor, t: float) -> torch.Tensor:
+        torch.testing.assert_close(source_t, (1.0 - t) * source + t * start)
+        return target_velocity(wanted, start) - target_velocity(source, start)
+
+    *_, last = sample_change(source, start, times, difference)
+    torch.testing.assert_close(last, wanted, atol=1e-5, rtol=0)
