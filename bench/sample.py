@@ -58,12 +58,12 @@ FULL: Final = Sizes(
     renders=600,
 )
 QUICK: Final = Sizes(
-    photos=Section(items=200, seconds=7.0),
-    foreign=Section(items=20, seconds=1.5),
-    drawings=Section(items=50, seconds=8.0),
+    photos=Section(items=200, seconds=6.0),
+    foreign=Section(items=20, seconds=1.0),
+    drawings=Section(items=50, seconds=7.0),
     edits=Section(items=49, seconds=8.0),
-    intents=Section(items=48, seconds=4.0),
-    texts=Section(items=120, seconds=5.0),
+    intents=Section(items=48, seconds=3.0),
+    texts=Section(items=120, seconds=4.0),
     concepts=Section(items=1),
     preset="quick",
     renders=60,

@@ -45,7 +45,9 @@ _DROP_PREFIX = 0.05
 _DROP_SOURCE = 0.1
 _DROP_SEEN = 0.5
 _UNIFIED = 0.1
-_QUESTIONS_PER_LOOK = 3
+_QUESTIONS_PER_LOOK = 8
+_QUESTIONS_ABOUT_CONCEPT = 5
+_QUESTIONS_PER_TALE = 6
 _DESCRIBED = 0.7
 _FACTS_PER_SAMPLE = 4
 _FOREIGN = 0.04
@@ -219,14 +221,18 @@ class TaskSampler:
         question = recognise("<c0>", present, rng, self.split)
         plan.exchange(cast.prompter, question.text, question.answer)
         slots = {0: "<c0>"} if present else {}
-        self._questions(plan, cast.prompter, scene, slots, _QUESTIONS_PER_LOOK - 1)
+        self._questions(plan, cast.prompter, scene, slots, _QUESTIONS_ABOUT_CONCEPT)
         return plan
 
     def _questions(
         self, plan: Plan, prompter: Prompter, scene: Scene, slots: Mapping[int, str], count: int
     ) -> None:
-        """Add short questions; a description comes last, or the others could be read from it."""
-        questions = [ask(scene, slots, self.rng, self.split) for _ in range(count)]
+        """Add short questions, none twice; a description, which would answer them, comes last."""
+        asked: dict[tuple[str, str], Question] = {}
+        for _ in range(2 * count):
+            question = ask(scene, slots, self.rng, self.split)
+            asked.setdefault((question.topic, question.answer), question)
+        questions = list(asked.values())[:count]
         if self.rng.random() < _DESCRIBED:
             questions.append(describe(scene, slots, self.rng, self.split))
         for question in questions:
@@ -238,7 +244,7 @@ class TaskSampler:
         while not answered:
             scene = sample_scene(rng, [sample_identity(rng)])
             text = caption(scene, {}, rng, self.split)
-            asked = [ask(scene, {}, rng, self.split) for _ in range(2 * _QUESTIONS_PER_LOOK)]
+            asked = [ask(scene, {}, rng, self.split) for _ in range(_QUESTIONS_PER_TALE)]
             answered = [q for q in asked if q.topic in _TELLABLE and q.answer in text.lower()]
         plan = Plan("told", [self.plain.text(text)])
         for question in answered:
