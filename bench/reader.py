@@ -5,8 +5,8 @@ weights and no class with nano. Knows traits. Does not know captions, edits or m
 
 Share read right on 1500 held-out renders of one figure, committed weights: place, count and object
 1.000, its colour .999, colour .994, pose .992, species .956, accessory .951, accessory colour .947,
-pattern colour .945, pattern .921; characters told from look-alikes .765. Every run measures it again;
-what a row says of a drawing or an edit cannot be more certain than the reader is.
+pattern colour .945, pattern .921; characters told from look-alikes .765. Every run measures it
+again; what a row says of a drawing or an edit cannot be more certain than the reader is.
 """
 
 # B pictures, C channels, P places of the 8 x 8 grid, A traits, E numbers of an identity
