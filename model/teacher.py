@@ -88,9 +88,8 @@ class Teacher:
 
     def _exchanges(self, before: list[Segment], turns: list[tuple[str, str]]) -> Sample:
         segments: list[Segment] = [*self.prompter.prefixes(), *before]
-        for question, answer in turns:
-            segments.append(self.prompter.text(question))
-            segments.append(self.prompter.text(answer, has_loss=True))
+        for branch, (question, answer) in enumerate(turns, start=1):
+            segments += self.prompter.exchange(question, answer, branch)
         return Sample(segments=tuple(segments))
 
     def _painted(self, before: list[Segment], picture: GenImage) -> Sample:

@@ -30,19 +30,21 @@ class Plan:
     Attributes:
         task: What its losses are logged as.
         parts: Of the sequence.
+        exchanges: Questions asked so far.
         cells: By part, what each cell of a picture shows, (cells, labels); not all are known.
         foreground: Of each target, how much of each cell is more than background, (cells,).
     """
 
     task: str
     parts: list[Segment | Latent] = field(default_factory=list)
+    exchanges: int = 0
     cells: dict[int, Tensor] = field(default_factory=dict)
     foreground: list[Tensor] = field(default_factory=list)
 
     def exchange(self, prompter: Prompter, question: str, answer: str) -> None:
-        """Add a question, and its answer as what is learned."""
-        self.parts.append(prompter.text(question))
-        self.parts.append(prompter.text(answer, has_loss=True))
+        """Add a question, and its answer as what is learned; exchanges do not see one another."""
+        self.exchanges += 1
+        self.parts += prompter.exchange(question, answer, self.exchanges)
 
     def see(self, config: ModelConfig, scene: Shown, *, dropped: bool = False) -> None:
         """Add a scene as a picture that is read."""

@@ -227,7 +227,7 @@ class TaskSampler:
     def _questions(
         self, plan: Plan, prompter: Prompter, scene: Scene, slots: Mapping[int, str], count: int
     ) -> None:
-        """Add short questions, none twice; a description, which would answer them, comes last."""
+        """Add short questions, none twice, and often a description."""
         asked: dict[tuple[str, str], Question] = {}
         for _ in range(2 * count):
             question = ask(scene, slots, self.rng, self.split)

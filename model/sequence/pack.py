@@ -32,6 +32,7 @@ class _Rows:
     positions: list[int] = field(default_factory=list)
     split_lens: list[int] = field(default_factory=list)
     attn_modes: list[AttnMode] = field(default_factory=list)
+    branches: list[int] = field(default_factory=list)
     text: list[tuple[int, int]] = field(default_factory=list)
     soft_und: list[tuple[int, int]] = field(default_factory=list)
     soft_gen: list[tuple[int, int]] = field(default_factory=list)
@@ -40,6 +41,7 @@ class _Rows:
     target: list[bool] = field(default_factory=list)
     labels: list[tuple[int, int]] = field(default_factory=list)
     next_position: int = 0
+    branch_positions: dict[int, int] = field(default_factory=dict)
 
     def text_segment(self, segment: TextSegment) -> None:
         start, count = len(self.positions), len(segment.ids)
@@ -54,10 +56,15 @@ class _Rows:
                 self.soft_und.append((start + i, row.index))
         if segment.has_loss:
             self.labels += [(start + i, segment.ids[i + 1]) for i in range(count - 1)]
-        self.positions += range(self.next_position, self.next_position + count)
-        self.next_position += count
+        position = self.branch_positions.get(segment.branch, self.next_position)
+        self.positions += range(position, position + count)
+        if segment.branch:
+            self.branch_positions[segment.branch] = position + count
+        else:
+            self.next_position += count
         self.split_lens.append(count)
         self.attn_modes.append("causal")
+        self.branches.append(segment.branch)
 
     def image_block(self, count: int, markers: Markers, mode: AttnMode) -> range:
         start = len(self.positions)
@@ -66,6 +73,7 @@ class _Rows:
         self.positions += [self.next_position] * (count + 2)
         self.split_lens.append(count + 2)
         self.attn_modes.append(mode)
+        self.branches.append(0)
         if mode != "noise":
             self.next_position += 1
         return range(start + 1, start + 1 + count)
@@ -279,7 +287,7 @@ def _grid_mask(bins: list[list[_Rows]], longest: int, past_is_real: Tensor | Non
         start = 0
         for rows in members:
             end = start + len(rows.positions)
-            block = sample_mask(rows.split_lens, rows.attn_modes)
+            block = sample_mask(rows.split_lens, rows.attn_modes, rows.branches)
             mask[b, 0, start:end, past + start : past + end] = block
             start = end
         mask[b, 0, start:, past] = True

@@ -35,12 +35,15 @@ class TextSegment:
         soft: Rows that learned vectors fill.
         has_loss: Whether every row but the last is trained to predict its successor.
         dropped: Left out of the pack (condition dropout); takes no RoPE id.
+        branch: Number of the side branch it lies on, which sees the trunk before it and itself,
+            and is seen by no other; its RoPE ids go on from the trunk's. 0 is the trunk.
     """
 
     ids: list[int]
     soft: tuple[SoftRow, ...] = ()
     has_loss: bool = False
     dropped: bool = False
+    branch: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -198,6 +198,20 @@ def test_a_sample_means_the_same_alone_and_among_others(
 
 
 @torch.no_grad()
+def test_an_exchange_about_a_picture_means_the_same_alone_and_after_others(
+    net: OmniModel, tokenizer: Tokenizer
+) -> None:
+    text, picture = Prompter(tokenizer), und_image(CONFIG, 3, 3)
+    turns = (("what is it?", "a kite"), ("is it a blue kite?", "yes"), ("the toy?", "a ball"))
+    asked = [text.exchange(*turn, branch=i) for i, turn in enumerate(turns, start=1)]
+    samples = [Sample(segments=(picture, *one)) for one in asked]
+    together = Sample(segments=(picture, *(segment for one in asked for segment in one)))
+    alone = torch.cat([net(pack([sample], tokenizer.markers)).ce for sample in samples])
+    found = net(pack([together], tokenizer.markers)).ce
+    torch.testing.assert_close(found, alone, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
 def test_another_sample_in_the_pack_changes_nothing(net: OmniModel, tokenizer: Tokenizer) -> None:
     samples, soft = _many_samples(tokenizer), noise(7, 9, 32)
     before = net(pack(samples, tokenizer.markers), soft)

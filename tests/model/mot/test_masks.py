@@ -43,6 +43,18 @@ def test_every_row_sees_itself_and_nothing_of_a_later_block(
                 assert seen
 
 
+def test_a_side_branch_sees_the_trunk_before_it_and_itself() -> None:
+    trunk, first, second = 0, 1, 2
+    mask = sample_mask([1] * 5, ["causal"] * 5, [trunk, first, second, first, trunk])
+    assert mask.int().tolist() == [
+        [1, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+        [1, 0, 1, 0, 0],
+        [1, 1, 0, 1, 0],
+        [1, 0, 0, 0, 1],
+    ]
+
+
 @pytest.mark.parametrize("lens", [[1], [2, 3], [1, 4, 2]])
 def test_samples_of_a_pack_are_blind_to_one_another(lens: list[int]) -> None:
     whole = pack_mask([sample_mask([n], ["full"]) for n in lens])

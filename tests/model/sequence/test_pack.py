@@ -25,6 +25,12 @@ def test_an_image_block_takes_one_rope_id_and_a_noise_block_none() -> None:
     assert _positions(text, gen_target(CONFIG, 1, 1), text) == [0, 1, 2, 2, 2, 2, 3]
 
 
+def test_a_side_branch_goes_on_from_the_trunk_and_takes_no_rope_id() -> None:
+    text, aside = TextSegment(ids=[0, 1]), TextSegment(ids=[5, 6], branch=1)
+    other = TextSegment(ids=[7, 8, 9], branch=2)
+    assert _positions(text, aside, aside, other, text) == [0, 1, 2, 3, 4, 5, 2, 3, 4, 2, 3]
+
+
 def test_a_dropped_picture_spends_its_rope_id_and_a_dropped_text_none() -> None:
     image = und_image(CONFIG, 1, 1)
     gone = type(image)(patches=image.patches, position_ids=image.position_ids, dropped=True)
