@@ -17,7 +17,7 @@ from omnipersona.bench.reader import load_reader
 from omnipersona.bench.sample import Progress
 from omnipersona.model.contract import ConceptFile, LearnRequest, Preset
 from omnipersona.model.fit import PRESETS, FitConfig
-from omnipersona.model.learning import learn_together
+from omnipersona.model.learning import learned
 from omnipersona.model.runtime import LocalPersonaModel, load_studio
 from omnipersona.model.studio import Studio
 
@@ -99,10 +99,9 @@ class _Learner:
 
     def learn(self, request: LearnRequest) -> ConceptFile:
         started = time.monotonic()
-        *_, files = learn_together(self.studio, [request], self.config)
+        (concept,) = learned(self.studio, [request], self.config)
         self.seconds.append(time.monotonic() - started)
-        assert isinstance(files, list), "learning ends with the files"
-        return files[0]
+        return concept
 
 
 def curve_table(points: Iterable[Point]) -> str:

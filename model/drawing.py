@@ -71,6 +71,9 @@ def draw(
     Yields:
         After each step, per picture, its latent tokens (T, E) and the clean tokens that the step
         pointed at.
+
+    Raises:
+        ValueError: Some paintings have a source and some have none.
     """
     branches = _Branches(paintings, config)
     sizes = [painting.grid.num_tokens for painting in paintings]
@@ -85,6 +88,8 @@ def draw(
     noise = torch.cat([painting.noise_TE for painting in paintings])
     sources = [one.source_TE for one in paintings if one.source_TE is not None]
     if sources:
+        if len(sources) < len(paintings):
+            raise ValueError("either every painting has a source, or none has")
         for changed in sample_change(torch.cat(sources), noise, times, difference):
             yield [(tokens, tokens) for tokens in changed.split(sizes)]
         return

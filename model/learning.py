@@ -87,6 +87,15 @@ def learn_together(
     ]
 
 
+def learned(
+    studio: Studio, requests: Sequence[LearnRequest], config: FitConfig
+) -> list[ConceptFile]:
+    """Return the concepts of `learn_together`, for callers that do not watch."""
+    *_, files = learn_together(studio, requests, config)
+    assert isinstance(files, list), "learning ends with the files"
+    return files
+
+
 def _teacher(
     studio: Studio, request: LearnRequest, lessons: Lessons, tokens: ConceptTokens, row: int
 ) -> Teacher:

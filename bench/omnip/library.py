@@ -10,7 +10,7 @@ from pathlib import Path
 
 from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.model.fit import FitConfig
-from omnipersona.model.learning import learn_together
+from omnipersona.model.learning import learned
 from omnipersona.model.studio import Studio
 
 
@@ -30,8 +30,7 @@ class Library:
         """Return the tokens of lessons learned in one batch, from disk if they are there."""
         paths = [self._path(studio, lessons, i, config) for i in range(len(lessons))]
         if not all(path.exists() for path in paths):
-            *_, files = learn_together(studio, lessons, config)
-            assert isinstance(files, list), "learning ends with the files"
+            files = learned(studio, lessons, config)
             self.folder.mkdir(parents=True, exist_ok=True)
             for path, file in zip(paths, files, strict=True):
                 partial = path.with_suffix(".partial")

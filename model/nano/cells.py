@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from omnipersona.model.nano.render import render
@@ -108,7 +109,7 @@ def show(scene: Scene, size: int) -> Shown:
         words = {("object", thing.kind): 1.0, ("object color", thing.color): 1.0}
         behind[mark(with_thing(scene, None), words)] = 0.0
     covered[_AT["place", scene.place]] = behind
-    return Shown(to_pixels(render(scene, size)), covered.clamp(max=1.0))
+    return Shown(to_pixels(_picture(scene, size)), covered.clamp(max=1.0))
 
 
 def _pooled(covered_LYX: Tensor, rows: int, columns: int) -> Tensor:
@@ -129,6 +130,10 @@ def _words(figure: Figure) -> dict[tuple[str, str], float]:
     } | {("proportion", name): getattr(who, name) for name in PROPORTIONS}
 
 
-@lru_cache(maxsize=8)
 def _pixels(scene: Scene, size: int) -> np.ndarray:
-    return np.asarray(render(scene, size))
+    return np.asarray(_picture(scene, size))
+
+
+@lru_cache(maxsize=8)
+def _picture(scene: Scene, size: int) -> Image.Image:
+    return render(scene, size)

@@ -108,6 +108,12 @@ def test_pictures_changed_together_are_those_changed_alone(net: OmniModel) -> No
         torch.testing.assert_close(tokens, alone, atol=1e-4, rtol=1e-4)
 
 
+def test_drawings_and_changes_are_not_mixed(net: OmniModel) -> None:
+    guidance = _guidance(net, [5, 6, 7], has_picture=True)
+    with pytest.raises(ValueError, match="has a source"):
+        _final([_changing(guidance, 2, 2), _painting(guidance, 2, 2)], EVERYWHERE)
+
+
 def test_the_text_scale_multiplies_what_the_text_changes(net: OmniModel) -> None:
     painting = _changing(_guidance(net, [5, 6, 7], has_picture=True), 2, 2)
 

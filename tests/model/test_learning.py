@@ -25,7 +25,7 @@ from omnipersona.model.contract import (
 )
 from omnipersona.model.errors import Cancelled, LearningFailed
 from omnipersona.model.fit import PRESETS, FitConfig, Pupil, fit
-from omnipersona.model.learning import learn, learn_together
+from omnipersona.model.learning import learn, learned
 from omnipersona.model.lessons import Lessons, Photo, Picture
 from omnipersona.model.runtime import LocalPersonaModel
 from omnipersona.model.sequence.pictures import clean_image, seen_image
@@ -100,8 +100,7 @@ def test_concepts_learned_together_are_the_concepts_asked_for(studio: Studio) ->
         for i, (name, kind) in enumerate((("Bo", "dog"), ("Mia", "cat")))
     ]
     config = replace(PRESETS["quick"], num_steps=2)
-    *_, files = learn_together(studio, requests, config)
-    assert isinstance(files, list)
+    files = learned(studio, requests, config)
     assert [read_card(file).name for file in files] == ["Bo", "Mia"]
     bo, mia = (read_concept(file, 32, studio.fingerprint).table() for file in files)
     assert not torch.equal(bo, mia)
@@ -125,8 +124,7 @@ def test_learning_goes_on_from_earlier_tokens(studio: Studio) -> None:
     assert isinstance(result, LearnResult)
     earlier = read_concept(result.concept, 32, studio.fingerprint).table()
     config = FitConfig(num_steps=1, num_drawings=1, rate=1e-4, is_thorough=False)
-    *_, files = learn_together(studio, [replace(first, start=result.concept)], config)
-    assert isinstance(files, list)
+    files = learned(studio, [replace(first, start=result.concept)], config)
     later = read_concept(files[0], 32, studio.fingerprint).table()
     assert 0 < float((later - earlier).detach().abs().max()) < 1e-2
 
@@ -142,8 +140,7 @@ def test_learning_goes_on_from_earlier_tokens(studio: Studio) -> None:
 )
 def test_every_variant_of_a_comparison_learns(studio: Studio, config: FitConfig) -> None:
     request = LearnRequest(name="Bo", photos=_photos(1), kind="dog", facts=FACTS)
-    *_, files = learn_together(studio, [request], replace(config, is_thorough=False))
-    assert isinstance(files, list)
+    files = learned(studio, [request], replace(config, is_thorough=False))
     tokens = read_concept(files[0], 32, studio.fingerprint)
     assert (tokens.num_und, tokens.num_gen) == (config.num_und, config.num_gen)
     assert tokens.routing == config.routing
