@@ -3,6 +3,7 @@
 import random
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from omnipersona.model.nano.render import render
@@ -20,6 +21,14 @@ def random_scene(rng: random.Random) -> Scene:
 def scene_pixels(scene: Scene, size: int) -> Tensor:
     """Return (3, size, size) in [-1, 1]."""
     return to_pixels(render(scene, size))
+
+
+def shuffled(pixels_CYX: Tensor, side: int, rng: random.Random) -> Tensor:
+    """Return a square picture whose `side` x `side` cells have changed places."""
+    size = pixels_CYX.shape[-1]
+    order = rng.sample(range(side * side), side * side)
+    cells = F.unfold(pixels_CYX[None], size // side, stride=size // side)[..., order]
+    return F.fold(cells, (size, size), size // side, stride=size // side)[0]
 
 
 @torch.no_grad()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+import torch
 from torch import Tensor
 
 from omnipersona.model.concept.prompt import Prompter
@@ -64,5 +65,13 @@ class Plan:
             foreground = foreground.maximum(scene.changed_from(source, side, side))
         for _ in range(1 if source is None else _EDIT_COPIES):
             self.cells[len(self.parts)] = scene.cells(side, side)
-            self.foreground.append(foreground)
-            self.parts.append(Latent(scene.pixels, True))
+            self._target(scene.pixels, foreground)
+
+    def repaint(self, config: ModelConfig, pixels: Tensor) -> None:
+        """Add a target that is its source."""
+        for _ in range(_EDIT_COPIES):
+            self._target(pixels, torch.zeros(config.max_latent_size**2))
+
+    def _target(self, pixels: Tensor, foreground: Tensor) -> None:
+        self.foreground.append(foreground)
+        self.parts.append(Latent(pixels, True))

@@ -49,6 +49,7 @@ _TASKS = (
     "text",
     "told",
     "cells",
+    "copy",
 )
 
 
@@ -208,8 +209,10 @@ class Pretraining:
         self.optimizer.zero_grad(set_to_none=True)
         self.muon.zero_grad(set_to_none=True)
         self.sparse.zero_grad(set_to_none=True)
+        table = self.trainee.soft_table(sampler.used)
+        shared = None if table is None else table.detach().requires_grad_()
         for part, packed in zip(parts, packs, strict=True):
-            result = self.trainee.model(packed, self.trainee.soft_table(sampler.used))
+            result = self.trainee.model(packed, shared)
             loss = result.ce.sum() / max(1, num_labels)
             if len(result.mse):
                 weights = self._time_weights(packed) * self._cell_weights([plans[i] for i in part])
@@ -219,6 +222,8 @@ class Pretraining:
             loss.backward()
             losses["cells"].append(float(named.detach()) / num_cells * len(packs))
             _record(losses, [plans[i] for i in part], packed, result)
+        if table is not None and shared is not None and shared.grad is not None:
+            table.backward(shared.grad)
         self.team.average(self.shared)
         self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.shared, 1.0)

@@ -23,7 +23,7 @@ from omnipersona.model.nano.corpus.knowing import wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import Question, ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
-from omnipersona.model.nano.pixels import encoded, random_scene
+from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels, shuffled
 from omnipersona.model.nano.plans import Latent, Plan
 from omnipersona.model.nano.pseudo import (
     PseudoConcept,
@@ -44,6 +44,7 @@ _DROP_TEXT = 0.1
 _DROP_PREFIX = 0.05
 _DROP_SOURCE = 0.1
 _DROP_SEEN = 0.5
+_COPIES = 0.5
 _UNIFIED = 0.1
 _QUESTIONS_PER_LOOK = 8
 _QUESTIONS_ABOUT_CONCEPT = 5
@@ -167,6 +168,8 @@ class TaskSampler:
 
     def edit(self, concept_share: float) -> Plan:
         """Picture and instruction to picture; without an instruction, to the same picture."""
+        if self.rng.random() < _COPIES:
+            return self._copy()
         if self.rng.random() < _STRANGERS:
             return self.strangers.redraw()
         while True:
@@ -184,6 +187,18 @@ class TaskSampler:
         is_told = rng.random() >= _DROP_TEXT
         plan.parts.append(cast.prompter.text(edit.instruction, dropped=not is_told))
         plan.paint(self.config, show(edit.target, size) if is_told else source, source)
+        return plan
+
+    def _copy(self) -> Plan:
+        """A picture cut into cells and shuffled, and the same once more.
+
+        Nothing but its place in the source tells what belongs into a cell, so the network learns
+        to copy by place, which edits need and hardly teach: most of a picture can be guessed.
+        """
+        pixels = scene_pixels(random_scene(self.rng), self.config.image_size)
+        puzzle = shuffled(pixels, self.config.max_latent_size, self.rng)
+        plan = Plan("copy", [Latent(puzzle, False)])
+        plan.repaint(self.config, puzzle)
         return plan
 
     def look(self, concept_share: float) -> Plan:

@@ -10,7 +10,7 @@ from torch import Tensor
 import omnipersona.model.nano
 from omnipersona.model.nano.cells import LABELS
 from omnipersona.model.nano.corpus.captions import free_caption
-from omnipersona.model.nano.pixels import random_scene
+from omnipersona.model.nano.pixels import random_scene, shuffled
 from omnipersona.model.nano.plans import Latent, Plan
 from omnipersona.model.nano.recipe import read_recipe
 from omnipersona.model.nano.tasks import TaskSampler
@@ -56,6 +56,42 @@ def test_captions_name_the_object_first_as_often_as_last() -> None:
         if min(thing, who) >= 0:
             firsts.append(thing < who)
     assert 0.3 < sum(firsts) / len(firsts) < 0.6
+
+
+def test_questions_about_a_picture_do_not_see_one_another(sampler: TaskSampler) -> None:
+    for _ in range(10):
+        parts = sampler.look(0.3).parts
+        said = [part for part in parts if isinstance(part, TextSegment) and part.branch]
+        branches = [part.branch for part in said]
+        assert branches == [1 + i // 2 for i in range(len(said))]
+        assert [part.has_loss for part in said] == [i % 2 == 1 for i in range(len(said))]
+
+
+def test_a_copy_has_its_source_as_target_and_no_words(sampler: TaskSampler) -> None:
+    edits = [sampler.edit(0.0) for _ in range(20)]
+    copies = [plan for plan in edits if plan.task == "copy"]
+    assert 2 < len(copies) < 18
+    for plan in copies:
+        source, *targets = plan.parts
+        assert isinstance(source, Latent)
+        assert not source.is_target
+        assert len(targets) == len(plan.foreground) > 0
+        for target in targets:
+            assert isinstance(target, Latent)
+            assert target.is_target
+            assert target.pixels is source.pixels
+
+
+def test_a_shuffled_picture_has_the_same_cells_elsewhere() -> None:
+    pixels = torch.arange(3 * 8 * 8.0).view(3, 8, 8)
+    puzzle = shuffled(pixels, 4, random.Random(2))
+
+    def cells(picture: Tensor) -> list[tuple[float, ...]]:
+        corners = [(y, x) for y in range(0, 8, 2) for x in range(0, 8, 2)]
+        return [tuple(picture[:, y : y + 2, x : x + 2].flatten().tolist()) for y, x in corners]
+
+    assert sorted(cells(puzzle)) == sorted(cells(pixels))
+    assert sum(map(tuple.__ne__, cells(puzzle), cells(pixels))) > 8
 
 
 @pytest.mark.parametrize("task", ["draw", "look", "edit"])
