@@ -6,6 +6,7 @@ An answer counts when it is the true one, letter for letter.
 import random
 
 from omnipersona.bench.asking import Asker
+from omnipersona.bench.photographs import photograph
 from omnipersona.bench.rows import Row, Tally, at_least, at_most
 from omnipersona.bench.sample import Section, within
 from omnipersona.model.nano.corpus.questions import ask, describe
@@ -50,14 +51,14 @@ def photo_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row
 
 def foreign_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row]:
     """Ask about pictures of something else; the right answer says that they cannot be read."""
-    tally = Tally()
+    tally, makers = Tally(), {"photographs": photograph, "foreign pictures": foreign_picture}
 
     def one(i: int) -> None:
-        rng = random.Random(f"{seed} foreign {i}")
+        rng, kind = random.Random(f"{seed} foreign {i}"), list(makers)[i % len(makers)]
         question = ask(random_scene(rng), {}, rng, "held_out")
-        answer = asker.answer(question.text, foreign_picture(rng, size))
-        tally.add("foreign", answer == FOREIGN_PICTURE)
+        answer = asker.answer(question.text, makers[kind](rng, size))
+        tally.add(kind, answer == FOREIGN_PICTURE)
 
     for _ in within(section, one):
         pass
-    return [tally.row("foreign pictures declined", "foreign", _FOREIGN)]
+    return [tally.row(f"{kind} declined", kind, _FOREIGN) for kind in makers]

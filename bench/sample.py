@@ -48,7 +48,7 @@ class Sizes:
 
 FULL: Final = Sizes(
     photos=Section(items=800),
-    foreign=Section(items=60),
+    foreign=Section(items=120),
     drawings=Section(items=160),
     edits=Section(items=140),
     intents=Section(items=180),

@@ -27,6 +27,7 @@ from omnipersona.bench.train_identity import train_identity
 from omnipersona.bench.traits import TRAITS, traits_of_figure, truth
 from omnipersona.model.nano.cells import LABELS, show
 from omnipersona.model.nano.pixels import random_scene
+from omnipersona.model.nano.precision import training_precision
 from omnipersona.model.nano.render import render
 from omnipersona.model.nano.world import MAX_FIGURES, Scene
 from omnipersona.model.vision.images import to_uint8
@@ -153,8 +154,10 @@ def train_reader(seconds: float, seed: int = 0, start: Reader | None = None) -> 
         for group in optimizer.param_groups:
             group["lr"] = rate
         pixels, known, cells = supply.batch()
-        hidden = reader.features(pixels)
-        named = cell_head(hidden).permute(0, 2, 3, 1)
+        with training_precision():
+            hidden = reader.features(pixels.contiguous(memory_format=torch.channels_last))
+            named = cell_head(hidden).permute(0, 2, 3, 1).float()
+        hidden = hidden.float()
         missed = F.binary_cross_entropy_with_logits(named, cells, reduction="sum")
         loss = _loss(reader.named(hidden), known) + _CELLS_SHARE * missed / cells[..., 0].numel()
         optimizer.zero_grad(set_to_none=True)

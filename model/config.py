@@ -104,6 +104,22 @@ class ResizeRule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PositionWaves:
+    """Frequencies of the two-dimensional position tables; the defaults are the published ones.
+
+    On a grid of eight places a side most of the published waves hardly turn, so neighbours look
+    alike; a small grid wants a small range.
+
+    Attributes:
+        fastest: Radians from one place of the grid to the next, of the first wave.
+        range: How many times slower the waves get.
+    """
+
+    fastest: float = 1.0
+    range: float = 10_000.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SamplingDefaults:
     """Defaults of drawing and editing; `num_steps` counts velocity evaluations.
 
@@ -136,6 +152,7 @@ class ModelConfig:
         latent_patch_size: Side of one latent token, in latent cells.
         max_latent_size: Side of the latent position grid, in tokens.
         vit_max_num_patch_per_side: Side of the vision position grid, in patches.
+        positions: Of the tables that say where a latent token or a vision patch lies.
         prediction: What `llm2vae` returns: the velocity, or the clean latents, which `model.flow`
             turns into a velocity.
         keep_concepts_in_cfg_text: Whether the concept prefix stays in the text-free context.
@@ -155,6 +172,7 @@ class ModelConfig:
     latent_patch_size: int = 2
     max_latent_size: int = 64
     vit_max_num_patch_per_side: int = 70
+    positions: PositionWaves = PositionWaves()
     prediction: Literal["velocity", "clean"] = "velocity"
     keep_concepts_in_cfg_text: bool = False
     sampling: SamplingDefaults = SamplingDefaults()
@@ -241,6 +259,7 @@ class ModelConfig:
 
 
 _NESTED: dict[str, Any] = {
+    "positions": PositionWaves,
     "sampling": SamplingDefaults,
     "vae_resize": ResizeRule,
     "vit_resize": ResizeRule,

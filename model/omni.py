@@ -81,9 +81,12 @@ class OmniModel(nn.Module):
         self.time_embedder = TimeEmbedder(width)
         self.vae2llm = nn.Linear(config.latent_width, width)
         self.llm2vae = nn.Linear(width, config.latent_width)
-        latent_side, vit_side = config.max_latent_size, config.vit_max_num_patch_per_side
-        self.register_buffer("latent_positions", sincos_table(latent_side, width))
-        self.register_buffer("vit_positions", sincos_table(vit_side, width))
+        for name, side in (
+            ("latent_positions", config.max_latent_size),
+            ("vit_positions", config.vit_max_num_patch_per_side),
+        ):
+            table = sincos_table(side, width, config.positions)
+            self.register_buffer(name, table, persistent=False)
 
     @property
     def device(self) -> torch.device:

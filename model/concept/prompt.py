@@ -42,7 +42,13 @@ class Prompter:
         self.concepts = tuple(concepts)
 
     def text(
-        self, text: str, *, has_loss: bool = False, dropped: bool = False, branch: int = 0
+        self,
+        text: str,
+        *,
+        has_loss: bool = False,
+        weight: float = 1.0,
+        dropped: bool = False,
+        branch: int = 0,
     ) -> TextSegment:
         """Return a text between begin and end; filled slots become sks rows."""
         ids, places = self.tokenizer.encode(text, filled=range(len(self.concepts)))
@@ -50,18 +56,21 @@ class Prompter:
             ids=[self.tokenizer.begin, *ids, self.tokenizer.end],
             soft=tuple(SoftRow(at=at + 1, index=self.concepts[c].start) for at, c in places),
             has_loss=has_loss,
+            weight=weight,
             dropped=dropped,
             branch=branch,
         )
 
-    def exchange(self, question: str, answer: str, branch: int) -> tuple[TextSegment, TextSegment]:
+    def exchange(
+        self, question: str, answer: str, branch: int, weight: float = 1.0
+    ) -> tuple[TextSegment, TextSegment]:
         """Return a question and the answer that is learned, both on a side branch.
 
         Questions name what others ask for ("what color is the dog?"); on branches of their own
         they cannot be read instead of the picture.
         """
         asked = self.text(question, branch=branch)
-        return asked, self.text(answer, has_loss=True, branch=branch)
+        return asked, self.text(answer, has_loss=True, weight=weight, branch=branch)
 
     def prefix(self, index: int) -> TextSegment:
         """Return `<sks> is <und...> <gen...>.` of concept `index`, a segment of its own."""

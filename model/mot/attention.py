@@ -1,4 +1,4 @@
-"""The one attention of both experts, and the only file that calls SDPA.
+"""The one attention of both experts.
 
 Rows of both experts lie packed without padding; attention runs on a padded grid (B sequences, T
 rows), to which the layout's indices lead and from which they lead back.
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from omnipersona.model.mot.kv_cache import KVCache
+from omnipersona.model.sdpa import scaled_dot_product
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +73,8 @@ def attend(q_BTNH: Tensor, k_BSKH: Tensor, v_BSKH: Tensor, mask: Tensor) -> Tens
     if repeats > 1:
         k_BSKH = k_BSKH.repeat_interleave(repeats, dim=2)
         v_BSKH = v_BSKH.repeat_interleave(repeats, dim=2)
-    mixed = F.scaled_dot_product_attention(
-        q_BTNH.transpose(1, 2), k_BSKH.transpose(1, 2), v_BSKH.transpose(1, 2), attn_mask=mask
-    )
+    q, k, v = (part.transpose(1, 2) for part in (q_BTNH, k_BSKH, v_BSKH))
+    mixed = scaled_dot_product(q, k, v, mask)
     return mixed.transpose(1, 2).flatten(2)
 
 

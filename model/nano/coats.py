@@ -60,7 +60,7 @@ def coat_head(brush: Brush, who: Identity, rig: Rig) -> None:
             brush.paint(Poly([*cheek, (x + side * rx * 0.85, y - 0.48 * ry)], color))
     elif who.pattern == "spotted":
         for dx, dy in ((-0.5, 0.62), (0.2, 0.72), (-0.78, -0.15), (0.72, -0.42)):
-            brush.paint(Disc(x + dx * rx, y + dy * ry, 0.042, 0.04, color))
+            brush.paint(Disc(x + dx * rx, y + dy * ry, 0.05, 0.048, color))
     elif who.pattern == "patched":
         ex, ey = rig.eyes[0]
         brush.paint(Disc(ex - 0.04 * rx, ey, 0.4 * rx, 0.48 * ry, color))

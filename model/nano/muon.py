@@ -1,7 +1,8 @@
 """Muon: momentum whose matrices are made orthogonal before they are applied.
 
-The library's own orthogonalises in bfloat16, which processors without it emulate, thirty times
-slower; this one stays in float32 and treats all matrices of one shape together, shared by the team.
+The library's own always orthogonalises in bfloat16, which processors without it emulate, thirty
+times slower; this one does so only where it is native, and treats all matrices of one shape
+together, shared by the team.
 Knows matrices, gradients and the team.
 Source: Jordan et al. 2024, "Muon"; the step's size follows Liu et al. 2025, arXiv:2502.16982.
 """
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import ParamsT
 
+from omnipersona.model.nano.precision import multiplies_bfloat16
 from omnipersona.model.nano.team import ALONE, Team
 
 _COEFFICIENTS: Final = (3.4445, -4.775, 2.0315)
@@ -85,10 +87,12 @@ def orthogonal(wide_BMN: Tensor) -> Tensor:
     """Return matrices (B, M, N), M <= N, with all singular values near 1, by Newton-Schulz."""
     a, b, c = _COEFFICIENTS
     x = wide_BMN / (wide_BMN.norm(dim=(-2, -1), keepdim=True) + _EPS)
+    if multiplies_bfloat16():
+        x = x.bfloat16()
     for _ in range(_ITERATIONS):
         gram = x @ x.mT
         x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return x
+    return x.to(wide_BMN.dtype)
 
 
 def _is_wide(matrix: Tensor) -> bool:

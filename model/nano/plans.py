@@ -12,6 +12,9 @@ from omnipersona.model.nano.cells import Shown
 from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.sequence.segments import Segment
 
+RECOGNITION_WEIGHT: Final = 4.0
+"""Of the answer whether someone is in a picture: one word, and the hardest of all to learn."""
+
 _EDIT_COPIES: Final = 2
 
 
@@ -42,10 +45,10 @@ class Plan:
     cells: dict[int, Tensor] = field(default_factory=dict)
     foreground: list[Tensor] = field(default_factory=list)
 
-    def exchange(self, prompter: Prompter, question: str, answer: str) -> None:
+    def exchange(self, prompter: Prompter, question: str, answer: str, weight: float = 1.0) -> None:
         """Add a question, and its answer as what is learned; exchanges do not see one another."""
         self.exchanges += 1
-        self.parts += prompter.exchange(question, answer, self.exchanges)
+        self.parts += prompter.exchange(question, answer, self.exchanges, weight)
 
     def see(self, config: ModelConfig, scene: Shown, *, dropped: bool = False) -> None:
         """Add a scene as a picture that is read."""

@@ -21,6 +21,7 @@ from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
 from omnipersona.model.nano.plans import Plan
+from omnipersona.model.nano.precision import training_precision
 from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
@@ -203,21 +204,23 @@ class Pretraining:
         samples = finish(plans, self.trainee.model, recipe.timestep_shift, noise)
         parts = _by_length(samples)
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
-        num_labels = sum(len(packed.labels) for packed in packs)
+        all_weights = sum(float(packed.label_weights.sum()) for packed in packs)
         num_cells = max(1, sum(len(one) for plan in plans for one in plan.cells.values()))
         num_targets = sum(int(packed.is_target.sum()) for packed in packs)
         self.optimizer.zero_grad(set_to_none=True)
         self.muon.zero_grad(set_to_none=True)
         self.sparse.zero_grad(set_to_none=True)
-        table = self.trainee.soft_table(sampler.used)
+        with training_precision():
+            table = self.trainee.soft_table(sampler.used)
         shared = None if table is None else table.detach().requires_grad_()
         for part, packed in zip(parts, packs, strict=True):
-            result = self.trainee.model(packed, shared)
-            loss = result.ce.sum() / max(1, num_labels)
+            with training_precision():
+                result = self.trainee.model(packed, shared)
+                named = self.naming.loss([plans[i] for i in part], [samples[i] for i in part])
+            loss = (result.ce * packed.label_weights).sum() / max(1.0, all_weights)
             if len(result.mse):
                 weights = self._time_weights(packed) * self._cell_weights([plans[i] for i in part])
                 loss = loss + (result.mse.mean(-1) * weights).sum() / num_targets
-            named = self.naming.loss([plans[i] for i in part], [samples[i] for i in part])
             loss = loss + named / num_cells
             loss.backward()
             losses["cells"].append(float(named.detach()) / num_cells * len(packs))

@@ -22,6 +22,7 @@ from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import naming_head
 from omnipersona.model.nano.pixels import random_scene
+from omnipersona.model.nano.precision import training_precision
 from omnipersona.model.nano.start import init_weights
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
 from omnipersona.model.sequence.pictures import seen_image
@@ -126,7 +127,8 @@ def pretrain_vision(seeing: Seeing, config: ModelConfig, state: Path, *, steps: 
     for step in range(done, steps):
         rate = _PEAK_RATE * _share(step, steps)
         patches, labels = supply.batch()
-        logits = seeing(patches, supply.position_ids)
+        with training_precision():
+            logits = seeing(patches, supply.position_ids).float()
         loss = F.binary_cross_entropy_with_logits(logits, labels, reduction="sum") / len(labels)
         for optimizer in (muon, adam):
             optimizer.zero_grad(set_to_none=True)

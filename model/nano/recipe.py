@@ -8,6 +8,7 @@ from typing import Any, Final
 from omnipersona.model.config import (
     AutoencoderConfig,
     ModelConfig,
+    PositionWaves,
     ResizeRule,
     SamplingDefaults,
     TextConfig,
@@ -96,6 +97,7 @@ def _config(content: dict[str, Any]) -> ModelConfig:
         latent_patch_size=latents["patch_size"],
         max_latent_size=latents["grid_size"],
         vit_max_num_patch_per_side=vision["image_size"] // vision["patch_size"],
+        positions=PositionWaves(**content["positions"]),
         prediction="clean",
         sampling=SamplingDefaults(**_tuples(content["sampling"])),
         vae_resize=ResizeRule(max_side=size, min_side=size, stride=stride),

@@ -39,7 +39,7 @@ class Rig:
 def pose_rig(figure: Figure) -> Rig:
     """Lay out the parts of `figure` for its pose and proportions."""
     who = figure.identity
-    r = 0.175 + 0.085 * who.head
+    r = 0.2 + 0.085 * who.head
     hrx, hry = r * (1.02 if who.species in ("rabbit", "bird") else 1.12), r
     width = 0.13 + 0.115 * who.body + (0.02 if who.species == "bear" else 0.0)
     if figure.pose == "sleeping":

@@ -15,7 +15,7 @@ from omnipersona.model.nano.corpus.facts import fact_questions, sample_facts
 from omnipersona.model.nano.corpus.knowing import profile, wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, recognise
-from omnipersona.model.nano.plans import Latent, Plan
+from omnipersona.model.nano.plans import RECOGNITION_WEIGHT, Latent, Plan
 from omnipersona.model.nano.world import Identity, look_alike, sample_identity, sample_scene
 from omnipersona.model.skills import introduction
 
@@ -82,7 +82,8 @@ class Strangers:
             header = profile(_SLOT, identity, sample_facts(rng, rng.randint(0, 3)))
         plan.see(self.config, show(scene, self.config.image_size))
         question = recognise(_SLOT, present, rng, self.split)
-        plan.exchange(self.prompter, f"{header}\n{question.text}", question.answer)
+        asked = f"{header}\n{question.text}"
+        plan.exchange(self.prompter, asked, question.answer, RECOGNITION_WEIGHT)
         question = ask(scene, {0: _SLOT} if present else {}, rng, self.split)
         plan.exchange(self.prompter, question.text, question.answer)
         return plan

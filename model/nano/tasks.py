@@ -24,7 +24,7 @@ from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import Question, ask, describe, recognise
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels, shuffled
-from omnipersona.model.nano.plans import Latent, Plan
+from omnipersona.model.nano.plans import RECOGNITION_WEIGHT, Latent, Plan
 from omnipersona.model.nano.pseudo import (
     PseudoConcept,
     UsedConcept,
@@ -59,6 +59,8 @@ _NEW = 0.5
 _NUM_PHOTOS = (1, 2, 3, 4)
 _FEWER = (2, 4, 8)
 _FEWER_SHARE = 0.12
+_LOOKS_RECALLED = 0.5
+_LOOKS = frozenset(("color", "pattern", "pattern color", "eyes"))
 _TELLABLE = frozenset(("color", "pattern", "accessory", "object", "pose"))
 
 
@@ -234,7 +236,7 @@ class TaskSampler:
         plan = Plan("look concept", self._prefixes(cast))
         plan.see(self.config, show(scene, self.config.image_size))
         question = recognise("<c0>", present, rng, self.split)
-        plan.exchange(cast.prompter, question.text, question.answer)
+        plan.exchange(cast.prompter, question.text, question.answer, RECOGNITION_WEIGHT)
         slots = {0: "<c0>"} if present else {}
         self._questions(plan, cast.prompter, scene, slots, _QUESTIONS_ABOUT_CONCEPT)
         return plan
@@ -270,11 +272,24 @@ class TaskSampler:
         """Questions on facts that no picture shows, from tokens or a profile alone."""
         if self.rng.random() < _STRANGERS:
             return self.strangers.facts()
+        if self.rng.random() < _LOOKS_RECALLED:
+            return self._recall_looks()
         cast = self.cast(1, with_facts=True)
         plan = Plan("facts", self._prefixes(cast))
         for fact in self.rng.choices(cast.concepts[0].facts, k=_FACTS_PER_SAMPLE):
             question = fact_questions(self.rng, self.split, "<c0>", fact)
             plan.exchange(cast.prompter, question, fact.value)
+        return plan
+
+    def _recall_looks(self) -> Plan:
+        """Questions on a concept's looks, from its tokens alone."""
+        cast, rng = self.cast(1), self.rng
+        scene = sample_scene(rng, [cast.concepts[0].identity])
+        plan = Plan("facts", self._prefixes(cast))
+        while plan.exchanges < _FACTS_PER_SAMPLE:
+            question = ask(scene, {0: "<c0>"}, rng, self.split)
+            if question.topic in _LOOKS:
+                plan.exchange(cast.prompter, question.text, question.answer)
         return plan
 
     def text(self, concept_share: float) -> Plan:

@@ -40,6 +40,7 @@ class _Rows:
     latent: list[int] = field(default_factory=list)
     target: list[bool] = field(default_factory=list)
     labels: list[tuple[int, int]] = field(default_factory=list)
+    weights: list[float] = field(default_factory=list)
     next_position: int = 0
     branch_positions: dict[int, int] = field(default_factory=dict)
 
@@ -56,6 +57,7 @@ class _Rows:
                 self.soft_und.append((start + i, row.index))
         if segment.has_loss:
             self.labels += [(start + i, segment.ids[i + 1]) for i in range(count - 1)]
+            self.weights += [segment.weight] * (count - 1)
         position = self.branch_positions.get(segment.branch, self.next_position)
         self.positions += range(position, position + count)
         if segment.branch:
@@ -115,6 +117,7 @@ class PackedSequence:
         is_target: Whether a latent token is trained.
         label_rows: Und rows that predict a label.
         labels: Vocabulary ids.
+        label_weights: What each label counts for.
         sample_lens: Rows of each sample.
         sample_at: Flat grid place of each sample's first row; its rows follow one another.
         split_lens: Rows of each block, sample after sample.
@@ -130,6 +133,7 @@ class PackedSequence:
     is_target: Tensor
     label_rows: Tensor
     labels: Tensor
+    label_weights: Tensor
     sample_lens: list[int]
     sample_at: list[int]
     split_lens: list[list[int]]
@@ -235,6 +239,7 @@ def _collect(
         is_target=torch.tensor([flag for r in rows for flag in r.target], dtype=torch.bool),
         label_rows=row_at[torch.tensor(label_at, dtype=torch.long)],
         labels=torch.tensor(labels, dtype=torch.long),
+        label_weights=torch.tensor([weight for r in rows for weight in r.weights]),
         sample_lens=lengths,
         sample_at=starts,
         split_lens=[r.split_lens for r in rows],

@@ -34,6 +34,7 @@ class TextSegment:
         ids: Vocabulary ids; what stands at a soft row is only used as a label.
         soft: Rows that learned vectors fill.
         has_loss: Whether every row but the last is trained to predict its successor.
+        weight: Of its labels in training.
         dropped: Left out of the pack (condition dropout); takes no RoPE id.
         branch: Number of the side branch it lies on, which sees the trunk before it and itself,
             and is seen by no other; its RoPE ids go on from the trunk's. 0 is the trunk.
@@ -42,6 +43,7 @@ class TextSegment:
     ids: list[int]
     soft: tuple[SoftRow, ...] = ()
     has_loss: bool = False
+    weight: float = 1.0
     dropped: bool = False
     branch: int = 0
 

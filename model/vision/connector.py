@@ -5,6 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from omnipersona.model.config import PositionWaves
+
 
 class Connector(nn.Module):
     """Two linear layers with tanh-GELU between the vision encoder and the decoder."""
@@ -19,13 +21,14 @@ class Connector(nn.Module):
         return self.fc2(F.gelu(self.fc1(features), approximate="tanh"))
 
 
-def sincos_table(side: int, width: int) -> Tensor:
+def sincos_table(side: int, width: int, waves: PositionWaves) -> Tensor:
     """Return the fixed table (side * side, width), float32, of grid positions row by row.
 
     The first half of the channels encodes the column, the second half the row; each half is sines
-    followed by cosines at `10000 ** (-k / (width / 4))`, computed in float64.
+    followed by cosines at `fastest * range ** (-k / (width / 4))`, computed in float64.
     """
-    frequencies = 10000.0 ** (-np.arange(width // 4, dtype=np.float64) / (width / 4))
+    exponents = -np.arange(width // 4, dtype=np.float64) / (width / 4)
+    frequencies = waves.fastest * waves.range**exponents
     angles = np.arange(side, dtype=np.float64)[:, None] * frequencies
     line = np.concatenate([np.sin(angles), np.cos(angles)], axis=1)
     columns = np.tile(line, (side, 1))

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from omnipersona.model.config import VisionConfig
+from omnipersona.model.sdpa import scaled_dot_product
 
 
 class VisionAttention(nn.Module):
@@ -35,10 +36,10 @@ class VisionAttention(nn.Module):
         if len(set(lengths)) == 1:
             shape = (len(lengths), lengths[0])
             grid = [part.unflatten(0, shape).transpose(1, 2) for part in (q, k, v)]
-            mixed = F.scaled_dot_product_attention(grid[0], grid[1], grid[2])
+            mixed = scaled_dot_product(grid[0], grid[1], grid[2])
             return self.out_proj(mixed.transpose(1, 2).flatten(2).flatten(0, 1))
         pieces = [
-            F.scaled_dot_product_attention(*(p.transpose(0, 1)[None] for p in parts))[0]
+            scaled_dot_product(*(p.transpose(0, 1)[None] for p in parts))[0]
             for parts in zip(*(part.split(lengths) for part in (q, k, v)), strict=True)
         ]
         return self.out_proj(torch.cat([p.transpose(0, 1).flatten(1) for p in pieces]))

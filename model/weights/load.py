@@ -21,7 +21,6 @@ from omnipersona.model.weights.files import AUTOENCODER, NETWORK, Located
 from omnipersona.model.weights.key_map import published
 from omnipersona.model.weights.survey import (
     INNER,
-    TABLES,
     CheckpointReport,
     Survey,
     is_convolution,
@@ -63,8 +62,8 @@ def load_with_report(
     tensors = _read(surveyed, device, dtype)
     model = surveyed.skeleton
     model.load_state_dict(tensors, strict=False, assign=True)
-    for name in TABLES:
-        setattr(model, name, getattr(model, name).to(device, dtype))
+    for name, table in list(model.named_buffers()):
+        setattr(model, name, table.to(device, dtype))
     logger.info("read %s: %s", folder, surveyed.report)
     return model.eval(), surveyed.report
 
@@ -99,7 +98,7 @@ def save_folder(model: OmniModel, folder: Path, *, dtype: torch.dtype = torch.fl
         tensor = value.detach().to("cpu", dtype).contiguous()
         if key.startswith(INNER):
             autoencoder[key.removeprefix(INNER)] = tensor
-        elif key not in TABLES:
+        else:
             network[published(key)] = tensor
     for name, tensors in ((NETWORK, network), (AUTOENCODER, autoencoder)):
         partial = folder / f"{name}.partial"
@@ -124,5 +123,5 @@ def fingerprint(model: OmniModel) -> str:
 
 def _decoder_weights(model: OmniModel) -> Iterable[tuple[str, Tensor]]:
     for key, value in sorted(model.state_dict().items()):
-        if not key.startswith(INNER) and key not in TABLES:
+        if not key.startswith(INNER):
             yield key, value

@@ -26,7 +26,6 @@ from omnipersona.model.weights.files import (
 from omnipersona.model.weights.key_map import ours, published
 from omnipersona.model.weights.tensor_file import TYPES, Entry
 
-TABLES: Final = ("latent_positions", "vit_positions")
 INNER: Final = "autoencoder."
 
 Shape = tuple[int, ...]
@@ -87,8 +86,7 @@ def skeleton(config: ModelConfig) -> OmniModel:
 
 def weight_shapes(model: OmniModel) -> dict[str, Shape]:
     """Return the shape of each weight that a checkpoint must hold, by our key."""
-    state = model.state_dict()
-    return {key: tuple(value.shape) for key, value in state.items() if key not in TABLES}
+    return {key: tuple(value.shape) for key, value in model.state_dict().items()}
 
 
 def in_its_file(key: str) -> tuple[str, str]:

@@ -96,7 +96,7 @@ def test_weights_take_what_a_loaded_model_holds(checkpoint: Path) -> None:
     kinds = [("float32", torch.float32), ("bfloat16", torch.bfloat16)]
     for kind, dtype in kinds:
         model = load_folder(checkpoint, dtype=dtype)
-        assert weight_bytes(model.config, kind) == _held(list(model.state_dict().values()))
+        assert weight_bytes(model.config, kind) == _held([*model.parameters(), *model.buffers()])
 
 
 def test_smaller_types_take_less_and_the_published_sizes_are_as_known() -> None:

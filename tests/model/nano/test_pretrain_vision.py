@@ -51,7 +51,7 @@ def places_right(seeing: Seeing, config: ModelConfig) -> float:
 def test_places_of_new_pictures_are_soon_named(config: ModelConfig, tmp_path: Path) -> None:
     torch.manual_seed(0)
     seeing = Seeing(config)
-    pretrain_vision(seeing, config, tmp_path, steps=60)
+    pretrain_vision(seeing, config, tmp_path, steps=100)
     assert places_right(seeing, config) > 0.35
 
 

@@ -15,11 +15,7 @@ TABLES = {"vit_pos_embed.pos_embed", "latent_pos_embed.pos_embed"}
 
 
 def _network_keys(net: OmniModel) -> list[str]:
-    return [
-        key
-        for key in net.state_dict()
-        if not key.startswith("autoencoder.") and key not in ("latent_positions", "vit_positions")
-    ]
+    return [key for key in net.state_dict() if not key.startswith("autoencoder.")]
 
 
 def test_the_map_is_a_bijection_over_a_model(net: OmniModel) -> None:
