@@ -51,6 +51,7 @@ _TASKS = (
     "told",
     "cells",
     "copy",
+    "echo",
 )
 
 

@@ -36,6 +36,7 @@ class Stage:
     edit: int
     facts: int
     told: int
+    echo: int
     concept_share: float
 
 

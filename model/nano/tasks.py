@@ -22,6 +22,7 @@ from omnipersona.model.nano.corpus.facts import fact_questions
 from omnipersona.model.nano.corpus.knowing import wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import Question, ask, describe, recognise
+from omnipersona.model.nano.echoes import Echoes
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels, shuffled
 from omnipersona.model.nano.plans import RECOGNITION_WEIGHT, Latent, Plan
@@ -94,6 +95,7 @@ class TaskSampler:
         self.used: list[UsedConcept] = []
         self.plain = Prompter(tokenizer)
         self.strangers = Strangers(self.plain, config, rng, self.split)
+        self.echoes = Echoes(tokenizer, rng)
 
     def cast(self, count: int, *, with_facts: bool = False) -> Cast:
         """Return `count` pseudo-concepts.
@@ -314,6 +316,7 @@ class TaskSampler:
             "edit": self.edit,
             "facts": self.facts,
             "told": self.told,
+            "echo": lambda _share: self.echoes.sample(),
         }
 
 

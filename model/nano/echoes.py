@@ -1,0 +1,52 @@
+"""Words without sense, said once and asked for again: what copying in texts is made of.
+
+Every agent task copies (a name, a value, the end of a wish), but most of what it copies could be
+guessed, so a network learns to guess. Here nothing can be. Knows ids. Does not know the corpus.
+Source: Olsson et al. 2022, "In-context Learning and Induction Heads", arXiv:2209.11895.
+"""
+
+import random
+from typing import Final
+
+from omnipersona.model.nano.plans import Plan
+from omnipersona.model.sequence.segments import TextSegment
+from omnipersona.model.text.tokenizer import Tokenizer
+
+_NUM_WORDS: Final = (8, 32)
+_NUM_ASKED: Final = 6
+_NUM_FOLLOWING: Final = 3
+_WHOLE: Final = 0.5
+
+
+class Echoes:
+    """Draws such samples.
+
+    Args:
+        tokenizer: Whose ordinary ids are the words.
+        rng: Draws everything.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, rng: random.Random) -> None:
+        self.tokenizer = tokenizer
+        self.rng = rng
+        self.words = tokenizer.ordinary_ids()
+
+    def sample(self) -> Plan:
+        """Say some words; then say all of them again, or what follows after this one and that."""
+        rng = self.rng
+        said = rng.sample(self.words, rng.randint(*_NUM_WORDS))
+        plan = Plan("echo", [self._segment(said)])
+        if rng.random() < _WHOLE:
+            plan.parts.append(self._segment(said, has_loss=True))
+            return plan
+        for branch in range(1, 1 + _NUM_ASKED):
+            at = rng.randrange(len(said) - _NUM_FOLLOWING)
+            following = said[at + 1 : at + 1 + _NUM_FOLLOWING]
+            plan.parts.append(self._segment(said[at : at + 1], branch=branch))
+            plan.parts.append(self._segment(following, branch=branch, has_loss=True))
+        return plan
+
+    def _segment(self, ids: list[int], *, branch: int = 0, has_loss: bool = False) -> TextSegment:
+        token = self.tokenizer
+        whole = [token.begin, *ids, token.end]
+        return TextSegment(ids=whole, branch=branch, has_loss=has_loss)

@@ -1,0 +1,44 @@
+"""Echoes ask only for what was said."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+import omnipersona.model.nano
+from omnipersona.model.nano.echoes import Echoes
+from omnipersona.model.sequence.segments import TextSegment
+from omnipersona.model.text.tokenizer import Tokenizer
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return Tokenizer.read(Path(omnipersona.model.nano.__file__).parent / "checkpoint")
+
+
+def _words(part: object) -> list[int]:
+    assert isinstance(part, TextSegment)
+    return part.ids[1:-1]
+
+
+def test_every_answer_follows_what_is_asked(tokenizer: Tokenizer) -> None:
+    echoes = Echoes(tokenizer, random.Random(1))
+    kinds = set()
+    for _ in range(50):
+        first, *rest = echoes.sample().parts
+        said = _words(first)
+        kinds.add(len(rest))
+        if len(rest) == 1:
+            assert _words(rest[0]) == said
+            continue
+        for asked, answer in zip(rest[::2], rest[1::2], strict=True):
+            at = said.index(_words(asked)[0])
+            assert _words(answer) == said[at + 1 : at + 1 + len(_words(answer))]
+    assert len(kinds) == 2
+
+
+def test_words_are_no_markers_and_no_slots(tokenizer: Tokenizer) -> None:
+    words = tokenizer.ordinary_ids()
+    slots = tokenizer.encode("<c0><c9>")[0]
+    assert {tokenizer.begin, tokenizer.end, *slots}.isdisjoint(words)
+    assert len(words) == tokenizer.vocab_size - 14
