@@ -53,7 +53,7 @@ def draw_head(brush: Brush, who: Identity, rig: Rig) -> None:
 def _draw_ears(brush: Brush, who: Identity, rig: Rig) -> None:
     """Draw both ears, the hind one in the patch's colour; a bird has a crest instead."""
     color = COLORS[who.color]
-    scale = 0.6 + 0.9 * who.ears
+    scale = 0.45 + 1.2 * who.ears
     if who.species == "bird":
         _draw_crest(brush, second_color(who), rig, scale)
         return
@@ -89,7 +89,7 @@ def _draw_pointed_ear(
 ) -> None:
     x, y, rx, ry = rig.head
     tall, lean = (0.85, 0.95) if who.species == "fox" else (0.6, 0.85)
-    tip = (x + side * lean * rx, y + ry * (0.75 + tall * (0.6 + 0.9 * who.ears)))
+    tip = (x + side * lean * rx, y + ry * (0.75 + tall * (0.45 + 1.2 * who.ears)))
     outer, inner = (x + side * 0.97 * rx, y + 0.2 * ry), (x + side * 0.18 * rx, y + 0.85 * ry)
     middle = (x + side * 0.6 * rx, y + 0.6 * ry)
     brush.outlined(Poly([outer, tip, inner], colors[0]))
@@ -102,7 +102,7 @@ def _draw_round_ear(
     brush: Brush, who: Identity, colors: tuple[RGB, RGB], rig: Rig, side: int
 ) -> None:
     x, y, rx, ry = rig.head
-    scale = 0.6 + 0.9 * who.ears
+    scale = 0.45 + 1.2 * who.ears
     if who.species == "bear":
         r = 0.3 * ry * (0.4 + 0.75 * scale)
         ear = (x + side * 0.76 * rx, y + 0.76 * ry)
@@ -127,7 +127,8 @@ def _draw_closed_eyes(brush: Brush, who: Identity, rig: Rig) -> None:
     r = rig.eye
     for ex, ey in rig.eyes:
         lid = [(ex - r, ey), (ex - 0.4 * r, ey - 0.6 * r), (ex + 0.4 * r, ey - 0.6 * r)]
-        backdrop = Disc(ex, ey - 0.2 * r, 1.25 * r, 0.9 * r, pale_color(COLORS[who.color]))
+        lid_color = mix(pale_color(COLORS[who.color]), _EYES[who.eye_color], 0.45)
+        backdrop = Disc(ex, ey - 0.2 * r, 1.25 * r, 0.9 * r, lid_color)
         brush.paint(backdrop, Stroke([*lid, (ex + r, ey)], 0.016, DARK))
 
 

@@ -29,7 +29,7 @@ def draw_figure(brush: Brush, figure: Figure, rig: Rig) -> None:
 def _draw_tail(brush: Brush, who: Identity, rig: Rig) -> None:
     color, tip = COLORS[who.color], second_color(who)
     x, y, rx, ry = rig.body
-    s = 0.55 + 0.95 * who.tail
+    s = 0.4 + 1.25 * who.tail
     tx, ty = x - 0.8 * rx, y - 0.45 * ry
     if who.species == "cat":
         line = [(tx + s * dx, ty + s * dy) for dx, dy in _CURVE]

@@ -41,7 +41,7 @@ def render(scene: Scene, size: int = 64) -> Image.Image:
 def _draw_standing(page: Brush, figure: Figure, place: str) -> None:
     """Draw a figure with its shadow on the ground."""
     x, ground = 64.0 * figure.x, 53.0 + 7.0 * figure.size
-    height = 35.0 + 13.0 * figure.size
+    height = 34.0 + 14.0 * figure.size
     wide = {"sleeping": 0.38, "jumping": 0.17}.get(figure.pose, 0.27)
     page.paint(Disc(x, ground, wide * height, 0.055 * height, shadow_color(place)))
     brush = page.at(x, ground, height, mirrored=figure.facing == "left")

@@ -39,9 +39,9 @@ class Rig:
 def pose_rig(figure: Figure) -> Rig:
     """Lay out the parts of `figure` for its pose and proportions."""
     who = figure.identity
-    r = 0.2 + 0.085 * who.head
+    r = 0.18 + 0.12 * who.head
     hrx, hry = r * (1.02 if who.species in ("rabbit", "bird") else 1.12), r
-    width = 0.13 + 0.115 * who.body + (0.02 if who.species == "bear" else 0.0)
+    width = 0.11 + 0.15 * who.body + (0.02 if who.species == "bear" else 0.0)
     if figure.pose == "sleeping":
         body = (-0.11, 0.15 + 0.05 * who.body, 0.25 + 0.03 * who.body, 0.14 + 0.05 * who.body)
         head = (0.17, hry * 0.98, hrx, hry)
@@ -58,7 +58,7 @@ def pose_rig(figure: Figure) -> Rig:
         hands=_hands(figure.pose, body, head),
         feet=_feet(figure.pose, body),
         eyes=((face - 0.43 * hrx, eye_y), (face + 0.43 * hrx, eye_y)),
-        eye=r * (0.17 + 0.14 * who.eyes),
+        eye=r * (0.15 + 0.19 * who.eyes),
         neck=_neck(figure.pose, body, head),
         pose=figure.pose,
     )

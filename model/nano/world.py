@@ -264,7 +264,7 @@ def _layout(rng: random.Random, num_figures: int, has_thing: bool) -> tuple[list
 def _side_by_side(figures: list[Figure], has_thing: bool) -> list[Figure]:
     """Make room for two: smaller, sleepers with their heads to the middle, one beside an object."""
     left, right = (
-        replace(figure, size=figure.size * (0.3 if has_thing else 0.5)) for figure in figures
+        replace(figure, size=figure.size * (0.1 if has_thing else 0.35)) for figure in figures
     )
     if left.pose == "sleeping":
         left = replace(left, facing="right")
