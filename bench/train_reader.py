@@ -27,9 +27,9 @@ from omnipersona.bench.train_identity import train_identity
 from omnipersona.bench.traits import TRAITS, traits_of_figure, truth
 from omnipersona.model.nano.cells import LABELS, show
 from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.precision import training_precision
 from omnipersona.model.nano.render import render
 from omnipersona.model.nano.world import MAX_FIGURES, Scene
+from omnipersona.model.precision import training_precision
 from omnipersona.model.vision.images import to_uint8
 
 logger = logging.getLogger(__name__)

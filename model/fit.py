@@ -17,6 +17,7 @@ from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, ConceptTokens, Ro
 from omnipersona.model.contract import LearnEvent, Preset
 from omnipersona.model.errors import LearningFailed
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.precision import training_precision
 from omnipersona.model.sequence.pack import Markers, pack
 from omnipersona.model.sequence.segments import GenImage, Sample
 from omnipersona.model.teacher import Teacher
@@ -153,7 +154,8 @@ def _losses(
     batch = _batch(pupils, config)
     with torch.enable_grad():
         packed = pack([*batch.reading, *batch.drawings, *batch.edits], markers)
-        losses = model(packed, torch.cat([pupil.tokens.table() for pupil in pupils]))
+        with training_precision():
+            losses = model(packed, torch.cat([pupil.tokens.table() for pupil in pupils]))
     per_token = losses.mse.mean(-1)
     targets = [sample.segments[-1] for sample in batch.edits]
     num_edit_rows = sum(len(one.tokens) for one in targets if isinstance(one, GenImage))

@@ -1,13 +1,15 @@
 """Words without sense, said once and asked for again: what copying in texts is made of.
 
 Every agent task copies (a name, a value, the end of a wish), but most of what it copies could be
-guessed, so a network learns to guess. Here nothing can be. Knows ids. Does not know the corpus.
+guessed, so a network learns to guess. Here nothing can be. The words are those of the agent's
+tasks, out of order. Knows ids.
 Source: Olsson et al. 2022, "In-context Learning and Induction Heads", arXiv:2209.11895.
 """
 
 import random
 from typing import Final
 
+from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.plans import Plan
 from omnipersona.model.sequence.segments import TextSegment
 from omnipersona.model.text.tokenizer import Tokenizer
@@ -22,19 +24,18 @@ class Echoes:
     """Draws such samples.
 
     Args:
-        tokenizer: Whose ordinary ids are the words.
+        tokenizer: Of the network.
         rng: Draws everything.
     """
 
     def __init__(self, tokenizer: Tokenizer, rng: random.Random) -> None:
         self.tokenizer = tokenizer
         self.rng = rng
-        self.words = tokenizer.ordinary_ids()
 
     def sample(self) -> Plan:
         """Say some words; then say all of them again, or what follows after this one and that."""
         rng = self.rng
-        said = rng.sample(self.words, rng.randint(*_NUM_WORDS))
+        said = self._words()
         plan = Plan("echo", [self._segment(said)])
         if rng.random() < _WHOLE:
             plan.parts.append(self._segment(said, has_loss=True))
@@ -45,6 +46,13 @@ class Echoes:
             plan.parts.append(self._segment(said[at : at + 1], branch=branch))
             plan.parts.append(self._segment(following, branch=branch, has_loss=True))
         return plan
+
+    def _words(self) -> list[int]:
+        """Return pieces of words, each once."""
+        rng, found = self.rng, dict[int, None]()
+        while len(found) < _NUM_WORDS[1]:
+            found |= dict.fromkeys(self.tokenizer.encode(sample_turn(rng, "train").prompt)[0])
+        return rng.sample(list(found), rng.randint(*_NUM_WORDS))
 
     def _segment(self, ids: list[int], *, branch: int = 0, has_loss: bool = False) -> TextSegment:
         token = self.tokenizer

@@ -21,13 +21,14 @@ from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
 from omnipersona.model.nano.plans import Plan
-from omnipersona.model.nano.precision import training_precision
 from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
+from omnipersona.model.nano.stopping import is_asked_to_stop
 from omnipersona.model.nano.tasks import TaskSampler, finish
 from omnipersona.model.nano.team import ALONE, Team
 from omnipersona.model.omni import Losses, OmniModel
+from omnipersona.model.precision import training_precision
 from omnipersona.model.sequence.pack import PackedSequence, pack
 from omnipersona.model.sequence.segments import Sample
 from omnipersona.model.text.tokenizer import Tokenizer
@@ -142,7 +143,7 @@ class Pretraining:
     def run(
         self, until: int, seconds: float, on_save: Callable[[], None], cooldown: int = 0
     ) -> None:
-        """Train until a step or for a time; the leader saves now and then and at the end.
+        """Train until a step, a time or a signal; the leader saves now and then and at the end.
 
         Args:
             until: Last step of the run.
@@ -158,7 +159,9 @@ class Pretraining:
         started = saved = time.monotonic()
         losses: dict[str, list[float]] = defaultdict(list)
         rows = 0
-        while self.team.agrees(self.step < until and time.monotonic() - started < seconds):
+        while self.team.agrees(
+            self.step < until and time.monotonic() - started < seconds and not is_asked_to_stop()
+        ):
             rows += self._step(losses)
             self.step += 1
             if not self.team.leads:

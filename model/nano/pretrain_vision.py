@@ -22,9 +22,9 @@ from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import naming_head
 from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.precision import training_precision
 from omnipersona.model.nano.start import init_weights
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
+from omnipersona.model.precision import training_precision
 from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.vision.encoder import VisionEncoder
 from omnipersona.model.vision.images import to_pixels

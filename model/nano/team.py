@@ -18,6 +18,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
+from omnipersona.model.nano.stopping import heeding_signals
+
 
 @dataclass(frozen=True, slots=True)
 class Team:
@@ -92,15 +94,22 @@ ALONE: Final = Team()
 def run_team(size: int, work: Callable[..., None], *args: Any) -> None:
     """Run `work(team, *args)` in `size` processes, one thread each; wait for all.
 
+    SIGTERM and SIGINT only ask them to stop (`stopping`).
+
     Raises:
         Exception: Of the first process that fails.
     """
     if size == 1:
-        work(ALONE, *args)
+        with heeding_signals():
+            work(ALONE, *args)
         return
     with TemporaryDirectory() as folder:
         meeting = f"file://{folder}/meeting"
-        spawn(_member, args=(size, meeting, work, args), nprocs=size)
+        running = spawn(_member, args=(size, meeting, work, args), nprocs=size, join=False)
+        assert running is not None, "only a joined spawn returns nothing"
+        with heeding_signals(running.pids()):
+            while not running.join():
+                pass
 
 
 def _member(
@@ -111,7 +120,8 @@ def _member(
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     dist.init_process_group("gloo", init_method=meeting, rank=rank, world_size=size)
     try:
-        work(Team(rank, size), *args)
+        with heeding_signals():
+            work(Team(rank, size), *args)
     finally:
         dist.destroy_process_group()
 

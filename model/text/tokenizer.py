@@ -108,11 +108,6 @@ class Tokenizer:
         kept = [i for i in ids if i not in hidden]
         return str(self._backend.decode(kept, skip_special_tokens=False))
 
-    def ordinary_ids(self) -> list[int]:
-        """Return the ids of pieces of words: all but markers and slots."""
-        special = {self.begin, self.end, self.markers.start_of_image, self.markers.end_of_image}
-        return [i for i in range(self.vocab_size) if i not in special.union(self._slots)]
-
     def _plain(self, text: str) -> list[int]:
         if not text:
             return []

@@ -35,10 +35,3 @@ def test_every_answer_follows_what_is_asked(tokenizer: Tokenizer) -> None:
             at = said.index(_words(asked)[0])
             assert _words(answer) == said[at + 1 : at + 1 + len(_words(answer))]
     assert len(kinds) == 2
-
-
-def test_words_are_no_markers_and_no_slots(tokenizer: Tokenizer) -> None:
-    words = tokenizer.ordinary_ids()
-    slots = tokenizer.encode("<c0><c9>")[0]
-    assert {tokenizer.begin, tokenizer.end, *slots}.isdisjoint(words)
-    assert len(words) == tokenizer.vocab_size - 14

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from omnipersona.model.nano import precision
+from omnipersona.model import precision
 from omnipersona.model.nano.muon import orthogonal
 
 
