@@ -27,6 +27,7 @@ from omnipersona.model.nano.world import (
     PROPORTIONS,
     SPECIES,
     Figure,
+    Identity,
     Scene,
     with_accessory,
     with_figure,
@@ -51,6 +52,13 @@ _GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "object color": tuple(COLORS),
 }
 LABELS: Final = tuple((group, word) for group, words in _GROUPS.items() for word in words)
+LOOKS: Final = tuple(
+    (group, word)
+    for group, word in LABELS
+    if group in ("species", "color", "pattern", "pattern color", "eye color", "proportion")
+)
+"""Labels that are true of a character wherever it is."""
+
 _AT: Final = {label: i for i, label in enumerate(LABELS)}
 _PLACES: Final = [_AT["place", place] for place in PLACES]
 
@@ -117,17 +125,31 @@ def _pooled(covered_LYX: Tensor, rows: int, columns: int) -> Tensor:
     return shares.flatten(1)
 
 
-def _words(figure: Figure) -> dict[tuple[str, str], float]:
-    """Return what is true of a whole figure."""
-    who = figure.identity
-    return {
+def looks_of(identity: Identity) -> Tensor:
+    """Return (looks,): 1 for what is true of a character, its proportions in [0, 1]."""
+    words = _looks(identity)
+    return torch.tensor([words.get(label, 0.0) for label in LOOKS])
+
+
+def _looks(who: Identity) -> dict[tuple[str, str], float]:
+    words = {
         ("species", who.species): 1.0,
         ("color", who.color): 1.0,
         ("pattern", who.pattern): 1.0,
         ("eye color", who.eye_color): 1.0,
+    }
+    if who.pattern_color is not None:
+        words["pattern color", who.pattern_color] = 1.0
+    return words | {("proportion", name): getattr(who, name) for name in PROPORTIONS}
+
+
+def _words(figure: Figure) -> dict[tuple[str, str], float]:
+    """Return what is true of all of a figure; a pattern's colour is only where the pattern is."""
+    looks = _looks(figure.identity)
+    return {label: share for label, share in looks.items() if label[0] != "pattern color"} | {
         ("pose", figure.pose): 1.0,
         ("facing", figure.facing): 1.0,
-    } | {("proportion", name): getattr(who, name) for name in PROPORTIONS}
+    }
 
 
 def _pixels(scene: Scene, size: int) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Naming what is where, from features half-way through the network; only in training.
 
 Linear heads read the vision encoder's features of seen pictures, and the generation expert's rows
-of half-painted ones in the middle of the decoder, and name what each cell shows. Both are dropped
-afterwards. For drawing, this follows Yu et al. 2024, "Representation Alignment for Generation",
-arXiv:2410.06940, with labels in place of another encoder's features.
+of half-painted ones in the middle of the decoder, and name what each cell shows; two more read a
+concept's vectors of either kind and name its looks. All are dropped afterwards. For drawing, this
+follows Yu et al. 2024, "Representation Alignment for Generation", arXiv:2410.06940, with labels in
+place of another encoder's features.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from omnipersona.model.nano.cells import LABELS
+from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
+from omnipersona.model.nano.cells import LABELS, LOOKS
 from omnipersona.model.nano.plans import Plan
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.segments import GenImage, Sample, UndImage
@@ -22,16 +24,16 @@ _WEIGHT: Final = 0.2
 _RARE: Final = -4.0  # logit of a label that few cells show
 
 
-def naming_head(width: int) -> nn.Linear:
+def naming_head(width: int, num_labels: int = len(LABELS)) -> nn.Linear:
     """Return a fresh head that names what features (n, width) show, as logits (n, labels)."""
-    head = nn.Linear(width, len(LABELS))
+    head = nn.Linear(width, num_labels)
     nn.init.zeros_(head.weight)
     nn.init.constant_(head.bias, _RARE)
     return head
 
 
 class Naming(nn.Module):
-    """The two heads; they listen to a model's forward calls.
+    """The heads; those of pictures listen to a model's forward calls.
 
     Args:
         model: Whose features are read.
@@ -42,6 +44,8 @@ class Naming(nn.Module):
         config = model.config
         self.of_seen = naming_head(config.vision.hidden_size)
         self.of_painted = naming_head(config.text.hidden_size)
+        self.of_und = naming_head(NUM_UND * config.text.hidden_size, len(LOOKS))
+        self.of_gen = naming_head(NUM_GEN * config.text.hidden_size, len(LOOKS))
         self._seen: Tensor | None = None
         self._painted: Tensor | None = None
         model.vision.register_forward_hook(self._keep_seen)
@@ -71,6 +75,21 @@ class Naming(nn.Module):
         return _WEIGHT * (
             seen.missed(self.of_seen, self._seen) + painted.missed(self.of_painted, self._painted)
         )
+
+    def concepts_loss(self, tables_CRD: Tensor, looks_CL: Tensor) -> Tensor:
+        """Return the mean loss of naming concepts by their vectors.
+
+        Args:
+            tables_CRD: Of each concept sks, und and gen vectors.
+            looks_CL: What is true of each.
+        """
+        rows = F.layer_norm(tables_CRD.float(), tables_CRD.shape[-1:])
+        und, gen = rows[:, 1 : 1 + NUM_UND], rows[:, 1 + NUM_UND :]
+        named = torch.stack([self.of_und(und.flatten(1)), self.of_gen(gen.flatten(1))])
+        missed = F.binary_cross_entropy_with_logits(
+            named, looks_CL.expand_as(named), reduction="sum"
+        )
+        return _WEIGHT * missed / named[..., 0].numel()
 
 
 class _Aims:

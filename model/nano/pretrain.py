@@ -11,13 +11,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
+from omnipersona.model.nano.cells import looks_of
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
 from omnipersona.model.nano.plans import Plan
@@ -53,6 +54,7 @@ _TASKS = (
     "cells",
     "copy",
     "echo",
+    "looks",
 )
 
 
@@ -71,27 +73,44 @@ class Trainee(nn.Module):
         self.concepts = nn.Embedding(num_concepts, (1 + NUM_UND + NUM_GEN) * width, sparse=True)
         nn.init.normal_(self.concepts.weight, std=0.02)
 
-    def soft_table(self, used: Sequence[UsedConcept]) -> Tensor | None:
-        """Return the vectors of the concepts of a step, (S, D): sks, und and gen of each."""
-        if not used:
-            return None
+    def tables(self, used: Sequence[UsedConcept]) -> Tensor:
+        """Return all vectors of the concepts of a step, (C, R, D): sks, und and gen of each."""
         photos = [photo for one in used for photo in one.photos]
         lengths = [sum(len(photo.patches) for photo in one.photos) for one in used]
         features = photo_features(self.model, photos).split(lengths)
-        shown = []
+        found = []
         for one, seen in zip(used, features, strict=True):
             table = self.encoder(seen)
             if one.number is not None:
                 table = table + self.concepts(torch.tensor(one.number)).view_as(table)
-            count = one.num_each
-            shown += [table[: 1 + count], table[1 + NUM_UND : 1 + NUM_UND + count]]
-        return torch.cat(shown)
+            found.append(table)
+        return torch.stack(found)
+
+    def soft_table(self, used: Sequence[UsedConcept]) -> Tensor | None:
+        """Return the vectors that the samples of a step show, (S, D)."""
+        return shown_vectors(self.tables(used), used) if used else None
 
     def dense_parameters(self) -> list[nn.Parameter]:
         """Return the parameters of network and encoder; the autoencoder is frozen."""
         named = self.model.named_parameters()
         network = [p for name, p in named if not name.startswith("autoencoder.")]
         return [*network, *self.encoder.parameters()]
+
+
+class _Concepts(NamedTuple):
+    """Of a step's concepts the vectors that samples show, (S, D), and the loss of naming them."""
+
+    shown: Tensor
+    named: Tensor
+
+
+def shown_vectors(tables_CRD: Tensor, used: Sequence[UsedConcept]) -> Tensor:
+    """Return as many vectors of each concept as it shows, (S, D): sks, und and gen of each."""
+    shown = []
+    for one, table in zip(used, tables_CRD, strict=True):
+        count = one.num_each
+        shown += [table[: 1 + count], table[1 + NUM_UND : 1 + NUM_UND + count]]
+    return torch.cat(shown)
 
 
 class Pretraining:
@@ -214,9 +233,8 @@ class Pretraining:
         self.optimizer.zero_grad(set_to_none=True)
         self.muon.zero_grad(set_to_none=True)
         self.sparse.zero_grad(set_to_none=True)
-        with training_precision():
-            table = self.trainee.soft_table(sampler.used)
-        shared = None if table is None else table.detach().requires_grad_()
+        concepts = self._concepts(sampler.used)
+        shared = None if concepts is None else concepts.shown.detach().requires_grad_()
         for part, packed in zip(parts, packs, strict=True):
             with training_precision():
                 result = self.trainee.model(packed, shared)
@@ -229,8 +247,9 @@ class Pretraining:
             loss.backward()
             losses["cells"].append(float(named.detach()) / num_cells * len(packs))
             _record(losses, [plans[i] for i in part], packed, result)
-        if table is not None and shared is not None and shared.grad is not None:
-            table.backward(shared.grad)
+        if concepts is not None and shared is not None and shared.grad is not None:
+            torch.autograd.backward([concepts.shown, concepts.named], [shared.grad, None])
+            losses["looks"].append(float(concepts.named.detach()))
         self.team.average(self.shared)
         self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.shared, 1.0)
@@ -247,6 +266,14 @@ class Pretraining:
         self.sparse.step()
         self.ema.update(self.dense, self.step)
         return sum(sum(packed.sample_lens) for packed in packs)
+
+    def _concepts(self, used: Sequence[UsedConcept]) -> "_Concepts | None":
+        if not used:
+            return None
+        with training_precision():
+            tables = self.trainee.tables(used)
+        looks = torch.stack([looks_of(one.identity) for one in used])
+        return _Concepts(shown_vectors(tables, used), self.naming.concepts_loss(tables, looks))
 
     def _groups(self, parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
         """Part the vision encoder, which is trained already and moves slower, from the rest."""

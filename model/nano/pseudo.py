@@ -33,11 +33,13 @@ class UsedConcept(NamedTuple):
 
     Attributes:
         number: Row of the table; None for a character that is met once.
+        identity: The character.
         num_each: Tokens of each kind that it shows.
         photos: Which the concept encoder sees.
     """
 
     number: int | None
+    identity: Identity
     num_each: int
     photos: tuple[UndImage, ...]
 

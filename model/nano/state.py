@@ -13,6 +13,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from omnipersona.model.errors import WeightsError
+
 
 def save_state(
     stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | None, step: int
@@ -35,7 +37,11 @@ def has_state(stem: Path) -> bool:
 
 
 def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
-    """Read what `save_state` wrote into model and optimiser; return the steps done, 0 if none."""
+    """Read what `save_state` wrote into model and optimiser; return the steps done, 0 if none.
+
+    Raises:
+        WeightsError: The moments are of parameters of other shapes.
+    """
     path = stem.with_suffix(".safetensors")
     if not path.exists():
         return 0
@@ -46,6 +52,11 @@ def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | 
     for i, parameter in enumerate(_parameters(optimizer)):
         prefix = f"optimizer.{i}."
         found = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        if any(value.dim() and value.shape != parameter.shape for value in found.values()):
+            raise WeightsError(
+                f"{path} holds moments of other parameters than this network's. Begin from its "
+                "checkpoint folder with --start and another --state."
+            )
         if found and optimizer is not None:
             optimizer.state[parameter] = found
     with safe_open(path, framework="pt") as file:

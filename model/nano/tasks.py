@@ -126,7 +126,7 @@ class TaskSampler:
             count = self.rng.choice(_NUM_PHOTOS)
             photos = photos_of(concept.identity, count, self.config, self.rng)
             start = sum(1 + 2 * one.num_each for one in self.used)
-            self.used.append(UsedConcept(number, num_each, photos))
+            self.used.append(UsedConcept(number, concept.identity, num_each, photos))
             rows.append(
                 ConceptRows(start=start, num_und=num_each, num_gen=num_each, routing=routing)
             )

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from omnipersona.model.nano.cells import LABELS, Shown, show
+from omnipersona.model.nano.cells import LABELS, LOOKS, Shown, looks_of, show
 from omnipersona.model.nano.world import (
     PROPORTIONS,
     Accessory,
@@ -103,3 +103,13 @@ def test_a_coat_has_its_colour_where_it_is_painted() -> None:
 def test_proportions_are_told_where_the_figure_is(scene: Shown) -> None:
     told = shares(scene, "proportion", "ears")
     torch.testing.assert_close(told, WHO.ears * shares(scene, "species", "fox"))
+
+
+def test_looks_are_those_of_the_character_wherever_it_is() -> None:
+    looks = dict(zip(LOOKS, looks_of(WHO).tolist(), strict=True))
+    assert looks["species", "fox"] == 1.0
+    assert looks["species", "cat"] == 0.0
+    assert looks["proportion", "tail"] == pytest.approx(WHO.tail)
+    assert sum(share for (group, _), share in looks.items() if group == "pattern color") == 0.0
+    spotted = replace(WHO, pattern="spotted", pattern_color="teal")
+    assert looks_of(spotted)[LOOKS.index(("pattern color", "teal"))] == 1.0
