@@ -5,6 +5,7 @@ makes edit pairs by the kind's noun, which its own eyes check. Nothing else come
 Source: OmniPersona, joint learning from recognition, questions, drawings and edit triplets.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,11 +19,12 @@ from omnipersona.model.sequence.segments import GenImage, UndImage
 SLOT: Final = "<c0>"
 _NUM_NEGATIVES: Final = 6
 _LONGEST_WORDS: Final = 4
+_COLOR: Final = f"what color is {SLOT}?"
 _QUESTIONS: Final = (
     ("where is this?", "where is this?"),
     ("what is the {it} wearing?", f"what is {SLOT} wearing?"),
     ("what is the {it} doing?", f"what is {SLOT} doing?"),
-    ("what color is the {it}?", f"what color is {SLOT}?"),
+    ("what color is the {it}?", _COLOR),
 )
 _NOTHING: Final = ("nothing", "no object", "none", "")
 
@@ -144,7 +146,7 @@ class Lessons:
         facts: Stated by the user.
         kind: Noun, if known.
         photos: With captions.
-        negatives: Others of its kind.
+        negatives: Others of its kind, half of them of its colour.
         edits: Pairs made by the model itself.
     """
 
@@ -174,7 +176,7 @@ def prepare(
         yield
     if kind is None or not is_thorough:
         return
-    for drawn in eyes.draw([f"a {kind}"] * _NUM_NEGATIVES, seed):
+    for drawn in eyes.draw(_others(lessons.photos, kind), seed):
         lessons.negatives += [eyes.see(image) for image in drawn or ()]
         yield
     sources = [photos[i % len(photos)] for i in range(len(CHANGES))]
@@ -182,6 +184,15 @@ def prepare(
         for source, change, outcome in zip(sources, CHANGES, changed or (), strict=False):
             lessons.edits += _edit_pairs(source, change, outcome, kind, eyes)
         yield
+
+
+def _others(photos: Sequence[Photo], kind: str) -> list[str]:
+    """Return prompts for others of the kind; half of them of the colour that most photos show."""
+    colors = [dict(photo.answers).get(_COLOR) for photo in photos]
+    known = Counter(color for color in colors if color)
+    likest = [f"a {color} {kind}" for color, _ in known.most_common(1)] or [f"a {kind}"]
+    half = _NUM_NEGATIVES // 2
+    return [f"a {kind}"] * (_NUM_NEGATIVES - half) + likest * half
 
 
 def _described(image: Image.Image, noun: str, eyes: Eyes, *, is_thorough: bool) -> Photo:
