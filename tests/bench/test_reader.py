@@ -16,7 +16,6 @@ def reader() -> Reader:
     return load_reader()
 
 
-@pytest.mark.xfail(reason="the reader misreads shapes; train it longer: bench.train_reader --start")
 def test_the_reader_reads_what_was_drawn(reader: Reader) -> None:
     scenes = held_out_scenes(1, 300)
     tally = accuracy(reader, scenes, [render(scene) for scene in scenes])
