@@ -5,8 +5,8 @@ weights and no class with nano. Knows traits. Does not know captions, edits or m
 
 Share read right on 1500 held-out renders of one figure, committed weights: place, count, object and
 its colour 1.000, pose .999, colour .998, accessory and its colour .993, species .990, pattern and
-its colour .986; of two figures .98 to 1; characters told from look-alikes .79. Every run measures it
-again; what a row says of a drawing or an edit cannot be more certain than the reader is.
+its colour .986; of two figures .98 to 1; characters told from look-alikes .79. Every run measures
+it again; what a row says of a drawing or an edit cannot be more certain than the reader is.
 """
 
 # B pictures, C channels, P places of the 8 x 8 grid, A traits, E numbers of an identity
