@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from omnipersona.model.config import AutoencoderConfig
+from omnipersona.model.sdpa import scaled_dot_product
 
 _EPS = 1e-6
 
@@ -57,7 +58,7 @@ class AttnBlock(nn.Module):
             conv(normed).flatten(2).transpose(1, 2).contiguous()[:, None]
             for conv in (self.q, self.k, self.v)
         )
-        mixed = F.scaled_dot_product_attention(q, k, v)[:, 0].transpose(1, 2)
+        mixed = scaled_dot_product(q, k, v)[:, 0].transpose(1, 2)
         return x_BCYX + self.proj_out(mixed.reshape(x_BCYX.shape))
 
 
