@@ -58,6 +58,8 @@ LOOKS: Final = tuple(
     if group in ("species", "color", "pattern", "pattern color", "eye color", "proportion")
 )
 """Labels that are true of a character wherever it is."""
+TRAITS: Final = ("species", "color", "pattern", "pattern color", "eye color", *PROPORTIONS)
+"""What two characters may differ in."""
 
 _AT: Final = {label: i for i, label in enumerate(LABELS)}
 _PLACES: Final = [_AT["place", place] for place in PLACES]
@@ -71,10 +73,12 @@ class Shown:
         pixels: (3, Y, X) in [-1, 1].
         covered: (labels, Y, X), 1 where what a label names is visible; where a figure is, its
             proportions in [0, 1].
+        figures: Of each figure (Y, X), 1 where it is.
     """
 
     pixels: Tensor
     covered: Tensor
+    figures: tuple[Tensor, ...]
 
     def cells(self, rows: int, columns: int) -> Tensor:
         """Return (rows * columns, labels): which share of each cell a label covers."""
@@ -84,6 +88,10 @@ class Shown:
         """Return (rows * columns,): which share of each cell is not the place itself."""
         behind = self.covered[_PLACES].sum(0, keepdim=True)
         return 1.0 - _pooled(behind, rows, columns)[0]
+
+    def of_figure(self, index: int, rows: int, columns: int) -> Tensor:
+        """Return (rows * columns,): which share of each cell a figure covers."""
+        return _pooled(self.figures[index][None].float(), rows, columns)[0]
 
     def changed_from(self, other: "Shown", rows: int, columns: int) -> Tensor:
         """Return (rows * columns,): which share of each cell looks otherwise there."""
@@ -95,6 +103,7 @@ def show(scene: Scene, size: int) -> Shown:
     """Render a scene and find what covers what."""
     covered = torch.zeros(len(LABELS), size, size)
     behind = torch.ones(size, size)
+    figures = list[Tensor]()
 
     def mark(without: Scene, words: Mapping[tuple[str, str], float]) -> Tensor:
         changed = torch.from_numpy((_pixels(scene, size) != _pixels(without, size)).any(-1))
@@ -103,7 +112,8 @@ def show(scene: Scene, size: int) -> Shown:
         return changed
 
     for i, figure in enumerate(scene.figures):
-        behind[mark(without_figure(scene, i), _words(figure))] = 0.0
+        figures.append(mark(without_figure(scene, i), _words(figure)))
+        behind[figures[-1]] = 0.0
         who, worn = figure.identity, figure.accessory
         if who.pattern_color is not None:
             plain = replace(who, pattern="plain", pattern_color=None)
@@ -117,7 +127,7 @@ def show(scene: Scene, size: int) -> Shown:
         words = {("object", thing.kind): 1.0, ("object color", thing.color): 1.0}
         behind[mark(with_thing(scene, None), words)] = 0.0
     covered[_AT["place", scene.place]] = behind
-    return Shown(to_pixels(_picture(scene, size)), covered.clamp(max=1.0))
+    return Shown(to_pixels(_picture(scene, size)), covered.clamp(max=1.0), tuple(figures))
 
 
 def _pooled(covered_LYX: Tensor, rows: int, columns: int) -> Tensor:
@@ -129,6 +139,16 @@ def looks_of(identity: Identity) -> Tensor:
     """Return (looks,): 1 for what is true of a character, its proportions in [0, 1]."""
     words = _looks(identity)
     return torch.tensor([words.get(label, 0.0) for label in LOOKS])
+
+
+def differences(one: Identity, other: Identity) -> Tensor:
+    """Return (traits,): 1 where two characters differ, of proportions by how much, in [0, 1]."""
+    mine, theirs = _looks(one), _looks(other)
+    differ = dict.fromkeys(TRAITS, 0.0)
+    for group, word in mine.keys() | theirs.keys():
+        apart = abs(mine.get((group, word), 0.0) - theirs.get((group, word), 0.0))
+        differ[word if group == "proportion" else group] = apart
+    return torch.tensor([differ[trait] for trait in TRAITS])
 
 
 def _looks(who: Identity) -> dict[tuple[str, str], float]:

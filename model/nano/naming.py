@@ -2,7 +2,9 @@
 
 Linear heads read the vision encoder's features of seen pictures, and the generation expert's rows
 of half-painted ones in the middle of the decoder, and name what each cell shows; two more read a
-concept's vectors of either kind and name its looks. All are dropped afterwards. For drawing, this
+concept's vectors of either kind and name its looks; a last one reads seen pictures deep in the
+decoder, after a concept, and names in what the figures there differ from it: "is it in this
+picture?" alone is one bit per picture. All are dropped afterwards. For drawing, this
 follows Yu et al. 2024, "Representation Alignment for Generation", arXiv:2410.06940, with labels in
 place of another encoder's features.
 """
@@ -15,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
-from omnipersona.model.nano.cells import LABELS, LOOKS
+from omnipersona.model.nano.cells import LABELS, LOOKS, TRAITS
 from omnipersona.model.nano.plans import Plan
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.segments import GenImage, Sample, UndImage
@@ -46,17 +48,24 @@ class Naming(nn.Module):
         self.of_painted = naming_head(config.text.hidden_size)
         self.of_und = naming_head(NUM_UND * config.text.hidden_size, len(LOOKS))
         self.of_gen = naming_head(NUM_GEN * config.text.hidden_size, len(LOOKS))
+        self.of_compared = naming_head(config.text.hidden_size, len(TRAITS))
         self._seen: Tensor | None = None
         self._painted: Tensor | None = None
+        self._compared: Tensor | None = None
         model.vision.register_forward_hook(self._keep_seen)
-        middle = model.decoder.layers[(config.text.num_hidden_layers - 1) // 2]
-        middle.register_forward_hook(self._keep_painted)
+        layers, count = model.decoder.layers, config.text.num_hidden_layers
+        layers[(count - 1) // 2].register_forward_hook(self._keep_painted)
+        # Deep, but the answer still has to be read off it.
+        layers[(2 * count - 1) // 3].register_forward_hook(self._keep_compared)
 
     def _keep_seen(self, _module: nn.Module, _args: Any, features: Tensor) -> None:
         self._seen = features
 
     def _keep_painted(self, _module: nn.Module, _args: Any, rows: tuple[Tensor, ...]) -> None:
         self._painted = rows[1]
+
+    def _keep_compared(self, _module: nn.Module, _args: Any, rows: tuple[Tensor, ...]) -> None:
+        self._compared = rows[0]
 
     def loss(self, plans: Sequence[Plan], samples: Sequence[Sample]) -> Tensor:
         """Return the summed loss of the pack that went through the model last.
@@ -75,6 +84,22 @@ class Naming(nn.Module):
         return _WEIGHT * (
             seen.missed(self.of_seen, self._seen) + painted.missed(self.of_painted, self._painted)
         )
+
+    def differences_loss(self, plans: Sequence[Plan], samples: Sequence[Sample]) -> Tensor:
+        """Return the summed loss of naming in what figures of that pack differ from a concept."""
+        aims = _Aims()
+        for plan, sample in zip(plans, samples, strict=True):
+            for i, segment in enumerate(sample.segments):
+                if isinstance(segment, UndImage) and not segment.dropped:
+                    compared = plan.compared.get(i)
+                    aims.add(
+                        len(segment.patches),
+                        None if compared is None else compared.differences,
+                        None if compared is None else compared.cells,
+                    )
+        # Patches are the last of the understanding expert's rows.
+        rows = None if self._compared is None else self._compared[-aims.num_rows :]
+        return _WEIGHT * aims.missed(self.of_compared, rows)
 
     def concepts_loss(self, tables_CRD: Tensor, looks_CL: Tensor) -> Tensor:
         """Return the mean loss of naming concepts by their vectors.
@@ -100,9 +125,11 @@ class _Aims:
         self.rows: list[Tensor] = []
         self.labels: list[Tensor] = []
 
-    def add(self, count: int, labels: Tensor | None) -> None:
+    def add(self, count: int, labels: Tensor | None, picked: Tensor | None = None) -> None:
+        """Add a picture of `count` rows; labels are of the picked ones, or of all."""
         if labels is not None:
-            self.rows.append(torch.arange(self.num_rows, self.num_rows + count))
+            rows = torch.arange(count) if picked is None else picked
+            self.rows.append(self.num_rows + rows)
             self.labels.append(labels)
         self.num_rows += count
 

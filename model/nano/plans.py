@@ -1,7 +1,8 @@
 """Training samples before their pictures are encoded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,6 +17,19 @@ RECOGNITION_WEIGHT: Final = 4.0
 """Of the answer whether someone is in a picture: one word, and the hardest of all to learn."""
 
 _EDIT_COPIES: Final = 2
+_MOSTLY: Final = 0.3
+
+
+class Compared(NamedTuple):
+    """How figures in a picture differ from the concept in play.
+
+    Attributes:
+        cells: Those that figures cover, (n,).
+        differences: Of each such cell, (n, traits).
+    """
+
+    cells: Tensor
+    differences: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,7 @@ class Plan:
         parts: Of the sequence.
         exchanges: Questions asked so far.
         cells: By part, what each cell of a picture shows, (cells, labels); not all are known.
+        compared: By part, how its figures differ from the concept in play, if there is one.
         foreground: Of each target, how much of each cell is more than background, (cells,).
     """
 
@@ -43,6 +58,7 @@ class Plan:
     parts: list[Segment | Latent] = field(default_factory=list)
     exchanges: int = 0
     cells: dict[int, Tensor] = field(default_factory=dict)
+    compared: dict[int, Compared] = field(default_factory=dict)
     foreground: list[Tensor] = field(default_factory=list)
 
     def exchange(self, prompter: Prompter, question: str, answer: str, weight: float = 1.0) -> None:
@@ -56,6 +72,20 @@ class Plan:
         side = round(len(picture.patches) ** 0.5)
         self.cells[len(self.parts)] = scene.cells(side, side)
         self.parts.append(picture)
+
+    def see_figures(self, config: ModelConfig, scene: Shown, differences: Sequence[Tensor]) -> None:
+        """Add a scene whose figures differ by so much from the concept in play, (traits,) each."""
+        self.see(config, scene)
+        part = len(self.parts) - 1
+        side = round(len(self.cells[part]) ** 0.5)
+        found = [
+            (torch.nonzero(scene.of_figure(i, side, side) > _MOSTLY)[:, 0], difference)
+            for i, difference in enumerate(differences)
+        ]
+        self.compared[part] = Compared(
+            torch.cat([cells for cells, _ in found]),
+            torch.cat([difference.expand(len(cells), -1) for cells, difference in found]),
+        )
 
     def paint(self, config: ModelConfig, scene: Shown, source: Shown | None = None) -> None:
         """Add a target, of an edit when it has a source: then also what changed is foreground.

@@ -48,6 +48,7 @@ _TASKS = (
     "edit concept",
     "look",
     "look concept",
+    "recognise",
     "facts",
     "text",
     "told",
@@ -55,6 +56,7 @@ _TASKS = (
     "copy",
     "echo",
     "looks",
+    "compared",
 )
 
 
@@ -229,6 +231,7 @@ class Pretraining:
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
         all_weights = sum(float(packed.label_weights.sum()) for packed in packs)
         num_cells = max(1, sum(len(one) for plan in plans for one in plan.cells.values()))
+        num_compared = max(1, sum(len(p.cells) for one in plans for p in one.compared.values()))
         num_targets = sum(int(packed.is_target.sum()) for packed in packs)
         self.optimizer.zero_grad(set_to_none=True)
         self.muon.zero_grad(set_to_none=True)
@@ -238,14 +241,17 @@ class Pretraining:
         for part, packed in zip(parts, packs, strict=True):
             with training_precision():
                 result = self.trainee.model(packed, shared)
-                named = self.naming.loss([plans[i] for i in part], [samples[i] for i in part])
+                mine = [plans[i] for i in part], [samples[i] for i in part]
+                named = self.naming.loss(*mine) / num_cells
+                compared = self.naming.differences_loss(*mine) / num_compared
             loss = (result.ce * packed.label_weights).sum() / max(1.0, all_weights)
             if len(result.mse):
                 weights = self._time_weights(packed) * self._cell_weights([plans[i] for i in part])
                 loss = loss + (result.mse.mean(-1) * weights).sum() / num_targets
-            loss = loss + named / num_cells
+            loss = loss + named + compared
             loss.backward()
-            losses["cells"].append(float(named.detach()) / num_cells * len(packs))
+            losses["cells"].append(float(named.detach()) * len(packs))
+            losses["compared"].append(float(compared.detach()) * len(packs))
             _record(losses, [plans[i] for i in part], packed, result)
         if concepts is not None and shared is not None and shared.grad is not None:
             torch.autograd.backward([concepts.shown, concepts.named], [shared.grad, None])

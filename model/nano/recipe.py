@@ -32,6 +32,7 @@ class Stage:
     until: int
     draw: int
     look: int
+    recognise: int
     text: int
     edit: int
     facts: int

@@ -14,7 +14,7 @@ from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_UND, Routing
 from omnipersona.model.config import ModelConfig
 from omnipersona.model.flow.path import spread_times
-from omnipersona.model.nano.cells import show
+from omnipersona.model.nano.cells import differences, show
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
@@ -56,6 +56,8 @@ _FOREIGN = 0.04
 _WITH_EXAMPLES = 0.2
 _STRANGERS = 0.08
 _NEEDS_FACTS = 0.1
+_COMPANY = 0.25
+_PRESENT = 0.7
 _NEW = 0.5
 _NUM_PHOTOS = (1, 2, 3, 4)
 _FEWER = (2, 4, 8)
@@ -212,7 +214,7 @@ class TaskSampler:
         if self.rng.random() < _STRANGERS:
             return self.strangers.look()
         if self.rng.random() < concept_share:
-            return self._look_for_concept()
+            return self._look_at_concept()
         scene = random_scene(self.rng)
         plan = Plan("look")
         plan.see(self.config, show(scene, self.config.image_size))
@@ -226,19 +228,37 @@ class TaskSampler:
         plan.exchange(self.plain, question.text, FOREIGN_PICTURE)
         return plan
 
-    def _look_for_concept(self) -> Plan:
-        """Recognition with present, look-alike and unlike characters, then other questions."""
+    def recognise(self, concept_share: float) -> Plan:
+        """Whether a character, a look-alike or another one is in a picture, at times with company.
+
+        Of the looks of concepts this is the hardest, and a question gives one bit, so the picture's
+        cells say in addition what differs.
+        """
         rng = self.rng
         cast = self.cast(1)
         own = cast.concepts[0].identity
         roll = rng.random()
         present = roll < 0.5
-        shown = own if present else look_alike(own, rng) if roll < 0.75 else sample_identity(rng)
-        scene = sample_scene(rng, [shown])
-        plan = Plan("look concept", self._prefixes(cast))
-        plan.see(self.config, show(scene, self.config.image_size))
+        shown = [own if present else look_alike(own, rng) if roll < 0.8 else sample_identity(rng)]
+        if rng.random() < _COMPANY:
+            shown.insert(rng.randrange(2), sample_identity(rng))
+        scene = sample_scene(rng, shown)
+        plan = Plan("recognise", self._prefixes(cast))
+        picture = show(scene, self.config.image_size)
+        plan.see_figures(self.config, picture, [differences(own, one) for one in shown])
         question = recognise("<c0>", present, rng, self.split)
         plan.exchange(cast.prompter, question.text, question.answer, RECOGNITION_WEIGHT)
+        return plan
+
+    def _look_at_concept(self) -> Plan:
+        """Questions about a picture in which a concept is, or somebody like it."""
+        rng = self.rng
+        cast = self.cast(1)
+        own = cast.concepts[0].identity
+        present = rng.random() < _PRESENT
+        scene = sample_scene(rng, [own if present else look_alike(own, rng)])
+        plan = Plan("look concept", self._prefixes(cast))
+        plan.see(self.config, show(scene, self.config.image_size))
         slots = {0: "<c0>"} if present else {}
         self._questions(plan, cast.prompter, scene, slots, _QUESTIONS_ABOUT_CONCEPT)
         return plan
@@ -312,6 +332,7 @@ class TaskSampler:
         return {
             "draw": self.draw,
             "look": self.look,
+            "recognise": self.recognise,
             "text": self.text,
             "edit": self.edit,
             "facts": self.facts,

@@ -1,19 +1,24 @@
 """Many ways to say one thing, split into phrasings for training and held-out ones.
 
 The split is by template, not by sample: every fourth template of a group is held out, so a held-out
-sentence was never seen with any filling. Also the small noise of people's typing.
+sentence was never seen with any filling. What a held-out sentence is made of does occur in
+training: a network that has read nothing else cannot know a word that it never met. Also the small
+noise of people's typing.
 """
 
 import random
+import re
+from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 Split = Literal["train", "held_out"]
 
 _HELD_OUT_EVERY: Final = 4
+_CHOICE: Final = re.compile(r"\[([^\[\]]*)\]")
 
 
 class Phrases:
-    """Interchangeable templates for `str.format`.
+    """Interchangeable templates for `str.format`; `[this|that|]` is a choice, which may nest.
 
     With fewer than four templates all are used in both splits.
     """
@@ -27,11 +32,19 @@ class Phrases:
 
     def pick(self, rng: random.Random, split: Split, **filling: str) -> str:
         """Return one phrasing of the split, filled in."""
-        return rng.choice(self._templates[split]).format(**filling)
+        return _chosen(rng.choice(self._templates[split]), rng.choice).format(**filling)
 
     def canonical(self, **filling: str) -> str:
         """Return the first phrasing, filled in; it is never held out."""
-        return self._templates["train"][0].format(**filling)
+        return _chosen(self._templates["train"][0], lambda options: options[0]).format(**filling)
+
+
+def _chosen(template: str, choose: Callable[[Sequence[str]], str]) -> str:
+    """Return the template with every choice made, inner ones first, and single spaces."""
+    while (found := _CHOICE.search(template)) is not None:
+        option = choose(found[1].split("|"))
+        template = template[: found.start()] + option + template[found.end() :]
+    return " ".join(template.split())
 
 
 def typed(rng: random.Random, sentence: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from omnipersona.model.nano.cells import LABELS, LOOKS, Shown, looks_of, show
+from omnipersona.model.nano.cells import LABELS, LOOKS, TRAITS, Shown, differences, looks_of, show
 from omnipersona.model.nano.world import (
     PROPORTIONS,
     Accessory,
@@ -113,3 +113,25 @@ def test_looks_are_those_of_the_character_wherever_it_is() -> None:
     assert sum(share for (group, _), share in looks.items() if group == "pattern color") == 0.0
     spotted = replace(WHO, pattern="spotted", pattern_color="teal")
     assert looks_of(spotted)[LOOKS.index(("pattern color", "teal"))] == 1.0
+
+
+def test_two_figures_have_cells_of_their_own() -> None:
+    right = replace(FIGURE, x=0.75, facing="left")
+    both = show(replace(SCENE, figures=(FIGURE, right), thing=None), 64)
+    left, other = (both.of_figure(i, 8, 8).view(8, 8) for i in (0, 1))
+    assert float(left[:, :3].max()) == float(other[:, 5:].max()) == 1.0
+    assert float(left[:, 6:].max()) == float(other[:, :2].max()) == 0.0
+
+
+def test_characters_differ_in_what_was_changed_alone() -> None:
+    assert float(differences(WHO, WHO).sum()) == 0.0
+    other = replace(WHO, color="blue", pattern="spotted", pattern_color="red", tail=WHO.tail / 2)
+    apart = dict(zip(TRAITS, differences(WHO, other).tolist(), strict=True))
+    assert {trait for trait, value in apart.items() if value} == {
+        "color",
+        "pattern",
+        "pattern color",
+        "tail",
+    }
+    assert apart["color"] == 1.0
+    assert apart["tail"] == pytest.approx(WHO.tail / 2)

@@ -45,8 +45,8 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
             z_channels=2, downsample=2, ch=4, ch_mult=(1, 1), num_res_blocks=1, num_groups=2
         ),
     )
-    counts = {"draw": 2, "look": 2, "text": 2, "edit": 1, "facts": 1, "told": 1, "echo": 1}
-    stage = Stage(until=10**9, concept_share=0.5, **counts)
+    counts = dict.fromkeys(("recognise", "edit", "facts", "told", "echo"), 1)
+    stage = Stage(until=10**9, concept_share=0.5, draw=2, look=2, text=2, **counts)
     return replace(
         real,
         config=config,

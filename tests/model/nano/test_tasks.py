@@ -94,7 +94,7 @@ def test_a_shuffled_picture_has_the_same_cells_elsewhere() -> None:
     assert sum(map(tuple.__ne__, cells(puzzle), cells(pixels))) > 8
 
 
-@pytest.mark.parametrize("task", ["draw", "look", "edit"])
+@pytest.mark.parametrize("task", ["draw", "look", "recognise", "edit"])
 def test_labels_lie_at_pictures(sampler: TaskSampler, task: str) -> None:
     for _ in range(20):
         plan = sampler.makers[task](0.3)
@@ -114,3 +114,18 @@ def test_a_figure_s_cells_have_one_color_each(sampler: TaskSampler) -> None:
         seen += sampler.look(0.0).cells.values()
     cells = torch.cat(seen)
     torch.testing.assert_close(cells[:, columns].sum(1), cells[:, species].sum(1))
+
+
+def test_recognition_says_no_where_every_figure_differs(
+    sampler: TaskSampler, tokenizer: Tokenizer
+) -> None:
+    absent = []
+    for _ in range(80):
+        plan = sampler.recognise(0.0)
+        (compared,) = plan.compared.values()
+        says_no = texts(plan, tokenizer)[-1].startswith("no")
+        differ = compared.differences.sum(-1) > 0
+        assert len(compared.cells) == len(differ) > 0
+        assert bool(differ.all()) == says_no
+        absent.append(says_no)
+    assert 20 < sum(absent) < 60
