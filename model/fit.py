@@ -67,7 +67,7 @@ class FitConfig:
 
 PRESETS: Final[dict[Preset, FitConfig]] = {
     "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, is_thorough=False),
-    "nano": FitConfig(num_steps=100, num_drawings=3, rate=0.01),
+    "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.02),
     "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3),
 }
 
@@ -156,13 +156,14 @@ def _losses(
         packed = pack([*batch.reading, *batch.drawings, *batch.edits], markers)
         with training_precision():
             losses = model(packed, torch.cat([pupil.tokens.table() for pupil in pupils]))
+    text = (losses.ce * packed.label_weights).sum() / packed.label_weights.sum()
     per_token = losses.mse.mean(-1)
     targets = [sample.segments[-1] for sample in batch.edits]
     num_edit_rows = sum(len(one.tokens) for one in targets if isinstance(one, GenImage))
     split = per_token.shape[0] - num_edit_rows
     nothing = losses.ce.new_zeros(())
     return (
-        losses.ce.mean() if len(losses.ce) else nothing,
+        text if len(losses.ce) else nothing,
         per_token[:split].mean() if split else nothing,
         per_token[split:].mean() if num_edit_rows else None,
     )

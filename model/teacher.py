@@ -24,7 +24,8 @@ _RECOGNITION: Final = (
     f"do you see {SLOT} here?",
     f"is {SLOT} in the photo?",
 )
-_FACTS_AT_ONCE: Final = 4
+_FACTS_AT_ONCE: Final = 12
+_RECOGNITION_WEIGHT: Final = 4.0
 _SLOT_ALONE: Final = 0.2
 
 
@@ -84,12 +85,16 @@ class Teacher:
         self, picture: Picture, about: list[tuple[str, str]], *, present: bool
     ) -> Sample:
         answer = "yes" if present else f"no, {SLOT} is not here"
-        return self._exchanges([picture.seen], [(self.rng.choice(_RECOGNITION), answer), *about])
+        asked = (self.rng.choice(_RECOGNITION), answer)
+        return self._exchanges([picture.seen], [asked, *about], _RECOGNITION_WEIGHT)
 
-    def _exchanges(self, before: list[Segment], turns: list[tuple[str, str]]) -> Sample:
+    def _exchanges(
+        self, before: list[Segment], turns: list[tuple[str, str]], first_weight: float = 1.0
+    ) -> Sample:
         segments: list[Segment] = [*self.prompter.prefixes(), *before]
         for branch, (question, answer) in enumerate(turns, start=1):
-            segments += self.prompter.exchange(question, answer, branch)
+            weight = first_weight if branch == 1 else 1.0
+            segments += self.prompter.exchange(question, answer, branch, weight)
         return Sample(segments=tuple(segments))
 
     def _painted(self, before: list[Segment], picture: GenImage) -> Sample:

@@ -60,6 +60,15 @@ _ASK_KIND: Final = Phrases(
     "what sort of thing is {it}?",
     "who is {it}?",
     "do you know what {it} is?",
+    "what [sort|type|kind] of [being|creature] is {it}?",
+    "what kind of thing is {it}?",
+    "what [thing|animal|sort of animal|type of thing] is {it}[ really|]?",
+    "do you [know|remember] [who|what sort of thing|what kind of animal] {it} is?",
+    "[can|could] you tell me what [kind|sort] of [thing|animal] {it} is?",
+    "tell me what {it} is",
+    "what's {it}?",
+    "tell me what [kind|sort] of [thing|animal] {it} is",
+    "{it} is what [sort|kind] of [thing|animal]?",
 )
 
 
