@@ -8,6 +8,7 @@ an interrupted run goes on as if it had not been.
 import logging
 import random
 import time
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -38,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
-_SHORT = 140
+_LENGTHS = (100, 160)
 _COOLED = 0.9
 _COOLING_DECAY = 0.98
 _TASKS = (
@@ -360,10 +361,11 @@ class _Average(nn.Module):
 
 
 def _by_length(samples: list[Sample]) -> list[list[int]]:
-    """Split a step's samples into short and long ones: attention pays for the longest of a pack."""
-    short = [i for i, sample in enumerate(samples) if sample.num_rows <= _SHORT]
-    long = [i for i, sample in enumerate(samples) if sample.num_rows > _SHORT]
-    return [part for part in (short, long) if part]
+    """Split a step's samples by their rows: attention pays for the longest of a pack."""
+    parts: list[list[int]] = [[] for _ in range(1 + len(_LENGTHS))]
+    for i, sample in enumerate(samples):
+        parts[bisect_left(_LENGTHS, sample.num_rows)].append(i)
+    return [part for part in parts if part]
 
 
 def _record(
