@@ -38,4 +38,6 @@ def pick_device(wanted: str = "auto") -> Device:
         return Device(name="cuda", dtype=torch.bfloat16, reason="CUDA GPU: bfloat16 as published")
     if wanted == "mps":
         return Device(name="mps", dtype=torch.float32, reason="Apple GPU: float32")
-    return Device(name="cpu", dtype=torch.float32, reason="CPU: bfloat16 would be no faster")
+    return Device(
+        name="cpu", dtype=torch.float32, reason="CPU: float32, the same on every processor"
+    )

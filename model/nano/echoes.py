@@ -14,7 +14,7 @@ from omnipersona.model.nano.plans import Plan
 from omnipersona.model.sequence.segments import TextSegment
 from omnipersona.model.text.tokenizer import Tokenizer
 
-_NUM_WORDS: Final = (8, 32)
+_FEWEST_WORDS: Final = 4
 _NUM_ASKED: Final = 6
 _NUM_FOLLOWING: Final = 3
 _WHOLE: Final = 0.5
@@ -26,11 +26,13 @@ class Echoes:
     Args:
         tokenizer: Of the network.
         rng: Draws everything.
+        num_words: In the longest; the shortest have a quarter.
     """
 
-    def __init__(self, tokenizer: Tokenizer, rng: random.Random) -> None:
+    def __init__(self, tokenizer: Tokenizer, rng: random.Random, num_words: int) -> None:
         self.tokenizer = tokenizer
         self.rng = rng
+        self.num_words = num_words
 
     def sample(self) -> Plan:
         """Say some words; then say all of them again, or what follows after this one and that."""
@@ -50,9 +52,10 @@ class Echoes:
     def _words(self) -> list[int]:
         """Return pieces of words, each once."""
         rng, found = self.rng, dict[int, None]()
-        while len(found) < _NUM_WORDS[1]:
+        while len(found) < self.num_words:
             found |= dict.fromkeys(self.tokenizer.encode(sample_turn(rng, "train").prompt)[0])
-        return rng.sample(list(found), rng.randint(*_NUM_WORDS))
+        fewest = max(_FEWEST_WORDS, self.num_words // 4)
+        return rng.sample(list(found), rng.randint(fewest, self.num_words))
 
     def _segment(self, ids: list[int], *, branch: int = 0, has_loss: bool = False) -> TextSegment:
         token = self.tokenizer

@@ -24,7 +24,7 @@ from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
 from omnipersona.model.nano.plans import Plan
 from omnipersona.model.nano.pseudo import UsedConcept
-from omnipersona.model.nano.recipe import Recipe
+from omnipersona.model.nano.recipe import Recipe, Stage
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
 from omnipersona.model.nano.stopping import is_asked_to_stop
 from omnipersona.model.nano.tasks import TaskSampler, finish
@@ -225,8 +225,9 @@ class Pretraining:
         rng = random.Random(f"{recipe.seed} step {self.step} of {rank}")
         noise = torch.Generator().manual_seed((recipe.seed + rank) * 1_000_003 + self.step)
         config = self.trainee.model.config
-        sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng)
-        plans = self._plans(sampler)
+        stage = recipe.stage(self.step)
+        sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng, stage.echo_words)
+        plans = self._plans(sampler, stage)
         samples = finish(plans, self.trainee.model, recipe.timestep_shift, noise)
         parts = _by_length(samples)
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
@@ -323,8 +324,7 @@ class Pretraining:
         first = self.optimizer.param_groups[0]["params"][0]
         return int(self.optimizer.state[first].get("step", 0))
 
-    def _plans(self, sampler: TaskSampler) -> list[Plan]:
-        stage = self.recipe.stage(self.step)
+    def _plans(self, sampler: TaskSampler, stage: Stage) -> list[Plan]:
         return [
             make(stage.concept_share)
             for name, make in sampler.makers.items()

@@ -26,7 +26,8 @@ WORLD: Final = (
 class Stage:
     """Samples of each task per step, until a step.
 
-    `concept_share` is the share of drawings, edits and looks that are about pseudo-concepts.
+    `concept_share` is the share of drawings, edits and looks that are about pseudo-concepts,
+    `echo_words` how many words the longest echo has.
     """
 
     until: int
@@ -39,6 +40,7 @@ class Stage:
     told: int
     echo: int
     concept_share: float
+    echo_words: int = 32
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

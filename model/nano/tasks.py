@@ -83,12 +83,18 @@ class TaskSampler:
         config: Sizes.
         num_concepts: Pseudo-concepts in the table.
         rng: Draws everything but noise.
+        echo_words: In the longest echo.
     """
 
     split: Split = "train"
 
     def __init__(
-        self, tokenizer: Tokenizer, config: ModelConfig, num_concepts: int, rng: random.Random
+        self,
+        tokenizer: Tokenizer,
+        config: ModelConfig,
+        num_concepts: int,
+        rng: random.Random,
+        echo_words: int = 32,
     ) -> None:
         self.tokenizer = tokenizer
         self.config = config
@@ -97,7 +103,7 @@ class TaskSampler:
         self.used: list[UsedConcept] = []
         self.plain = Prompter(tokenizer)
         self.strangers = Strangers(self.plain, config, rng, self.split)
-        self.echoes = Echoes(tokenizer, rng)
+        self.echoes = Echoes(tokenizer, rng, echo_words)
 
     def cast(self, count: int, *, with_facts: bool = False) -> Cast:
         """Return `count` pseudo-concepts.

@@ -1,19 +1,10 @@
 """Echoes ask only for what was said."""
 
 import random
-from pathlib import Path
 
-import pytest
-
-import omnipersona.model.nano
 from omnipersona.model.nano.echoes import Echoes
 from omnipersona.model.sequence.segments import TextSegment
 from omnipersona.model.text.tokenizer import Tokenizer
-
-
-@pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
-    return Tokenizer.read(Path(omnipersona.model.nano.__file__).parent / "checkpoint")
 
 
 def _words(part: object) -> list[int]:
@@ -22,7 +13,7 @@ def _words(part: object) -> list[int]:
 
 
 def test_every_answer_follows_what_is_asked(tokenizer: Tokenizer) -> None:
-    echoes = Echoes(tokenizer, random.Random(1))
+    echoes = Echoes(tokenizer, random.Random(1), 32)
     kinds = set()
     for _ in range(50):
         first, *rest = echoes.sample().parts

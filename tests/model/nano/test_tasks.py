@@ -1,13 +1,11 @@
 """Samples of pretraining say only what is so."""
 
 import random
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-import omnipersona.model.nano
 from omnipersona.model.nano.cells import LABELS
 from omnipersona.model.nano.corpus.captions import free_caption
 from omnipersona.model.nano.pixels import random_scene, shuffled
@@ -17,11 +15,6 @@ from omnipersona.model.nano.tasks import TaskSampler
 from omnipersona.model.nano.world import COLORS
 from omnipersona.model.sequence.segments import TextSegment, UndImage
 from omnipersona.model.text.tokenizer import Tokenizer
-
-
-@pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
-    return Tokenizer.read(Path(omnipersona.model.nano.__file__).parent / "checkpoint")
 
 
 @pytest.fixture
