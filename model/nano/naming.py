@@ -23,6 +23,7 @@ from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.segments import GenImage, Sample, UndImage
 
 _WEIGHT: Final = 0.2
+_COMPARED_WEIGHT: Final = 0.5
 _RARE: Final = -4.0  # logit of a label that few cells show
 
 
@@ -99,7 +100,7 @@ class Naming(nn.Module):
                     )
         # Patches are the last of the understanding expert's rows.
         rows = None if self._compared is None else self._compared[-aims.num_rows :]
-        return _WEIGHT * aims.missed(self.of_compared, rows)
+        return _COMPARED_WEIGHT * aims.missed(self.of_compared, rows)
 
     def concepts_loss(self, tables_CRD: Tensor, looks_CL: Tensor) -> Tensor:
         """Return the mean loss of naming concepts by their vectors.
