@@ -135,6 +135,7 @@ class DrawSettings:
         cfg_text_scale: Pull of the words; 1 is none.
         cfg_img_scale: Pull of the source picture in edits; 1 is none.
         previews: Send a small picture with each step event.
+        with_adapters: Draw with the low-rank adapters of concepts that have one.
     """
 
     seed: int | None = None
@@ -142,6 +143,7 @@ class DrawSettings:
     cfg_text_scale: float | None = None
     cfg_img_scale: float | None = None
     previews: bool = True
+    with_adapters: bool = False
 
     def __post_init__(self) -> None:
         if self.seed is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from omnipersona.model.concept.adam import Adam
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND, ConceptTokens, Routing
@@ -41,6 +41,8 @@ class FitConfig:
         with_drawing: Learn from drawings.
         with_edits: Learn from edits.
         start: What the concept encoder makes of the photos, the kind's noun, or noise.
+        lora_rank: Of an adapter on the generation expert that is learned along; 0 learns none.
+        lora_rate: Peak learning rate of the adapter; falls like the other.
     """
 
     num_steps: int
@@ -54,6 +56,8 @@ class FitConfig:
     with_drawing: bool = True
     with_edits: bool = True
     start: Start = "photos"
+    lora_rank: int = 0
+    lora_rate: float = 2e-3
 
     def __post_init__(self) -> None:
         if self.num_steps < 1 or self.num_drawings < 1 or not self.rate > 0:
@@ -74,10 +78,17 @@ PRESETS: Final[dict[Preset, FitConfig]] = {
 
 @dataclass(frozen=True, slots=True)
 class Pupil:
-    """One concept while it is learned: vectors, trained in place, and who teaches them."""
+    """One concept while it is learned.
+
+    Attributes:
+        tokens: Vectors, trained in place.
+        teacher: Of the concept.
+        adapter: Matrices that are trained along; they act on everything in the batch.
+    """
 
     tokens: ConceptTokens
     teacher: Teacher
+    adapter: Sequence[nn.Parameter] = ()
 
 
 @dataclass(slots=True)
@@ -97,8 +108,9 @@ def fit(
     Joint loss: cross-entropy of answers + velocity error of drawings + velocity error of edits.
 
     Args:
-        model: Frozen by this call.
-        pupils: At least one; the rows of their prompters follow one another in this order.
+        model: Frozen by this call, but for adapters.
+        pupils: At least one, and no other beside one with an adapter; the rows of their prompters
+            follow one another in this order.
         markers: Ids around pictures.
         config: Length and pace.
 
@@ -106,19 +118,25 @@ def fit(
         LearningFailed: A loss or gradient is not a number; tokens keep their last good values.
     """
     model.requires_grad_(requires_grad=False)
-    parameters = [vector for pupil in pupils for vector in pupil.tokens.parameters()]
-    optimizer = Adam(parameters)
+    tokens = Adam([vector for pupil in pupils for vector in pupil.tokens.parameters()])
+    adapters = Adam([matrix for pupil in pupils for matrix in pupil.adapter])
+    parameters = [*tokens.parameters, *adapters.parameters]
+    for matrix in adapters.parameters:
+        matrix.requires_grad_()
     for step in range(config.num_steps):
         text, flow, edit = _losses(model, pupils, markers, config)
         loss = text + flow + (edit if edit is not None else 0.0)
         if not bool(torch.isfinite(loss)):
             raise _failed(step, config, f"the loss is {loss.item()}")
-        optimizer.zero_grad()
+        tokens.zero_grad()
+        adapters.zero_grad()
         (loss * len(pupils)).backward()
         grads = [vector.grad for vector in parameters if vector.grad is not None]
         if not all(bool(torch.isfinite(grad).all()) for grad in grads):
             raise _failed(step, config, "the gradient is not a number")
-        optimizer.step(config.rate * (0.55 + 0.45 * math.cos(math.pi * step / config.num_steps)))
+        share = 0.55 + 0.45 * math.cos(math.pi * step / config.num_steps)
+        tokens.step(share * config.rate)
+        adapters.step(share * config.lora_rate)
         yield LearnEvent(
             step=step + 1,
             num_steps=config.num_steps,

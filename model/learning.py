@@ -5,7 +5,8 @@ Knows the studio, lessons and fit. Does not know queues or users.
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 import torch
@@ -64,7 +65,10 @@ def learn_together(
 
     Raises:
         LearningFailed: A loss was not a number.
+        ValueError: Several are learned with adapters, which cannot share a batch.
     """
+    if config.lora_rank and len(requests) > 1:
+        raise ValueError(f"{len(requests)} concepts with adapters; learn one at a time")
     pupils: list[Pupil] = []
     row = 0
     for request in requests:
@@ -77,14 +81,34 @@ def learn_together(
         tokens = _starting_tokens(studio, request, config, seen)
         pupils.append(Pupil(tokens, _teacher(studio, request, lessons, tokens, row)))
         row += tokens.num_rows
-    yield from fit(studio.model, pupils, studio.tokenizer.markers, config)
+    adapter = None
+    if config.lora_rank:
+        adapter = yield from _fit_with_adapter(studio, pupils[0], config)
+    else:
+        yield from fit(studio.model, pupils, studio.tokenizer.markers, config)
     yield [
         write_concept(
             pupil.tokens,
             ConceptCard(name=one.name, kind=one.kind, fingerprint=studio.fingerprint),
+            adapter,
         )
         for pupil, one in zip(pupils, requests, strict=True)
     ]
+
+
+def _fit_with_adapter(
+    studio: Studio, pupil: Pupil, config: FitConfig
+) -> Generator[LearnEvent, None, dict[str, Tensor]]:
+    """Learn tokens and an adapter; return the adapter's matrices."""
+    adapters = studio.adapters
+    name = adapters.add(config.lora_rank)
+    try:
+        taught = replace(pupil, adapter=adapters.parameters(name))
+        steps = fit(studio.model, [taught], studio.tokenizer.markers, config)
+        yield from adapters.while_stepping([name], steps)
+        return {key: matrix.clone() for key, matrix in adapters.tensors(name).items()}
+    finally:
+        adapters.remove(name)
 
 
 def learned(

@@ -9,13 +9,15 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from omnipersona.model.concept.files import read_concept
+from omnipersona.model.concept.files import read_adapter, read_concept
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.config import SamplingDefaults
 from omnipersona.model.contract import (
@@ -40,6 +42,9 @@ from omnipersona.model.text.decode import write_tokens
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.vision.images import read_png, resized, to_image, to_pixels, write_png
 from omnipersona.model.weights.load import fingerprint
+
+if TYPE_CHECKING:
+    from omnipersona.model.concept.adapter import Adapters
 
 _NUM_PREVIEWS = 5
 
@@ -121,20 +126,51 @@ class Studio:
     @torch.no_grad()
     def generate(self, request: GenerateRequest) -> Iterator[StepEvent | ImageResult]:
         """Yield a step per velocity evaluation, then the picture."""
-        seed, generator = _seeded(request.settings)
-        painting = self.drawing_of(request, generator)
-        yield from self._paint(
-            painting, request.settings, seed, drawing_scales(self.config.sampling)
-        )
+        yield from self._adapted(self._generate(request), request)
 
     @torch.no_grad()
     def edit(self, request: EditRequest) -> Iterator[StepEvent | ImageResult]:
         """Yield a step per velocity evaluation, then the changed picture."""
+        yield from self._adapted(self._edit(request), request)
+
+    @cached_property
+    def adapters(self) -> "Adapters":
+        """Adapters of the generation expert; peft takes seconds to import."""
+        from omnipersona.model.concept.adapter import Adapters  # noqa: PLC0415
+
+        return Adapters(self.model.decoder)
+
+    def _generate(self, request: GenerateRequest) -> Iterator[StepEvent | ImageResult]:
+        seed, generator = _seeded(request.settings)
+        painting = self.drawing_of(request, generator)
+        scales = drawing_scales(self.config.sampling)
+        yield from self._paint(painting, request.settings, seed, scales)
+
+    def _edit(self, request: EditRequest) -> Iterator[StepEvent | ImageResult]:
         seed, generator = _seeded(request.settings)
         painting = self.editing_of(request, generator)
-        yield from self._paint(
-            painting, request.settings, seed, editing_scales(self.config.sampling)
-        )
+        scales = editing_scales(self.config.sampling)
+        yield from self._paint(painting, request.settings, seed, scales)
+
+    def _adapted(
+        self,
+        steps: Iterator[StepEvent | ImageResult],
+        request: GenerateRequest | EditRequest,
+    ) -> Iterator[StepEvent | ImageResult]:
+        """Yield from steps that run with the adapters of the request's concepts, if it asks so."""
+        found = map(read_adapter, request.concepts) if request.settings.with_adapters else ()
+        matrices = [one for one in found if one]
+        if not matrices:
+            yield from steps
+            return
+        names: list[str] = []
+        try:
+            for one in matrices:
+                names.append(self.adapters.put(one))
+            yield from self.adapters.while_stepping(names, steps)
+        finally:
+            for name in names:
+                self.adapters.remove(name)
 
     def drawing_of(self, request: GenerateRequest, generator: torch.Generator) -> Painting:
         """Return a new picture before its first step; its noise comes from the generator."""

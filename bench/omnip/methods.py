@@ -1,8 +1,9 @@
 """The methods that are compared, by name; each teaches a frozen model and returns personas.
 
 Knows what a method learns and what it puts into a request. Does not know items or scores.
-Sources of the ideas: MyVLM (Alaluf et al. 2024), Yo'LLaVA (Nguyen et al. 2024), Yo'Chameleon
-(Nguyen et al. 2025), UniCTokens (An et al. 2025), RAP-MLLM (Hao et al. 2025), OmniPersona (2026).
+Sources of the ideas: DreamBooth (Ruiz et al. 2023), MyVLM (Alaluf et al. 2024), Yo'LLaVA (Nguyen et
+al. 2024), Yo'Chameleon (Nguyen et al. 2025), UniCTokens (An et al. 2025), RAP-MLLM (Hao et al.
+2025), OmniPersona (2026).
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from omnipersona.model.nano.corpus.words import colored
 from omnipersona.model.skills import UNKNOWN, fact_question, introduction, profile_text
 from omnipersona.model.studio import Studio
 
+_LORA_RANK: Final = 8
 _LOOKS: Final = "what color is the {kind}?"
 
 
@@ -164,19 +166,32 @@ class Learned:
     has_head: bool = False
 
     def __call__(self, studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
-        """Learn all lessons in one batch."""
-        files = self.library.learned(studio, lessons, self.config)
+        """Learn all lessons."""
+        files = self._learned(studio, lessons, self.config)
         for stage in self.stages:
             begun = [
                 replace(lesson, start=file) for lesson, file in zip(lessons, files, strict=True)
             ]
-            files = self.library.learned(studio, begun, stage)
+            files = self._learned(studio, begun, stage)
         return [
             self._persona(studio, lesson, file) for lesson, file in zip(lessons, files, strict=True)
         ]
 
+    def _learned(
+        self, studio: Studio, lessons: list[LearnRequest], config: FitConfig
+    ) -> list[ConceptFile]:
+        """Learn in one batch; adapters act on a whole batch and are learned one by one."""
+        if not config.lora_rank:
+            return self.library.learned(studio, lessons, config)
+        return [self.library.learned(studio, [lesson], config)[0] for lesson in lessons]
+
     def _persona(self, studio: Studio, lesson: LearnRequest, file: ConceptFile) -> Persona:
-        persona = Persona(studio=studio, kind=lesson.kind or "animal", concepts=(file,))
+        persona = Persona(
+            studio=studio,
+            kind=lesson.kind or "animal",
+            concepts=(file,),
+            with_adapters=bool(self.config.lora_rank),
+        )
         if self.has_head:
             persona = replace(persona, recognises=recognition_head(studio, lesson))
         if not self.recaptions:
@@ -210,6 +225,10 @@ def methods(config: FitConfig, library: Library) -> dict[str, Method]:
             recaptions=False,
         ),
         "retrieval": retrieval,
+        "lora": learned(
+            config=replace(head_only, with_reading=False, with_drawing=True, lora_rank=_LORA_RANK),
+            recaptions=False,
+        ),
         "omnipersona": learned(config=config),
         "without-decoupling": learned(config=replace(config, routing="unified")),
         "without-recaptioning": learned(config=config, recaptions=False),

@@ -63,6 +63,7 @@ class Persona:
         recall: Answers a knowledge question for recaptioning; None where nothing is recaptioned.
         recognises: Decides recognition itself; None asks the model.
         examples: In-context examples of the parse task.
+        with_adapters: Whether pictures are drawn with the concepts' adapters.
     """
 
     studio: Studio
@@ -73,6 +74,7 @@ class Persona:
     recall: Recall | None = None
     recognises: Callable[[bytes], bool] | None = None
     examples: tuple[Example, ...] = ()
+    with_adapters: bool = False
 
     def answer(self, question: str, picture: bytes | None = None) -> str:
         """Return the answer to a question, about a picture if there is one."""
@@ -91,7 +93,7 @@ class Persona:
     def draw(self, wish: str, seed: int) -> Image.Image:
         """Return a drawing of a wish, recaptioned or plain."""
         prompt = self.phrase(wish, "draw")
-        settings = DrawSettings(seed=seed, previews=False)
+        settings = self._settings(seed)
         if self.photo is not None:
             return _last(
                 self.studio.edit(
@@ -107,9 +109,12 @@ class Persona:
             image=picture,
             instruction=self.phrase(instruction, "edit"),
             concepts=self.concepts,
-            settings=DrawSettings(seed=seed, previews=False),
+            settings=self._settings(seed),
         )
         return _last(self.studio.edit(request))
+
+    def _settings(self, seed: int) -> DrawSettings:
+        return DrawSettings(seed=seed, previews=False, with_adapters=self.with_adapters)
 
     def recaptioned(self, message: str) -> str:
         """Return T-hat: parse the message, recall what it needs, write it out; or the plain wish.

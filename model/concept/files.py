@@ -5,6 +5,7 @@ Metadata: format version, name, kind, routing and the fingerprint of the base mo
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,8 @@ _FORMAT: Final = "omnipersona-concept-1"
 _MAX_BYTES: Final = 16 * 2**20
 _MAX_TOKENS: Final = 256
 _MAX_HALF: Final = 65504.0
+_ADAPTER: Final = "adapter."
+_TOKENS: Final = ("sks", "und", "gen")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,11 +34,15 @@ class ConceptCard:
     fingerprint: str
 
 
-def write_concept(tokens: ConceptTokens, card: ConceptCard) -> ConceptFile:
-    """Return a concept as bytes, float16."""
+def write_concept(
+    tokens: ConceptTokens, card: ConceptCard, adapter: Mapping[str, torch.Tensor] | None = None
+) -> ConceptFile:
+    """Return a concept, with its adapter's matrices if it has one, as bytes, float16."""
+    found = {name: getattr(tokens, name) for name in _TOKENS}
+    found |= {_ADAPTER + name: matrix for name, matrix in (adapter or {}).items()}
     tensors = {
-        name: getattr(tokens, name).detach().clamp(-_MAX_HALF, _MAX_HALF).cpu().half().contiguous()
-        for name in ("sks", "und", "gen")
+        name: value.detach().clamp(-_MAX_HALF, _MAX_HALF).cpu().half().contiguous()
+        for name, value in found.items()
     }
     metadata = {
         "format": _FORMAT,
@@ -68,19 +75,37 @@ def read_concept(file: ConceptFile, width: int, fingerprint: str) -> ConceptToke
             f"({metadata.get('fingerprint', 'unnamed')}; this one is {fingerprint}). "
             "Learn it again with this model."
         )
-    tensors = load(file.data)
-    if set(tensors) != {"sks", "und", "gen"}:
+    tensors = {k: v for k, v in load(file.data).items() if not k.startswith(_ADAPTER)}
+    if set(tensors) != set(_TOKENS):
         raise ConceptError(
             f"Concept '{name}' holds {sorted(tensors)} instead of gen, sks and und. "
             "Export it again, or learn it again."
         )
     for key, value in tensors.items():
-        _check_tensor(name, key, value, width)
+        _check_numbers(name, key, value)
+        _check_shape(name, key, value, width)
     if tensors["sks"].shape[0] != 1:
         raise ConceptError(f"Concept '{name}' has {tensors['sks'].shape[0]} identifiers, not one.")
     routing: Routing = "unified" if metadata.get("routing") == "unified" else "decoupled"
-    sks, und, gen = (tensors[k].float() for k in ("sks", "und", "gen"))
+    sks, und, gen = (tensors[k].float() for k in _TOKENS)
     return ConceptTokens(sks, und, gen, routing)
+
+
+def read_adapter(file: ConceptFile) -> dict[str, torch.Tensor]:
+    """Return the matrices of a concept's adapter by name; none if it has no adapter.
+
+    Raises:
+        ConceptError: The bytes are damaged, are no concept, or hold numbers that are not finite.
+    """
+    name = _metadata(file).get("name", "?")
+    found = {
+        key.removeprefix(_ADAPTER): value
+        for key, value in load(file.data).items()
+        if key.startswith(_ADAPTER)
+    }
+    for key, value in found.items():
+        _check_numbers(name, key, value)
+    return {key: value.float() for key, value in found.items()}
 
 
 def read_card(file: ConceptFile) -> ConceptCard:
@@ -122,9 +147,14 @@ def _metadata(file: ConceptFile) -> dict[str, str]:
     return dict(metadata)
 
 
-def _check_tensor(name: str, key: str, value: torch.Tensor, width: int) -> None:
+def _check_numbers(name: str, key: str, value: torch.Tensor) -> None:
     if value.dtype not in (torch.float16, torch.bfloat16, torch.float32):
         raise ConceptError(f"Concept '{name}': '{key}' has type {value.dtype}, not a float type.")
+    if not bool(torch.isfinite(value).all()):
+        raise ConceptError(f"Concept '{name}': '{key}' holds numbers that are not finite.")
+
+
+def _check_shape(name: str, key: str, value: torch.Tensor, width: int) -> None:
     least = 0 if key == "gen" else 1
     fits = value.dim() == 2 and value.shape[1] == width
     if not fits or not least <= value.shape[0] <= _MAX_TOKENS:
@@ -132,5 +162,3 @@ def _check_tensor(name: str, key: str, value: torch.Tensor, width: int) -> None:
             f"Concept '{name}': '{key}' has shape {tuple(value.shape)}; this model needs "
             f"(n, {width}) with n up to {_MAX_TOKENS}. Learn it again with this model."
         )
-    if not bool(torch.isfinite(value).all()):
-        raise ConceptError(f"Concept '{name}': '{key}' holds numbers that are not finite.")

@@ -11,10 +11,16 @@ from oracles.random_weights import png
 from torch import Tensor, nn
 
 from omnipersona.model import fit as fitting
-from omnipersona.model.concept.files import read_card, read_concept
+from omnipersona.model.concept.files import (
+    read_adapter,
+    read_card,
+    read_concept,
+    write_concept,
+)
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import ConceptTokens
 from omnipersona.model.contract import (
+    ConceptFile,
     DrawSettings,
     Fact,
     GenerateRequest,
@@ -259,3 +265,41 @@ def test_a_learned_concept_is_used_at_once(model: LocalPersonaModel) -> None:
         assert isinstance(last, ImageResult)
         pictures.append(last.png)
     assert pictures[0] != pictures[1]
+
+
+def test_an_adapter_is_learned_along_and_drawn_with_where_it_is_asked_for(studio: Studio) -> None:
+    request = LearnRequest(name="Bo", photos=_photos(2), kind="dog", seed=1)
+    config = FitConfig(
+        num_steps=3, num_drawings=1, rate=0.01, is_thorough=False, lora_rank=2, lora_rate=0.1
+    )
+    before = _copy(studio.model)
+    (concept,) = learned(studio, [request], config)
+    after = studio.model.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    matrices = read_adapter(concept)
+    assert any("lora_B" in key and bool(value.any()) for key, value in matrices.items())
+
+    tokens = read_concept(concept, 32, studio.fingerprint)
+    bare = write_concept(tokens, read_card(concept))
+    assert not read_adapter(bare)
+
+    def drawn(file: ConceptFile, *, with_adapters: bool) -> bytes:
+        settings = DrawSettings(seed=2, num_steps=2, previews=False, with_adapters=with_adapters)
+        *_, result = studio.generate(
+            GenerateRequest(prompt="<c0> here", concepts=(file,), settings=settings)
+        )
+        assert isinstance(result, ImageResult)
+        return result.png
+
+    without = drawn(bare, with_adapters=False)
+    assert drawn(concept, with_adapters=False) == without
+    assert drawn(bare, with_adapters=True) == without
+    assert drawn(concept, with_adapters=True) != without
+
+
+def test_several_concepts_do_not_share_a_batch_with_adapters(studio: Studio) -> None:
+    request = LearnRequest(name="Bo", photos=_photos(1))
+    config = FitConfig(num_steps=1, num_drawings=1, rate=0.01, lora_rank=2)
+    with pytest.raises(ValueError, match="learn one at a time"):
+        learned(studio, [request, request], config)
