@@ -173,7 +173,7 @@ class ModelConfig:
     max_latent_size: int = 64
     vit_max_num_patch_per_side: int = 70
     positions: PositionWaves = PositionWaves()
-    prediction: Literal["velocity", "clean"] = "velocity"
+    prediction: Literal["velocity", "clean", "preconditioned"] = "velocity"
     keep_concepts_in_cfg_text: bool = False
     sampling: SamplingDefaults = SamplingDefaults()
     vae_resize: ResizeRule = ResizeRule(max_side=1024, min_side=512, stride=16)

@@ -269,6 +269,7 @@ class LearnEvent:
         loss_text: Cross-entropy per token, nats.
         loss_flow: Mean squared velocity error of drawings.
         loss_edit: The same for edits; None where the batch had none.
+        loss_held_out: Of photos that are held out; None where they were not looked at.
     """
 
     step: int
@@ -276,6 +277,7 @@ class LearnEvent:
     loss_text: float
     loss_flow: float
     loss_edit: float | None = None
+    loss_held_out: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,6 +21,7 @@ from omnipersona.model.precision import training_precision
 from omnipersona.model.sequence.pack import Markers, pack
 from omnipersona.model.sequence.segments import GenImage, Sample
 from omnipersona.model.teacher import Teacher
+from omnipersona.model.watch import Watch
 
 Start = Literal["photos", "noun", "noise"]
 
@@ -41,6 +42,8 @@ class FitConfig:
         with_drawing: Learn from drawings.
         with_edits: Learn from edits.
         start: What the concept encoder makes of the photos, the kind's noun, or noise.
+        probe_every: Steps between two looks at photos that are held out, a fifth of five or more;
+            learning stops when they no longer gain, with the best tokens. 0 holds none out.
         lora_rank: Of an adapter on the generation expert that is learned along; 0 learns none.
         lora_rate: Peak learning rate of the adapter; falls like the other.
     """
@@ -56,6 +59,7 @@ class FitConfig:
     with_drawing: bool = True
     with_edits: bool = True
     start: Start = "photos"
+    probe_every: int = 0
     lora_rank: int = 0
     lora_rate: float = 2e-3
 
@@ -72,7 +76,7 @@ class FitConfig:
 PRESETS: Final[dict[Preset, FitConfig]] = {
     "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, is_thorough=False),
     "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.02),
-    "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3),
+    "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3, probe_every=100),
 }
 
 
@@ -123,6 +127,8 @@ def fit(
     parameters = [*tokens.parameters, *adapters.parameters]
     for matrix in adapters.parameters:
         matrix.requires_grad_()
+    held_out = [sample for pupil in pupils for sample in pupil.teacher.held_out()]
+    watch = Watch(model, [pupil.tokens for pupil in pupils], held_out, markers)
     for step in range(config.num_steps):
         text, flow, edit = _losses(model, pupils, markers, config)
         loss = text + flow + (edit if edit is not None else 0.0)
@@ -137,13 +143,18 @@ def fit(
         share = 0.55 + 0.45 * math.cos(math.pi * step / config.num_steps)
         tokens.step(share * config.rate)
         adapters.step(share * config.lora_rate)
+        is_due = config.probe_every > 0 and (step + 1) % config.probe_every == 0
         yield LearnEvent(
             step=step + 1,
             num_steps=config.num_steps,
             loss_text=text.item(),
             loss_flow=flow.item(),
             loss_edit=None if edit is None else edit.item(),
+            loss_held_out=watch.look() if is_due else None,
         )
+        if watch.is_over:
+            break
+    watch.restore()
 
 
 def _failed(step: int, config: FitConfig, reason: str) -> LearningFailed:

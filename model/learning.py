@@ -35,6 +35,7 @@ from omnipersona.model.vision.images import read_png, resized, write_png
 
 _START_NOISE: Final = 0.02
 _LONGEST_ANSWER: Final = 12
+_PHOTOS_PER_HELD_OUT: Final = 5
 
 
 def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnResult]:
@@ -78,6 +79,9 @@ def learn_together(
         for _ in prepare(lessons, photos, _eyes(studio), request.seed, is_thorough=is_thorough):
             yield LearnEvent(step=0, num_steps=config.num_steps, loss_text=0.0, loss_flow=0.0)
         seen = [photo.picture.seen for photo in lessons.photos]
+        if config.probe_every:
+            count = len(lessons.photos) // _PHOTOS_PER_HELD_OUT
+            lessons.held_out = [lessons.photos.pop() for _ in range(count)]
         tokens = _starting_tokens(studio, request, config, seen)
         pupils.append(Pupil(tokens, _teacher(studio, request, lessons, tokens, row)))
         row += tokens.num_rows

@@ -146,6 +146,7 @@ class Lessons:
         facts: Stated by the user.
         kind: Noun, if known.
         photos: With captions.
+        held_out: Photos that are not taught, to see by what learning gains.
         negatives: Others of its kind, half of them of its colour.
         edits: Pairs made by the model itself.
     """
@@ -153,6 +154,7 @@ class Lessons:
     facts: tuple[Fact, ...]
     kind: str | None
     photos: list[Photo] = field(default_factory=list)
+    held_out: list[Photo] = field(default_factory=list)
     negatives: list[Picture] = field(default_factory=list)
     edits: list[EditPair] = field(default_factory=list)
 

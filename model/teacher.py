@@ -27,6 +27,7 @@ _RECOGNITION: Final = (
 _FACTS_AT_ONCE: Final = 12
 _RECOGNITION_WEIGHT: Final = 4.0
 _SLOT_ALONE: Final = 0.2
+_HELD_OUT_TIMES: Final = (0.3, 0.6, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,23 @@ class Teacher:
         before.append(self.prompter.text(pair.instruction))
         return [self._painted(before, pair.target.latents)]
 
+    def held_out(self) -> list[Sample]:
+        """Return recognition and drawings of the photos that are held out, always the same."""
+        noise = torch.Generator().manual_seed(0)
+        samples = []
+        for photo in self.lessons.held_out:
+            turns = [(_RECOGNITION[0], "yes"), *photo.answers]
+            samples.append(self._exchanges([photo.picture.seen], turns))
+            caption = self.prompter.text(photo.caption)
+            for t in _HELD_OUT_TIMES:
+                target = target_image(photo.picture.latents, t, noise)
+                samples.append(Sample(segments=(*self.prompter.prefixes(), caption, target)))
+        return samples
+
     def _recognition(
         self, picture: Picture, about: list[tuple[str, str]], *, present: bool
     ) -> Sample:
-        answer = "yes" if present else f"no, {SLOT} is not here"
-        asked = (self.rng.choice(_RECOGNITION), answer)
+        asked = (self.rng.choice(_RECOGNITION), "yes" if present else f"no, {SLOT} is not here")
         return self._exchanges([picture.seen], [asked, *about], _RECOGNITION_WEIGHT)
 
     def _exchanges(

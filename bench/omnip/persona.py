@@ -4,7 +4,7 @@ Knows requests of the contract and the studio that runs them. Does not know how 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from PIL import Image
@@ -43,6 +43,23 @@ from omnipersona.model.vision.images import read_png
 
 Use = Literal["question", "draw", "edit"]
 Recall = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recaption:
+    """The steps from a wish to a prompt, T to Q, A, T-hat.
+
+    Attributes:
+        message: What the user says.
+        questions: What has to be known first.
+        facts: The answers, as sentences.
+        prompt: What is drawn; the plain wish where nothing was rewritten.
+    """
+
+    message: str
+    prompt: str
+    questions: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 def as_it_is(text: str, use: Use) -> str:
@@ -116,12 +133,12 @@ class Persona:
     def _settings(self, seed: int) -> DrawSettings:
         return DrawSettings(seed=seed, previews=False, with_adapters=self.with_adapters)
 
-    def recaptioned(self, message: str) -> str:
-        """Return T-hat: parse the message, recall what it needs, write it out; or the plain wish.
+    def recaptioned(self, message: str) -> Recaption:
+        """Parse the message, recall what it needs, write it out; or take the plain wish.
 
-        Source: OmniPersona, explicit knowledge recaptioning (T to Q, A, T-hat).
+        Source: OmniPersona, explicit knowledge recaptioning.
         """
-        plain = message.removeprefix("draw ")
+        plain = Recaption(message, message.removeprefix("draw "))
         if self.recall is None:
             return plain
         state = ParseState(known=(Known(slot=SLOT, kind=self.kind),))
@@ -130,13 +147,13 @@ class Persona:
             parsed = read_parsed(reply, [SLOT])
         except UnreadableReply:
             return plain
-        lines = self._answered(parsed.questions)
-        written = self._complete(rewrite_prompt("draw", headed(message, [SLOT]), lines))
+        asked = replace(plain, questions=parsed.questions, facts=self._answered(parsed.questions))
+        written = self._complete(rewrite_prompt("draw", headed(message, [SLOT]), asked.facts))
         try:
             rewritten = read_rewrite(written, [SLOT])
         except UnreadableReply:
-            return plain
-        return plain if isinstance(rewritten, Cannot) else rewritten
+            return asked
+        return asked if isinstance(rewritten, Cannot) else replace(asked, prompt=rewritten)
 
     def _answered(self, questions: tuple[str, ...]) -> tuple[str, ...]:
         assert self.recall is not None, "only a persona that recalls is recaptioned"

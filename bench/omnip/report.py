@@ -19,6 +19,7 @@ color:#222;background:#fcfcfa}
 table{border-collapse:collapse}th,td{padding:.35rem .6rem;text-align:left;vertical-align:top}
 .bar{display:inline-block;height:.6rem;background:#6a8fd8;border-radius:.3rem}
 .range{color:#888;font-size:.8rem}img{width:112px;height:112px;border-radius:8px;display:block}
+.wall p{margin:.2rem 0;font-size:.75rem;max-width:112px}
 .wall{overflow-x:auto}.wall th{font-weight:600;font-size:.8rem;max-width:112px}
 """
 
@@ -65,14 +66,22 @@ def _wall(names: list[str], pictures: Path, concept: int) -> str:
         asked_path = pictures / name / str(concept) / "asked.json"
         if not asked_path.exists():
             continue
-        asked: dict[str, str] = json.loads(asked_path.read_text("utf-8"))
-        columns = columns or list(asked.values())
-        images = "".join(f"<td>{_image(asked_path.parent / file)}</td>" for file in asked)
+        asked: dict[str, list[str]] = json.loads(asked_path.read_text("utf-8"))
+        columns = columns or [words for words, *_ in asked.values()]
+        images = "".join(
+            f"<td>{_image(asked_path.parent / file)}{_lines(lines)}</td>"
+            for file, (_, *lines) in asked.items()
+        )
         lines.append(f"<tr><th>{html.escape(name)}</th>{images}</tr>")
     if not lines:
         return ""
     head = "".join(f"<th>{html.escape(words)}</th>" for words in ("", *columns))
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    """Write the steps from a wish to its prompt under a picture."""
+    return "".join(f"<p>{html.escape(line)}</p>" for line in lines)
 
 
 def _image(path: Path) -> str:

@@ -140,9 +140,9 @@ class _Work:
         folder = self.folder / "pictures" / self.name / str(items.number)
         folder.mkdir(parents=True, exist_ok=True)
         words = {}
-        for i, (asked, image) in enumerate(scores.pictures.items()):
-            image.save(folder / f"{i}.png")
-            words[f"{i}.png"] = asked
+        for i, (asked, made) in enumerate(scores.pictures.items()):
+            made.image.save(folder / f"{i}.png")
+            words[f"{i}.png"] = (asked, *made.lines)
         _write(folder / "asked.json", words)
 
 

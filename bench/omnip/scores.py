@@ -30,12 +30,20 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A picture that was made, and the lines that go under it."""
+
+    image: Image.Image
+    lines: tuple[str, ...] = ()
+
+
 @dataclass(slots=True)
 class Scores:
-    """Scores of one concept by metric, and the pictures that were made, with what was asked."""
+    """Scores of one concept by metric, and the pictures that were made by what was asked."""
 
     by_metric: dict[str, list[float]] = field(default_factory=dict)
-    pictures: dict[str, Image.Image] = field(default_factory=dict)
+    pictures: dict[str, Made] = field(default_factory=dict)
 
     def add(self, metric: str, score: float) -> None:
         """Note one score."""
@@ -77,21 +85,25 @@ def _draw(
     scores: Scores,
     seed: int,
 ) -> None:
-    written = persona.recaptioned(prompt.message)
-    image = persona.draw(written, seed)
-    scores.pictures.setdefault(prompt.message, image)
+    steps = persona.recaptioned(prompt.message)
+    image = persona.draw(steps.prompt, seed)
     reading, true = reader.read([image])[0], truth(prompt.scene)
     for hit in identity_hits(items.identity, reading, 0).values():
         scores.add("identity", hit)
     if not prompt.needed:
         for trait in _told(true):
             scores.add("text alignment", reading.get(trait) == true[trait])
+        scores.pictures.setdefault(prompt.message, Made(image))
         return
+    shown = []
     for attribute in prompt.needed:
         is_there = all(reading.get(trait) == true[trait] for trait in _NEEDS[attribute])
         scores.add("parg", is_there)
         value = next(fact.value for fact in items.facts if fact.attribute == attribute)
-        scores.add("parg, words", value in written)
+        scores.add("parg, words", value in steps.prompt)
+        shown.append(f"{attribute} shown" if is_there else f"{attribute} missing")
+    lines = (*steps.questions, *steps.facts, steps.prompt, ", ".join(shown))
+    scores.pictures.setdefault(prompt.message, Made(image, lines))
 
 
 def _told(true: Reading) -> tuple[str, ...]:
@@ -110,7 +122,7 @@ def _edit(
     source, target = (render(scene, SIDE) for scene in (edit.source, edit.target))
     image = persona.edit(png(source), edit.instruction, seed)
     image = image if image.size == target.size else image.resize(target.size)
-    scores.pictures.setdefault(f"{edit.kind}: {edit.instruction}", image)
+    scores.pictures.setdefault(f"{edit.kind}: {edit.instruction}", Made(image))
     reading, true = reader.read([image])[0], truth(edit.target)
     done = float(all(reading.get(trait) == true[trait] for trait in demand_of(edit).asked))
     where = unchanged_region(source, target)

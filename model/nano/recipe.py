@@ -102,7 +102,7 @@ def _config(content: dict[str, Any]) -> ModelConfig:
         max_latent_size=latents["grid_size"],
         vit_max_num_patch_per_side=vision["image_size"] // vision["patch_size"],
         positions=PositionWaves(**content["positions"]),
-        prediction="clean",
+        prediction="preconditioned",
         sampling=SamplingDefaults(**_tuples(content["sampling"])),
         vae_resize=ResizeRule(max_side=size, min_side=size, stride=stride),
         vit_resize=ResizeRule(max_side=size, min_side=size, stride=vision["patch_size"]),
