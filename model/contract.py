@@ -215,7 +215,8 @@ class LearnRequest:
         facts: Facts that no photo shows.
         preset: Length of the run.
         seed: Order of the data and the noise.
-        start: Tokens of the same concept to go on from; None starts anew.
+        start: Tokens of the same concept to go on from; None starts anew. Those of a run of the
+            same preset that was cut off go on at its step.
     """
 
     name: str
@@ -270,6 +271,7 @@ class LearnEvent:
         loss_flow: Mean squared velocity error of drawings.
         loss_edit: The same for edits; None where the batch had none.
         loss_held_out: Of photos that are held out; None where they were not looked at.
+        saved: The tokens so far, now and then; a request that starts from them goes on there.
     """
 
     step: int
@@ -278,6 +280,7 @@ class LearnEvent:
     loss_flow: float
     loss_edit: float | None = None
     loss_held_out: float | None = None
+    saved: ConceptFile | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

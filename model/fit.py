@@ -105,7 +105,11 @@ class _Batch:
 
 
 def fit(
-    model: OmniModel, pupils: Sequence[Pupil], markers: Markers, config: FitConfig
+    model: OmniModel,
+    pupils: Sequence[Pupil],
+    markers: Markers,
+    config: FitConfig,
+    num_done: int = 0,
 ) -> Iterator[LearnEvent]:
     """Learn in place, one event per update; losses are means over the concepts.
 
@@ -117,6 +121,7 @@ def fit(
             follow one another in this order.
         markers: Ids around pictures.
         config: Length and pace.
+        num_done: Steps of an earlier run that was cut off.
 
     Raises:
         LearningFailed: A loss or gradient is not a number; tokens keep their last good values.
@@ -129,7 +134,7 @@ def fit(
         matrix.requires_grad_()
     held_out = [sample for pupil in pupils for sample in pupil.teacher.held_out()]
     watch = Watch(model, [pupil.tokens for pupil in pupils], held_out, markers)
-    for step in range(config.num_steps):
+    for step in range(num_done, config.num_steps):
         text, flow, edit = _losses(model, pupils, markers, config)
         loss = text + flow + (edit if edit is not None else 0.0)
         if not bool(torch.isfinite(loss)):

@@ -3,6 +3,7 @@
 Knows the studio, lessons and fit. Does not know queues or users.
 """
 
+import hashlib
 import random
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -14,7 +15,12 @@ from PIL import Image
 from torch import Tensor
 
 from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
-from omnipersona.model.concept.files import ConceptCard, read_concept, write_concept
+from omnipersona.model.concept.files import (
+    ConceptCard,
+    read_card,
+    read_concept,
+    write_concept,
+)
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import NUM_UND, ConceptTokens
 from omnipersona.model.contract import (
@@ -36,6 +42,7 @@ from omnipersona.model.vision.images import read_png, resized, write_png
 _START_NOISE: Final = 0.02
 _LONGEST_ANSWER: Final = 12
 _PHOTOS_PER_HELD_OUT: Final = 5
+_SAVE_SECONDS: Final = 60.0
 
 
 def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnResult]:
@@ -88,16 +95,49 @@ def learn_together(
     adapter = None
     if config.lora_rank:
         adapter = yield from _fit_with_adapter(studio, pupils[0], config)
+    elif len(requests) == 1:
+        yield from _fit_and_save(studio, requests[0], pupils[0], config)
     else:
         yield from fit(studio.model, pupils, studio.tokenizer.markers, config)
     yield [
-        write_concept(
-            pupil.tokens,
-            ConceptCard(name=one.name, kind=one.kind, fingerprint=studio.fingerprint),
-            adapter,
-        )
+        write_concept(pupil.tokens, _card(studio, one), adapter)
         for pupil, one in zip(pupils, requests, strict=True)
     ]
+
+
+def _card(studio: Studio, request: LearnRequest) -> ConceptCard:
+    return ConceptCard(name=request.name, kind=request.kind, fingerprint=studio.fingerprint)
+
+
+def _fit_and_save(
+    studio: Studio, request: LearnRequest, pupil: Pupil, config: FitConfig
+) -> Iterator[LearnEvent]:
+    """Learn one concept from where its start was cut off; events carry the tokens now and then."""
+    num_done = _num_done(request, config)
+    saved = time.monotonic()
+    for event in fit(studio.model, [pupil], studio.tokenizer.markers, config, num_done):
+        if time.monotonic() - saved < _SAVE_SECONDS or event.step == config.num_steps:
+            yield event
+            continue
+        card = replace(_card(studio, request), unfinished=f"{_run_name(request)} {event.step}")
+        yield replace(event, saved=write_concept(pupil.tokens, card))
+        saved = time.monotonic()
+
+
+def _num_done(request: LearnRequest, config: FitConfig) -> int:
+    """Return the steps that the request's start has behind it of the same run."""
+    unfinished = read_card(request.start).unfinished if request.start is not None else ""
+    name, _, step = unfinished.partition(" ")
+    is_same = name == _run_name(request) and step.isdecimal() and int(step) < config.num_steps
+    return int(step) if is_same else 0
+
+
+def _run_name(request: LearnRequest) -> str:
+    """Return a name that other photos, facts or presets change."""
+    digest = hashlib.sha256(repr((request.kind, request.facts, request.seed)).encode())
+    for photo in request.photos:
+        digest.update(hashlib.sha256(photo).digest())
+    return f"{request.preset}-{digest.hexdigest()[:8]}"
 
 
 def _fit_with_adapter(

@@ -73,6 +73,7 @@ class FakePersonaModel:
         step_seconds: Pause per step, for tests of cancelling.
         faults: Raised by drawing and learning.
         complete_faults: Raised by `complete`.
+        saves: Whether every learning step brings tokens.
     """
 
     completions: Script = field(default_factory=dict)
@@ -87,6 +88,7 @@ class FakePersonaModel:
     requests: list[object] = field(default_factory=list)
     steps_done: int = 0
     hold: threading.Event | None = None
+    saves: bool = False
 
     def describe(self) -> ModelInfo:
         return ModelInfo(
@@ -149,7 +151,11 @@ class FakePersonaModel:
             time.sleep(self.step_seconds)
             self.steps_done += 1
             yield LearnEvent(
-                step=step, num_steps=self.num_learn_steps, loss_text=1 / step, loss_flow=0.5 / step
+                step=step,
+                num_steps=self.num_learn_steps,
+                loss_text=1 / step,
+                loss_flow=0.5 / step,
+                saved=concept_file(f"{request.name}, step {step}") if self.saves else None,
             )
         yield LearnResult(
             concept=concept_file(request.name), num_steps=self.num_learn_steps, elapsed_ms=1.0

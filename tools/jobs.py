@@ -262,17 +262,24 @@ class LearningJobs:
         request = self._request(status, preset)
         for event in self._model.learn(request, job.cancel):
             if isinstance(event, LearnResult):
-                # A concept forgotten or cancelled meanwhile must not come back.
-                if job.cancel.is_set():
-                    raise Cancelled(f"Learning <{status.concept_name}> was cancelled.")
-                memory.concepts.save_tokens(
-                    status.user_id,
-                    status.concept_id,
-                    event.concept.data,
-                    self._model.describe().fingerprint,
-                )
-            else:
-                self._note(job, event)
+                self._store(job, event.concept)
+                continue
+            self._note(job, event)
+            if event.saved is not None:
+                self._store(job, event.saved)
+                memory.concepts.update(status.user_id, status.concept_id, state="learning")
+
+    def _store(self, job: _Job, concept: ConceptFile) -> None:
+        status = job.status
+        # A concept forgotten or cancelled meanwhile must not come back.
+        if job.cancel.is_set():
+            raise Cancelled(f"Learning <{status.concept_name}> was cancelled.")
+        self._memory.concepts.save_tokens(
+            status.user_id,
+            status.concept_id,
+            concept.data,
+            self._model.describe().fingerprint,
+        )
 
     def _request(self, status: LearnStatus, preset: Preset) -> LearnRequest:
         memory, user_id, concept_id = self._memory, status.user_id, status.concept_id

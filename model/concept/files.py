@@ -27,11 +27,20 @@ _TOKENS: Final = ("sks", "und", "gen")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConceptCard:
-    """What a concept file says of itself."""
+    """What a concept file says of itself.
+
+    Attributes:
+        name: The user's.
+        kind: Its noun, if known.
+        fingerprint: Of the base model.
+        unfinished: What run these tokens were saved from, and the steps done, e.g.
+            `paper-3f0c9a1e 400`; "" once the run has ended.
+    """
 
     name: str
     kind: str | None
     fingerprint: str
+    unfinished: str = ""
 
 
 def write_concept(
@@ -50,6 +59,7 @@ def write_concept(
         "kind": card.kind or "",
         "routing": tokens.routing,
         "fingerprint": card.fingerprint,
+        "unfinished": card.unfinished,
     }
     data = save(tensors, metadata=metadata)
     return ConceptFile.of(data)
@@ -119,6 +129,7 @@ def read_card(file: ConceptFile) -> ConceptCard:
         name=metadata.get("name", ""),
         kind=metadata.get("kind") or None,
         fingerprint=metadata.get("fingerprint", ""),
+        unfinished=metadata.get("unfinished", ""),
     )
 
 

@@ -11,6 +11,7 @@ from oracles.random_weights import png
 from torch import Tensor, nn
 
 from omnipersona.model import fit as fitting
+from omnipersona.model import learning
 from omnipersona.model.concept.files import (
     read_adapter,
     read_card,
@@ -303,3 +304,28 @@ def test_several_concepts_do_not_share_a_batch_with_adapters(studio: Studio) -> 
     config = FitConfig(num_steps=1, num_drawings=1, rate=0.01, lora_rank=2)
     with pytest.raises(ValueError, match="learn one at a time"):
         learned(studio, [request, request], config)
+
+
+def test_a_run_that_was_cut_off_goes_on_at_its_step(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "_SAVE_SECONDS", 0.0)
+    request = LearnRequest(name="Bo", photos=_photos(2), kind="dog", facts=FACTS, preset="quick")
+    saved = None
+    for event in learn(studio, request):
+        if isinstance(event, LearnEvent) and event.step == 5:
+            saved = event.saved
+            break
+    assert saved is not None
+
+    def steps(again: LearnRequest) -> list[int]:
+        events = [event for event in learn(studio, again) if isinstance(event, LearnEvent)]
+        return [event.step for event in events if event.step]
+
+    num_steps = PRESETS["quick"].num_steps
+    assert steps(replace(request, start=saved)) == list(range(6, num_steps + 1))
+    others = replace(request, start=saved, photos=_photos(3))
+    assert steps(others) == list(range(1, num_steps + 1))
+    *_, result = learn(studio, request)
+    assert isinstance(result, LearnResult)
+    assert steps(replace(request, start=result.concept)) == list(range(1, num_steps + 1))

@@ -5,7 +5,7 @@ import threading
 import pytest
 from fakes import BrokenModelError, FakePersonaModel, Faults, concept_file
 
-from omnipersona.model.contract import LearnRequest
+from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 
@@ -123,6 +123,25 @@ def test_a_job_cut_off_by_closing_is_resumed(
     (status,) = again.resume("ana")
     assert again.wait("ana", status.job_id).state == "ready"
     again.close()
+
+
+def test_a_resumed_job_starts_from_the_tokens_that_were_saved(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.saves = True
+    model.faults = Faults(error=MemoryError("the machine went away"), at_step=3)
+    jobs = LearningJobs(model, deps.memory, presets=["nano"])
+    job_id = jobs.start("ana", bo_id).job_id
+    assert jobs.wait("ana", job_id).state == "failed"
+    saved = deps.memory.concepts.read_tokens("ana", bo_id)
+    assert b"step 2" in saved
+
+    model.faults = Faults()
+    again = jobs.start("ana", bo_id)
+    assert again.is_usable
+    assert jobs.wait("ana", again.job_id).state == "ready"
+    assert model.of_type(LearnRequest)[-1].start == ConceptFile.of(saved)
+    jobs.close()
 
 
 def test_other_weights_make_a_concept_learned_again(
