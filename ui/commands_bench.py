@@ -72,11 +72,15 @@ def bench_omnipbench(
     ] = None,
     photos: Annotated[int, typer.Option(min=1, max=10, help="Photos per concept.")] = 10,
     examples: Annotated[int, typer.Option(min=0, help="In-context examples.")] = 0,
+    over: Annotated[
+        str | None,
+        typer.Option("--sweep", help="examples, photos, steps or tokens: try several values."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare methods of personalisation on held-out concepts; writes report.html."""
     with guarded():
-        from omnipersona.bench.omnip.compare import compare, plan_of
+        from omnipersona.bench.omnip.compare import compare, plan_of, sweep
 
         plan = plan_of(
             tuple(method or ()) or (_QUICK_METHODS if quick else ()),
@@ -86,7 +90,11 @@ def bench_omnipbench(
             num_photos=photos,
             num_examples=examples,
         )
-        text = compare(settings_of(context).model, plan, out, _tell, as_json=as_json)
+        name = settings_of(context).model
+        if over is None:
+            text = compare(name, plan, out, _tell, as_json=as_json)
+        else:
+            text = sweep(name, plan, over, out, _tell, as_json=as_json)
     typer.echo(text)
 
 

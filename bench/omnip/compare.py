@@ -9,15 +9,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from omnipersona.bench.metrics.intervals import Interval
 from omnipersona.bench.omnip.items import QUICK, Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.report import write_report
 from omnipersona.bench.omnip.run import Plan, results_folder, run
 from omnipersona.bench.omnip.summary import as_table, figures
+from omnipersona.bench.omnip.sweep import swept
 from omnipersona.bench.reader import load_reader
 from omnipersona.model.fit import PRESETS
 from omnipersona.model.runtime import load_studio
+from omnipersona.model.studio import Studio
 
 _PICTURED: Final = 3
 
@@ -56,14 +59,36 @@ def compare(
 ) -> str:
     """Run a plan, write `figures.json` and `report.html` into `out`, and return what to print."""
     studio, _ = load_studio(model)
-    results = run(studio, load_reader(), plan, out, tell)
-    found = figures(results)
+    found = figures(run(studio, load_reader(), plan, out, tell))
+    pictured = range(min(_PICTURED, plan.concepts))
+    write_report(found, results_folder(studio, plan, out), out / "report.html", pictured)
+    return _told(studio, found, out / "figures.json", as_json=as_json)
+
+
+def sweep(
+    model: str, plan: Plan, setting: str, out: Path, tell: Callable[[str], None], *, as_json: bool
+) -> str:
+    """Run a plan for every value of a setting, write `sweep-SETTING.json`, return what to print.
+
+    Raises: ValueError: there is no such setting.
+    """
+    studio, _ = load_studio(model)
+    reader, found = load_reader(), dict[str, dict[str, Interval]]()
+    for label, changed in swept(plan, setting):
+        tell(label)
+        for name, row in figures(run(studio, reader, changed, out, tell)).items():
+            found[f"{name}, {label}"] = row
+    return _told(studio, found, out / f"sweep-{setting}.json", as_json=as_json)
+
+
+def _told(
+    studio: Studio, found: dict[str, dict[str, Interval]], path: Path, *, as_json: bool
+) -> str:
+    """Write figures into a file, and return them as a table or as that file's JSON."""
     content = {
         name: {metric: asdict(interval) for metric, interval in row.items()}
         for name, row in found.items()
     }
     text = json.dumps({"fingerprint": studio.fingerprint, "figures": content})
-    (out / "figures.json").write_text(text + "\n", "utf-8")
-    pictured = range(min(_PICTURED, plan.concepts))
-    write_report(found, results_folder(studio, plan, out), out / "report.html", pictured)
+    path.write_text(text + "\n", "utf-8")
     return text if as_json else as_table(found)

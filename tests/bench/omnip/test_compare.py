@@ -1,7 +1,7 @@
 """A whole comparison at toy size: every method runs, results resume, the report stands alone."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.report import write_report
 from omnipersona.bench.omnip.run import Plan, results_folder, run
 from omnipersona.bench.omnip.summary import as_table, figures
+from omnipersona.bench.omnip.sweep import SWEEPS, swept
 from omnipersona.bench.reader import Reader, load_reader
 from omnipersona.model.fit import FitConfig
 from omnipersona.model.runtime import NANO_FOLDER, load_studio
@@ -89,6 +90,22 @@ def test_items_are_the_same_every_time_and_need_facts() -> None:
 def test_an_unknown_method_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="no method 'magic'.*omnipersona"):
         plan_of(("magic",), concepts=1, seeds=1, quick=True, num_photos=1, num_examples=0)
+
+
+@pytest.mark.parametrize("setting", SWEEPS)
+def test_a_sweep_changes_one_setting(setting: str) -> None:
+    plan = _plan("omnipersona")
+    plans = dict(swept(plan, setting))
+    assert len(plans) >= 4
+    settings = [asdict(changed) | asdict(changed.config) for changed in plans.values()]
+    varied = {key for key in settings[0] if len({str(one[key]) for one in settings}) > 1}
+    assert varied - {"config"} <= {"num_examples", "num_photos", "num_steps", "num_und", "num_gen"}
+    assert len({label for label in plans}) == len(plans)
+
+
+def test_an_unknown_sweep_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="no sweep over 'mood'.*photos"):
+        dict(swept(_plan("base"), "mood"))
 
 
 def test_figures_are_json(tmp_path: Path) -> None:
