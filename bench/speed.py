@@ -125,7 +125,9 @@ class _Stage:
         if has_concept:
             tokenizer = Tokenizer.train(["<c0> is here"], 300)
             rows = ConceptRows(start=0, num_und=16, num_gen=16)
-            guidance.add_prefix(Prompter(tokenizer, [rows]).prefix(0), keep_without_text=True)
+            guidance.add_prefix(
+                Prompter(tokenizer, [rows]).prefix(0, "draw"), keep_without_text=True
+            )
         if has_source:
             pixels = torch.randn(3, _SIDE, _SIDE, generator=generator)
             latents = torch.randn(16, _SIDE // 8, _SIDE // 8, generator=generator)

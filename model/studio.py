@@ -212,7 +212,7 @@ class Studio:
         """Return a context that has read the request's concepts and examples."""
         prompter, soft = self.prompter(request.concepts)
         context = Context(self.model, self.tokenizer.markers, soft)
-        for prefix in prompter.prefixes():
+        for prefix in prompter.prefixes("read"):
             context.add(prefix)
         for example in request.examples:
             context.add(prompter.text(example.prompt))
@@ -223,7 +223,7 @@ class Studio:
         """Return contexts that have read the prefix of every concept."""
         prompter, soft = self.prompter(concepts)
         guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
-        for prefix in prompter.prefixes():
+        for prefix in prompter.prefixes("draw"):
             guidance.add_prefix(prefix, keep_without_text=self.config.keep_concepts_in_cfg_text)
         return guidance, prompter
 

@@ -92,7 +92,7 @@ class Teacher:
             caption = self.prompter.text(photo.caption)
             for t in _HELD_OUT_TIMES:
                 target = target_image(photo.picture.latents, t, noise)
-                samples.append(Sample(segments=(*self.prompter.prefixes(), caption, target)))
+                samples.append(Sample(segments=(*self.prompter.prefixes("draw"), caption, target)))
         return samples
 
     def _recognition(
@@ -104,7 +104,7 @@ class Teacher:
     def _exchanges(
         self, before: list[Segment], turns: list[tuple[str, str]], first_weight: float = 1.0
     ) -> Sample:
-        segments: list[Segment] = [*self.prompter.prefixes(), *before]
+        segments: list[Segment] = [*self.prompter.prefixes("read"), *before]
         for branch, (question, answer) in enumerate(turns, start=1):
             weight = first_weight if branch == 1 else 1.0
             segments += self.prompter.exchange(question, answer, branch, weight)
@@ -113,7 +113,7 @@ class Teacher:
     def _painted(self, before: list[Segment], picture: GenImage) -> Sample:
         (t,) = spread_times(1, self.timestep_shift, self.noise).tolist()
         target = target_image(picture, t, self.noise)
-        return Sample(segments=(*self.prompter.prefixes(), *before, target))
+        return Sample(segments=(*self.prompter.prefixes("draw"), *before, target))
 
 
 def _fact_turn(fact: Fact, rng: random.Random) -> tuple[str, str]:

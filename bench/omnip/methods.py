@@ -231,6 +231,7 @@ def methods(config: FitConfig, library: Library) -> dict[str, Method]:
         ),
         "omnipersona": learned(config=config),
         "without-decoupling": learned(config=replace(config, routing="unified")),
+        "apart": learned(config=replace(config, routing="apart")),
         "without-recaptioning": learned(config=config, recaptions=False),
         "without-edit-data": learned(config=replace(config, with_edits=False)),
         "recaption-only": recaption_only,

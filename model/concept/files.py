@@ -13,7 +13,7 @@ import torch
 from safetensors import SafetensorError, deserialize
 from safetensors.torch import load, save
 
-from omnipersona.model.concept.tokens import ConceptTokens, Routing
+from omnipersona.model.concept.tokens import ROUTINGS, ConceptTokens, Routing
 from omnipersona.model.contract import ConceptFile
 from omnipersona.model.errors import ConceptError
 
@@ -96,7 +96,7 @@ def read_concept(file: ConceptFile, width: int, fingerprint: str) -> ConceptToke
         _check_shape(name, key, value, width)
     if tensors["sks"].shape[0] != 1:
         raise ConceptError(f"Concept '{name}' has {tensors['sks'].shape[0]} identifiers, not one.")
-    routing: Routing = "unified" if metadata.get("routing") == "unified" else "decoupled"
+    routing: Routing = next((r for r in ROUTINGS if r == metadata.get("routing")), "decoupled")
     sks, und, gen = (tensors[k].float() for k in _TOKENS)
     return ConceptTokens(sks, und, gen, routing)
 

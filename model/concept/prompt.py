@@ -6,10 +6,14 @@ request's soft-vector table.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from omnipersona.model.concept.tokens import Routing
 from omnipersona.model.sequence.segments import SoftRow, TextSegment
 from omnipersona.model.text.tokenizer import Tokenizer
+
+Use = Literal["read", "draw"]
+"""What a prompt is for: answers in words, or a picture."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,20 +76,26 @@ class Prompter:
         asked = self.text(question, branch=branch)
         return asked, self.text(answer, has_loss=True, weight=weight, branch=branch)
 
-    def prefix(self, index: int) -> TextSegment:
-        """Return `<sks> is <und...> <gen...>.` of concept `index`, a segment of its own."""
+    def prefix(self, index: int, use: Use) -> TextSegment:
+        """Return `<sks> is <und...> <gen...>.` of concept `index`, a segment of its own.
+
+        Under `apart` routing, only the tokens of the side that the prompt is for.
+        """
         rows = self.concepts[index]
+        shown = range(rows.num_und + rows.num_gen)
+        if rows.routing == "apart":
+            shown = shown[: rows.num_und] if use == "read" else shown[rows.num_und :]
         token = self.tokenizer
         begin = token.begin
         middle, _ = token.encode(" is")
         first = 2 + len(middle)
         soft = [SoftRow(at=1, index=rows.start)]
-        for i in range(rows.num_und + rows.num_gen):
-            is_gen = i >= rows.num_und and rows.routing == "decoupled"
-            soft.append(SoftRow(at=first + i, index=rows.start + 1 + i, is_gen=is_gen))
-        ids = [begin, begin, *middle, *[begin] * (rows.num_und + rows.num_gen)]
+        for at, i in enumerate(shown, start=first):
+            is_gen = i >= rows.num_und and rows.routing != "unified"
+            soft.append(SoftRow(at=at, index=rows.start + 1 + i, is_gen=is_gen))
+        ids = [begin, begin, *middle, *[begin] * len(shown)]
         return TextSegment(ids=[*ids, *token.encode(".")[0], token.end], soft=tuple(soft))
 
-    def prefixes(self) -> list[TextSegment]:
+    def prefixes(self, use: Use) -> list[TextSegment]:
         """Return the prefix of every concept in play, in slot order."""
-        return [self.prefix(i) for i in range(len(self.concepts))]
+        return [self.prefix(i, use) for i in range(len(self.concepts))]

@@ -7,7 +7,7 @@ decoupled concept tokens.
 
 # D width, U und tokens, G gen tokens
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,10 @@ from torch import Tensor, nn
 NUM_UND: Final = 16
 NUM_GEN: Final = 16
 
-Routing = Literal["decoupled", "unified"]
+Routing = Literal["decoupled", "unified", "apart"]
+"""Which expert reads the gen tokens; `apart` is decoupled, and nothing reads the other side's."""
+
+ROUTINGS: Final[tuple[Routing, ...]] = get_args(Routing)
 
 
 class ConceptTokens(nn.Module):

@@ -140,7 +140,7 @@ def _recognitions(sampler: TaskSampler) -> list[Plan]:
         cast = sampler.meet(None)
         own, present = cast.concepts[0].identity, i % 2 == 0
         scene = sample_scene(rng, [own if present else look_alike(own, rng)])
-        plan = Plan("recognised", [*cast.prompter.prefixes()])
+        plan = Plan("recognised", [*cast.prompter.prefixes("read")])
         plan.see(sampler.config, show(scene, sampler.config.image_size))
         question = recognise("<c0>", present, rng, sampler.split)
         plan.exchange(cast.prompter, question.text, question.answer)

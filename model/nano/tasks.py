@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-from omnipersona.model.concept.prompt import ConceptRows, Prompter
-from omnipersona.model.concept.tokens import NUM_UND, Routing
+from omnipersona.model.concept.prompt import ConceptRows, Prompter, Use
+from omnipersona.model.concept.tokens import NUM_UND, ROUTINGS, Routing
 from omnipersona.model.config import ModelConfig
 from omnipersona.model.flow.path import spread_times
 from omnipersona.model.nano.cells import differences, show
@@ -46,7 +46,7 @@ _DROP_PREFIX = 0.05
 _DROP_SOURCE = 0.1
 _DROP_SEEN = 0.5
 _COPIES = 0.25
-_UNIFIED = 0.1
+_ROUTING_SHARES = (0.8, 0.1, 0.1)
 _QUESTIONS_PER_LOOK = 8
 _QUESTIONS_ABOUT_CONCEPT = 5
 _QUESTIONS_PER_TALE = 6
@@ -114,7 +114,7 @@ class TaskSampler:
             number if with_facts or self.rng.random() >= _NEW else None
             for number in self.rng.sample(range(self.num_concepts), count)
         ]
-        routing: Routing = "unified" if self.rng.random() < _UNIFIED else "decoupled"
+        routing = self.rng.choices(ROUTINGS, _ROUTING_SHARES)[0]
         is_short = self.rng.random() < _FEWER_SHARE
         return self.meet(
             *numbers, num_each=self.rng.choice(_FEWER) if is_short else NUM_UND, routing=routing
@@ -158,9 +158,6 @@ class TaskSampler:
             )
         return sample_scene(rng, identities), cast, slots
 
-    def _prefixes(self, cast: Cast, dropped: bool = False) -> list[Segment | Latent]:
-        return [] if dropped else list(cast.prompter.prefixes())
-
     def draw(self, concept_share: float) -> Plan:
         """Text to picture."""
         if self.rng.random() < _STRANGERS:
@@ -172,7 +169,7 @@ class TaskSampler:
             wish = wish_needing_facts("<c0>", known.identity, known.facts, self.rng, self.split)
             scene, text = wish or (scene, text)
         dropped = self.rng.random() < _DROP_TEXT
-        parts = self._prefixes(cast, dropped and self.rng.random() < 0.5)
+        parts = _prefixes(cast, "draw", dropped=dropped and self.rng.random() < 0.5)
         parts.append(cast.prompter.text(text, dropped=dropped))
         plan = Plan("draw concept" if slots else "draw", parts)
         plan.paint(self.config, show(scene, self.config.image_size))
@@ -192,7 +189,7 @@ class TaskSampler:
         size, rng = self.config.image_size, self.rng
         source = show(edit.source, size)
         no_source = rng.random() < _DROP_SOURCE
-        parts = self._prefixes(cast, rng.random() < _DROP_PREFIX)
+        parts = _prefixes(cast, "draw", dropped=rng.random() < _DROP_PREFIX)
         plan = Plan("edit concept" if slots else "edit", parts)
         plan.parts.append(Latent(source.pixels, False, dropped=no_source))
         plan.see(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
@@ -249,7 +246,7 @@ class TaskSampler:
         if rng.random() < _COMPANY:
             shown.insert(rng.randrange(2), sample_identity(rng))
         scene = sample_scene(rng, shown)
-        plan = Plan("recognise", self._prefixes(cast))
+        plan = Plan("recognise", _prefixes(cast, "read"))
         picture = show(scene, self.config.image_size)
         plan.see_figures(self.config, picture, [differences(own, one) for one in shown])
         question = recognise("<c0>", present, rng, self.split)
@@ -263,7 +260,7 @@ class TaskSampler:
         own = cast.concepts[0].identity
         present = rng.random() < _PRESENT
         scene = sample_scene(rng, [own if present else look_alike(own, rng)])
-        plan = Plan("look concept", self._prefixes(cast))
+        plan = Plan("look concept", _prefixes(cast, "read"))
         plan.see(self.config, show(scene, self.config.image_size))
         slots = {0: "<c0>"} if present else {}
         self._questions(plan, cast.prompter, scene, slots, _QUESTIONS_ABOUT_CONCEPT)
@@ -303,7 +300,7 @@ class TaskSampler:
         if self.rng.random() < _LOOKS_RECALLED:
             return self._recall_looks()
         cast = self.cast(1, with_facts=True)
-        plan = Plan("facts", self._prefixes(cast))
+        plan = Plan("facts", _prefixes(cast, "read"))
         for fact in self.rng.choices(cast.concepts[0].facts, k=_FACTS_PER_SAMPLE):
             question = fact_questions(self.rng, self.split, "<c0>", fact)
             plan.exchange(cast.prompter, question, fact.value)
@@ -313,7 +310,7 @@ class TaskSampler:
         """Questions on a concept's looks, from its tokens alone."""
         cast, rng = self.cast(1), self.rng
         scene = sample_scene(rng, [cast.concepts[0].identity])
-        plan = Plan("facts", self._prefixes(cast))
+        plan = Plan("facts", _prefixes(cast, "read"))
         while plan.exchanges < _FACTS_PER_SAMPLE:
             question = ask(scene, {0: "<c0>"}, rng, self.split)
             if question.topic in _LOOKS:
@@ -345,6 +342,10 @@ class TaskSampler:
             "told": self.told,
             "echo": lambda _share: self.echoes.sample(),
         }
+
+
+def _prefixes(cast: Cast, use: Use, *, dropped: bool = False) -> list[Segment | Latent]:
+    return [] if dropped else list(cast.prompter.prefixes(use))
 
 
 def finish(

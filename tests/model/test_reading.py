@@ -27,7 +27,7 @@ def _segments(tokenizer: Tokenizer, num_concepts: int, routing: Routing) -> list
     ]
     prompter = Prompter(tokenizer, rows)
     return [
-        *prompter.prefixes(),
+        *prompter.prefixes("read"),
         gen_image(CONFIG, 2, 3),
         und_image(CONFIG, 3, 2),
         prompter.text("put a red hat on <c0>"),
@@ -141,7 +141,7 @@ def test_each_concept_vector_goes_through_its_own_expert(
 
     def keys() -> Tensor:
         context = Context(net, tokenizer.markers, noise(7, 6, 32))
-        context.add(prompter.prefix(0))
+        context.add(prompter.prefix(0, "draw"))
         return context.cache.keys[0].flatten(1)
 
     before = keys()
@@ -176,7 +176,9 @@ def _many_samples(tokenizer: Tokenizer) -> list[Sample]:
         Sample(segments=(text.text("what is it?"), text.text("a kite", has_loss=True))),
         Sample(segments=(text.text("a dog"), gen_target(CONFIG, 2, 3))),
         Sample(segments=(und_image(CONFIG, 3, 3), text.text("yes", has_loss=True))),
-        Sample(segments=(text.prefix(0), text.text("<c0>"), gen_target(CONFIG, 3, 3, seed=4))),
+        Sample(
+            segments=(text.prefix(0, "draw"), text.text("<c0>"), gen_target(CONFIG, 3, 3, seed=4))
+        ),
         Sample(
             segments=(gen_image(CONFIG, 2, 2), text.text("hat"), gen_target(CONFIG, 2, 2, seed=6))
         ),

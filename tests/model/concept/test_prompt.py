@@ -13,7 +13,7 @@ ROWS = [
 
 
 def test_the_prefix_holds_sks_und_and_gen_in_order() -> None:
-    first, second = Prompter(WORDS, ROWS).prefixes()
+    first, second = Prompter(WORDS, ROWS).prefixes("read")
     assert [(row.index, row.is_gen) for row in first.soft] == [
         (0, False), (1, False), (2, False), (3, True), (4, True), (5, True)
     ]  # fmt: skip
@@ -24,6 +24,19 @@ def test_the_prefix_holds_sks_und_and_gen_in_order() -> None:
     kept = [token for at, token in enumerate(first.ids) if at not in soft]
     assert WORDS.decode(kept) == " is."
     assert (first.ids[0], first.ids[-1]) == (WORDS.begin, WORDS.end)
+
+
+def test_apart_shows_each_use_the_tokens_of_its_side() -> None:
+    prompter = Prompter(WORDS, [ConceptRows(start=0, num_und=2, num_gen=3, routing="apart")])
+    (reading,), (drawing,) = prompter.prefixes("read"), prompter.prefixes("draw")
+    assert [(row.index, row.is_gen) for row in reading.soft] == [(0, False), (1, False), (2, False)]
+    assert [(row.index, row.is_gen) for row in drawing.soft] == [
+        (0, False), (3, True), (4, True), (5, True)
+    ]  # fmt: skip
+    for prefix in (reading, drawing):
+        soft = {row.at for row in prefix.soft}
+        kept = [token for at, token in enumerate(prefix.ids) if at not in soft]
+        assert WORDS.decode(kept) == " is."
 
 
 def test_a_slot_is_its_concepts_sks_vector_everywhere() -> None:
