@@ -12,9 +12,9 @@ from omnipersona.model.omni import OmniModel
 from omnipersona.model.vision.images import to_pixels
 
 
-def random_scene(rng: random.Random) -> Scene:
-    """Return a scene with none, one or two new characters."""
-    count = rng.choices((0, 1, 2), (0.05, 0.7, 0.25))[0]
+def random_scene(rng: random.Random, company: float = 0.25) -> Scene:
+    """Return a scene with one or two new characters, `company` of them two, 1 in 20 with none."""
+    count = rng.choices((0, 1, 2), (0.05, 0.95 - company, company))[0]
     return sample_scene(rng, [sample_identity(rng) for _ in range(count)])
 
 

@@ -57,6 +57,8 @@ _WITH_EXAMPLES = 0.2
 _STRANGERS = 0.08
 _NEEDS_FACTS = 0.1
 _COMPANY = 0.25
+_COMPANY_IN_LOOKS = 0.5  # who is whom is harder to tell than what one looks like
+_OWN, _OWN_OR_ALIKE = 0.45, 0.85
 _PRESENT = 0.7
 _NEW = 0.5
 _NUM_PHOTOS = (1, 2, 3, 4)
@@ -218,7 +220,7 @@ class TaskSampler:
             return self.strangers.look()
         if self.rng.random() < concept_share:
             return self._look_at_concept()
-        scene = random_scene(self.rng)
+        scene = random_scene(self.rng, _COMPANY_IN_LOOKS)
         plan = Plan("look")
         plan.see(self.config, show(scene, self.config.image_size))
         self._questions(plan, self.plain, scene, {}, _QUESTIONS_PER_LOOK)
@@ -241,8 +243,9 @@ class TaskSampler:
         cast = self.cast(1)
         own = cast.concepts[0].identity
         roll = rng.random()
-        present = roll < 0.5
-        shown = [own if present else look_alike(own, rng) if roll < 0.8 else sample_identity(rng)]
+        present = roll < _OWN
+        alike = look_alike(own, rng) if roll < _OWN_OR_ALIKE else sample_identity(rng)
+        shown = [own if present else alike]
         if rng.random() < _COMPANY:
             shown.insert(rng.randrange(2), sample_identity(rng))
         scene = sample_scene(rng, shown)
