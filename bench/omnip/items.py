@@ -5,6 +5,7 @@ pretraining; every item is drawn from the concept's number.
 """
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -27,13 +28,14 @@ from omnipersona.model.nano.world import (
 )
 
 EDIT_KINDS: Final = ("remove", "add", "replace", "recolor", "background", "object")
+_CHAINED: Final = ("add", "background", "object")
 _NUM_FACTS: Final = 8
 _NEEDED: Final = ("toy", "home", "clothes")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """Items of each kind per concept; `edits` counts per edit kind."""
+    """Items of each kind per concept; `edits` counts per edit kind, `chain` edits in a row."""
 
     photos: int = 10
     recognition: int = 20
@@ -41,9 +43,10 @@ class Counts:
     prompts: int = 6
     wishes: int = 6
     edits: int = 2
+    chain: int = 5
 
 
-QUICK: Final = Counts(recognition=4, questions=3, prompts=2, wishes=2, edits=1)
+QUICK: Final = Counts(recognition=4, questions=3, prompts=2, wishes=2, edits=1, chain=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +85,7 @@ class ConceptItems:
     prompts: tuple[Prompt, ...]
     wishes: tuple[Prompt, ...]
     edits: tuple[Edit, ...]
+    chain: tuple[Edit, ...]
 
     def lesson(self, seed: int, num_photos: int | None = None) -> LearnRequest:
         """Return what every method is taught with."""
@@ -113,6 +117,7 @@ def concept_items(number: int, size: int, counts: Counts) -> ConceptItems:
         prompts=tuple(_prompt(identity, rng) for _ in range(counts.prompts)),
         wishes=tuple(_wish(identity, facts, rng) for _ in range(counts.wishes)),
         edits=tuple(_edit(identity, kind, rng) for kind in EDIT_KINDS for _ in range(counts.edits)),
+        chain=tuple(_chain(identity, counts.chain, rng)),
     )
 
 
@@ -167,6 +172,18 @@ def _is_shown(fact: StatedFact, scene: Scene) -> bool:
     if fact.thing is not None:
         return thing is not None and replace(thing, x=fact.thing.x) == fact.thing
     return fact.place == scene.place if fact.place else fact.accessory == figure.accessory
+
+
+def _chain(identity: Identity, count: int, rng: random.Random) -> Iterator[Edit]:
+    """Draw edits in a row, each of what the one before should have made."""
+    scene = sample_scene(rng, [identity])
+    for _ in range(count):
+        while True:
+            edit = sample_edit(scene, {0: SLOT}, rng, "held_out", rng.choice(_CHAINED))
+            if edit is not None and edit.source == scene and is_a_change(edit):
+                break
+        yield edit
+        scene = edit.target
 
 
 def _edit(identity: Identity, kind: str, rng: random.Random) -> Edit:

@@ -61,6 +61,8 @@ def score(persona: Persona, items: ConceptItems, reader: Reader, seed: int) -> I
     for i, edit in enumerate(items.edits):
         _edit(persona, items, edit, reader, scores, seed + i)
         yield scores
+    for _ in _drift(persona, items, scores, seed):
+        yield scores
 
 
 def _reading(persona: Persona, items: ConceptItems, scores: Scores) -> Iterator[None]:
@@ -131,6 +133,20 @@ def _edit(
     scores.add(f"edit {edit.kind}", done * kept * same)
     for factor, value in (("done", done), ("kept", kept), ("identity", same)):
         scores.add(f"edit {factor}", value)
+
+
+def _drift(persona: Persona, items: ConceptItems, scores: Scores, seed: int) -> Iterator[None]:
+    """Edit the outcome of the edit before, and see how much of the first picture is kept."""
+    if not items.chain:
+        return
+    first = image = render(items.chain[0].source, SIDE)
+    for i, edit in enumerate(items.chain, start=1):
+        image = persona.edit(png(image), edit.instruction, seed + i).resize(first.size)
+        target = render(edit.target, SIDE)
+        where = unchanged_region(first, target)
+        if where is not None:
+            scores.add(f"kept after {i}", similarity(image, target, where))
+        yield
 
 
 def _identity(items: ConceptItems, edit: Edit, reading: Reading) -> float:

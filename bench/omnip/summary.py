@@ -29,7 +29,11 @@ METRICS: Final = (
     "edit kept",
     "edit identity",
     *EDIT_METRICS,
+    *(f"kept after {count}" for count in range(1, 6)),
+    "seconds",
+    "kilobytes",
 )
+"""Shares in [0, 1], and last what teaching a concept cost."""
 
 
 def figures(results: Iterable[Result]) -> dict[str, dict[str, Interval]]:
@@ -59,6 +63,10 @@ def _of_method(results: Sequence[Result]) -> dict[str, Interval]:
 def _scores(result: Result, metric: str) -> list[float]:
     """Return the scores of a metric; `rec` weighs presence and absence alike."""
     scores = result.scores
+    if metric == "seconds":
+        return [result.seconds]
+    if metric == "kilobytes":
+        return [result.num_bytes / 1000]
     if metric == "rec":
         sides = [scores.get(side, []) for side in ("recall", "specificity")]
         return [sum(side) / len(side) for side in sides if side]

@@ -21,7 +21,7 @@ from omnipersona.model.runtime import NANO_FOLDER, load_studio
 from omnipersona.model.studio import Studio
 
 CONFIG = FitConfig(num_steps=1, num_drawings=1, rate=0.01, is_thorough=False)
-COUNTS = Counts(photos=1, recognition=2, questions=1, prompts=1, wishes=1, edits=1)
+COUNTS = Counts(photos=1, recognition=2, questions=1, prompts=1, wishes=1, edits=1, chain=2)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,8 @@ def test_every_method_answers_draws_and_edits(
 ) -> None:
     before = {key: value.clone() for key, value in studio.model.state_dict().items()}
     [result] = run(studio, reader, _plan(name), tmp_path, lambda _: None)
-    assert {"recall", "specificity", "vqa", "qa", "identity", "parg", "edit add"} <= set(
-        result.scores
-    )
+    told = {"recall", "specificity", "vqa", "qa", "identity", "parg", "edit add", "kept after 2"}
+    assert told <= set(result.scores)
     assert all(0.0 <= s <= 1.0 for scores in result.scores.values() for s in scores)
     after = studio.model.state_dict()
     assert all(torch.equal(after[key], value) for key, value in before.items())
