@@ -25,10 +25,10 @@ _BUDGETS: Final[tuple[tuple[Preset, int], ...]] = (
     ("quick", 1),
     ("quick", 6),
     ("quick", 12),
-    ("quick", 24),
     ("nano", 25),
     ("nano", 50),
     ("nano", 100),
+    ("nano", 200),
 )
 _HEADS: Final = ("preset", "steps", "seconds", "recognised", "facts", "traits", "nearer")
 
