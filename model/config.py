@@ -7,7 +7,7 @@ constants that the published model does not write down. Does not know weights or
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from omnipersona.model.errors import WeightsError
 
@@ -141,6 +141,11 @@ class SamplingDefaults:
     edit_start: Literal["noise", "picture"] = "noise"
 
 
+Prediction = Literal["velocity", "preconditioned"]
+
+_PREDICTIONS: Final[tuple[Prediction, ...]] = get_args(Prediction)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelConfig:
     """Everything that differs between the two sizes of the architecture.
@@ -153,8 +158,7 @@ class ModelConfig:
         max_latent_size: Side of the latent position grid, in tokens.
         vit_max_num_patch_per_side: Side of the vision position grid, in patches.
         positions: Of the tables that say where a latent token or a vision patch lies.
-        prediction: What `llm2vae` returns: the velocity, or the clean latents, which `model.flow`
-            turns into a velocity.
+        prediction: What `llm2vae` returns: the velocity, or what `model.flow` turns into one.
         keep_concepts_in_cfg_text: Whether the concept prefix stays in the text-free context.
         sampling: Defaults of drawing and editing.
         vae_resize: Rule for pictures on their way to the autoencoder.
@@ -173,7 +177,7 @@ class ModelConfig:
     max_latent_size: int = 64
     vit_max_num_patch_per_side: int = 70
     positions: PositionWaves = PositionWaves()
-    prediction: Literal["velocity", "clean", "preconditioned"] = "velocity"
+    prediction: Prediction = "velocity"
     keep_concepts_in_cfg_text: bool = False
     sampling: SamplingDefaults = SamplingDefaults()
     vae_resize: ResizeRule = ResizeRule(max_side=1024, min_side=512, stride=16)
@@ -183,6 +187,12 @@ class ModelConfig:
     name: str = "BAGEL-7B-MoT"
     world: str = "It sees and draws real photos and free pictures."
     num_examples: int = 4
+
+    def __post_init__(self) -> None:
+        if self.prediction not in _PREDICTIONS:
+            raise ValueError(
+                f"prediction is '{self.prediction}'; it must be one of {', '.join(_PREDICTIONS)}"
+            )
 
     @property
     def latent_width(self) -> int:

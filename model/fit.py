@@ -33,7 +33,9 @@ class FitConfig:
     Attributes:
         num_steps: Updates.
         num_drawings: Drawings per step and concept.
-        rate: Peak learning rate; falls along a cosine to a tenth.
+        rate: Peak learning rate of identifier and understanding tokens; falls along a cosine
+            to a tenth.
+        gen_rate: The same of the generation tokens.
         is_thorough: Whether the model first draws others of the kind and edits, to learn from.
         routing: Which expert reads the gen tokens.
         num_und: Understanding tokens.
@@ -51,6 +53,7 @@ class FitConfig:
     num_steps: int
     num_drawings: int
     rate: float
+    gen_rate: float
     is_thorough: bool = True
     routing: Routing = "decoupled"
     num_und: int = NUM_UND
@@ -64,19 +67,18 @@ class FitConfig:
     lora_rate: float = 2e-3
 
     def __post_init__(self) -> None:
-        if self.num_steps < 1 or self.num_drawings < 1 or not self.rate > 0:
-            raise ValueError(
-                f"num_steps {self.num_steps}, num_drawings {self.num_drawings} and rate "
-                f"{self.rate} must all be above zero"
-            )
+        named = ("num_steps", "num_drawings", "rate", "gen_rate")
+        wrong = [f"{name} {getattr(self, name)}" for name in named if not getattr(self, name) > 0]
+        if wrong:
+            raise ValueError(f"{' and '.join(wrong)} must be above zero")
         if not (self.with_reading or self.with_drawing):
             raise ValueError("with_reading and with_drawing are both off; nothing would be learned")
 
 
 PRESETS: Final[dict[Preset, FitConfig]] = {
-    "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, is_thorough=False),
-    "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.02),
-    "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3, probe_every=100),
+    "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, gen_rate=0.002, is_thorough=False),
+    "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.02, gen_rate=0.002),
+    "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3, gen_rate=1e-3, probe_every=100),
 }
 
 
@@ -127,9 +129,11 @@ def fit(
         LearningFailed: A loss or gradient is not a number; tokens keep their last good values.
     """
     model.requires_grad_(requires_grad=False)
-    tokens = Adam([vector for pupil in pupils for vector in pupil.tokens.parameters()])
+    und = Adam([vector for pupil in pupils for vector in (pupil.tokens.sks, pupil.tokens.und)])
+    gen = Adam([pupil.tokens.gen for pupil in pupils])
     adapters = Adam([matrix for pupil in pupils for matrix in pupil.adapter])
-    parameters = [*tokens.parameters, *adapters.parameters]
+    rates = ((und, config.rate), (gen, config.gen_rate), (adapters, config.lora_rate))
+    parameters = [parameter for optimizer, _ in rates for parameter in optimizer.parameters]
     for matrix in adapters.parameters:
         matrix.requires_grad_()
     held_out = [sample for pupil in pupils for sample in pupil.teacher.held_out()]
@@ -139,15 +143,15 @@ def fit(
         loss = text + flow + (edit if edit is not None else 0.0)
         if not bool(torch.isfinite(loss)):
             raise _failed(step, config, f"the loss is {loss.item()}")
-        tokens.zero_grad()
-        adapters.zero_grad()
+        for optimizer, _ in rates:
+            optimizer.zero_grad()
         (loss * len(pupils)).backward()
         grads = [vector.grad for vector in parameters if vector.grad is not None]
         if not all(bool(torch.isfinite(grad).all()) for grad in grads):
             raise _failed(step, config, "the gradient is not a number")
         share = 0.55 + 0.45 * math.cos(math.pi * step / config.num_steps)
-        tokens.step(share * config.rate)
-        adapters.step(share * config.lora_rate)
+        for optimizer, rate in rates:
+            optimizer.step(share * rate)
         is_due = config.probe_every > 0 and (step + 1) % config.probe_every == 0
         yield LearnEvent(
             step=step + 1,

@@ -49,13 +49,19 @@ class Teacher:
     noise: torch.Generator
 
     def reading(self) -> list[Sample]:
-        """Return recognition with a positive and a negative, and a round of facts."""
+        """Return a photo with questions, a negative if there are any, and a round of facts.
+
+        Without negatives, recognition is not asked: "yes" alone would unlearn to say no.
+        """
         lessons, rng = self.lessons, self.rng
         photo = rng.choice(lessons.photos)
         about = [rng.choice(photo.answers)] if photo.answers else []
-        samples = [self._recognition(photo.picture, about, present=True)]
+        samples = []
         if lessons.negatives:
+            samples.append(self._recognition(photo.picture, about, present=True))
             samples.append(self._recognition(rng.choice(lessons.negatives), [], present=False))
+        elif about:
+            samples.append(self._exchanges([photo.picture.seen], about))
         turns = [_fact_turn(fact, rng) for fact in lessons.facts]
         if lessons.kind:
             turns.append((_KIND_QUESTION, f"a {lessons.kind}"))

@@ -7,15 +7,12 @@ published `num_timesteps = 50` is a grid of 50 points and so `num_steps = 49`.
 Source: Liu et al. 2022, "Flow Straight and Fast", arXiv:2209.03003.
 """
 
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import Tensor
 
-MIN_TIME: Final = 0.1
-"""Below this time, clean predictions are turned into velocities as if at it, to keep 1/t tame."""
-
-Prediction = Literal["velocity", "clean", "preconditioned"]
+from omnipersona.model.config import Prediction
 
 DETAIL: Final = 0.25
 """Standard deviation of what a preconditioned network leaves open of a picture it knows."""
@@ -59,8 +56,8 @@ def spread_times(count: int, timestep_shift: float, generator: torch.Generator) 
 def as_velocity(output: Tensor, x_t: Tensor, t: Tensor, prediction: Prediction) -> Tensor:
     """Turn a network's output into a velocity.
 
-    `preconditioned` predicts clean latents too, but near t = 0, where `x_t` is nearer to them than
-    a network can be, only what is missing: `x_0 = c_skip x_t + c_out F` with F of variance 1, for
+    `preconditioned` predicts clean latents, but near t = 0, where `x_t` is nearer to them than a
+    network can be, only what is missing: `x_0 = c_skip x_t + c_out F` with F of variance 1, for
     latents of variance 1 of which the network leaves a part of variance `DETAIL**2` open.
     Source: Karras et al. 2022, "Elucidating the Design Space of Diffusion-Based Generative Models",
     arXiv:2206.00364, section 5, on this path.
@@ -73,8 +70,6 @@ def as_velocity(output: Tensor, x_t: Tensor, t: Tensor, prediction: Prediction) 
     """
     if prediction == "velocity":
         return output
-    if prediction == "clean":
-        return (x_t - output) / t.clamp_min(MIN_TIME)
     t = t.clamp_min(_LEAST)
     picture = 1.0 - t
     c_skip = DETAIL**2 * picture / (DETAIL**2 * picture.square() + t.square())

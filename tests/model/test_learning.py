@@ -116,7 +116,7 @@ def test_concepts_learned_together_are_the_concepts_asked_for(studio: Studio) ->
 def test_one_pupil_never_moves_another(studio: Studio) -> None:
     tokens, silent = _tokens(), _tokens()
     teacher = _teacher(studio)
-    config = FitConfig(num_steps=2, num_drawings=1, rate=0.01)
+    config = FitConfig(num_steps=2, num_drawings=1, rate=0.01, gen_rate=0.01)
     with torch.no_grad():
         before = silent.table().clone()
     about_the_first = [Pupil(tokens, teacher), Pupil(silent, teacher)]
@@ -130,7 +130,7 @@ def test_learning_goes_on_from_earlier_tokens(studio: Studio) -> None:
     *_, result = learn(studio, first)
     assert isinstance(result, LearnResult)
     earlier = read_concept(result.concept, 32, studio.fingerprint).table()
-    config = FitConfig(num_steps=1, num_drawings=1, rate=1e-4, is_thorough=False)
+    config = FitConfig(num_steps=1, num_drawings=1, rate=1e-4, gen_rate=1e-4, is_thorough=False)
     files = learned(studio, [replace(first, start=result.concept)], config)
     later = read_concept(files[0], 32, studio.fingerprint).table()
     assert 0 < float((later - earlier).detach().abs().max()) < 1e-2
@@ -139,10 +139,21 @@ def test_learning_goes_on_from_earlier_tokens(studio: Studio) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        FitConfig(num_steps=1, num_drawings=1, rate=0.01, num_und=4, num_gen=32),
-        FitConfig(num_steps=1, num_drawings=1, rate=0.01, routing="unified", start="noun"),
-        FitConfig(num_steps=1, num_drawings=1, rate=0.01, with_drawing=False, start="noise"),
-        FitConfig(num_steps=1, num_drawings=1, rate=0.01, with_reading=False, with_edits=False),
+        FitConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, num_und=4, num_gen=32),
+        FitConfig(
+            num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, routing="unified", start="noun"
+        ),
+        FitConfig(
+            num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, with_drawing=False, start="noise"
+        ),
+        FitConfig(
+            num_steps=1,
+            num_drawings=1,
+            rate=0.01,
+            gen_rate=0.01,
+            with_reading=False,
+            with_edits=False,
+        ),
     ],
 )
 def test_every_variant_of_a_comparison_learns(studio: Studio, config: FitConfig) -> None:
@@ -171,7 +182,7 @@ def _tokens() -> ConceptTokens:
 
 
 def test_the_loss_falls(studio: Studio) -> None:
-    config = FitConfig(num_steps=25, num_drawings=2, rate=0.02)
+    config = FitConfig(num_steps=25, num_drawings=2, rate=0.02, gen_rate=0.02)
     markers = studio.tokenizer.markers
     events = list(fit(studio.model, [Pupil(_tokens(), _teacher(studio))], markers, config))
     totals = [event.loss_text + event.loss_flow for event in events]
@@ -180,7 +191,7 @@ def test_the_loss_falls(studio: Studio) -> None:
 
 def test_every_vector_of_the_concept_learns(studio: Studio) -> None:
     tokens, before = _tokens(), _tokens().table()
-    config = FitConfig(num_steps=1, num_drawings=1, rate=0.01)
+    config = FitConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01)
     list(fit(studio.model, [Pupil(tokens, _teacher(studio))], studio.tokenizer.markers, config))
     moved = (tokens.table() - before).abs().amax(1)
     assert bool((moved > 0).all())
@@ -200,7 +211,7 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_tokens(
 
     monkeypatch.setattr(fitting, "_losses", failing)
     tokens, good = _tokens(), _tokens().table()
-    config = FitConfig(num_steps=9, num_drawings=1, rate=0.01)
+    config = FitConfig(num_steps=9, num_drawings=1, rate=0.01, gen_rate=0.01)
     steps = fit(studio.model, [Pupil(tokens, _teacher(studio))], studio.tokenizer.markers, config)
 
     def go_on() -> None:
@@ -217,7 +228,7 @@ def test_a_gradient_that_is_no_number_never_reaches_the_tokens(studio: Studio) -
     tokens = _tokens()
     tokens.und.register_hook(lambda grad: grad * math.nan)
     good = tokens.table().detach().clone()
-    config = FitConfig(num_steps=3, num_drawings=1, rate=0.01)
+    config = FitConfig(num_steps=3, num_drawings=1, rate=0.01, gen_rate=0.01)
     with pytest.raises(LearningFailed, match="gradient"):
         list(fit(studio.model, [Pupil(tokens, _teacher(studio))], studio.tokenizer.markers, config))
     assert torch.equal(tokens.table(), good)
@@ -225,7 +236,7 @@ def test_a_gradient_that_is_no_number_never_reaches_the_tokens(studio: Studio) -
 
 def test_a_run_of_no_steps_is_refused() -> None:
     with pytest.raises(ValueError, match="num_steps 0"):
-        FitConfig(num_steps=0, num_drawings=1, rate=0.1)
+        FitConfig(num_steps=0, num_drawings=1, rate=0.1, gen_rate=0.1)
 
 
 def test_cancel_stops_learning_and_the_model_goes_on(model: LocalPersonaModel) -> None:
@@ -271,7 +282,13 @@ def test_a_learned_concept_is_used_at_once(model: LocalPersonaModel) -> None:
 def test_an_adapter_is_learned_along_and_drawn_with_where_it_is_asked_for(studio: Studio) -> None:
     request = LearnRequest(name="Bo", photos=_photos(2), kind="dog", seed=1)
     config = FitConfig(
-        num_steps=3, num_drawings=1, rate=0.01, is_thorough=False, lora_rank=2, lora_rate=0.1
+        num_steps=3,
+        num_drawings=1,
+        rate=0.01,
+        gen_rate=0.01,
+        is_thorough=False,
+        lora_rank=2,
+        lora_rate=0.1,
     )
     before = _copy(studio.model)
     (concept,) = learned(studio, [request], config)
@@ -301,7 +318,7 @@ def test_an_adapter_is_learned_along_and_drawn_with_where_it_is_asked_for(studio
 
 def test_several_concepts_do_not_share_a_batch_with_adapters(studio: Studio) -> None:
     request = LearnRequest(name="Bo", photos=_photos(1))
-    config = FitConfig(num_steps=1, num_drawings=1, rate=0.01, lora_rank=2)
+    config = FitConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, lora_rank=2)
     with pytest.raises(ValueError, match="learn one at a time"):
         learned(studio, [request, request], config)
 

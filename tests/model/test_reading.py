@@ -1,6 +1,7 @@
 """Laws of reading: caches, forks, experts and packs."""
 
 from dataclasses import replace
+from typing import cast, get_args
 
 import pytest
 import torch
@@ -9,8 +10,8 @@ from torch import Tensor
 
 from omnipersona.model.concept.prompt import ConceptRows, Prompter
 from omnipersona.model.concept.tokens import Routing
-from omnipersona.model.config import tiny
-from omnipersona.model.flow.path import as_velocity, noised, target_velocity
+from omnipersona.model.config import Prediction, tiny
+from omnipersona.model.flow.path import as_velocity
 from omnipersona.model.omni import Hidden, OmniModel
 from omnipersona.model.sequence.canvas import velocity
 from omnipersona.model.sequence.context import Context
@@ -224,21 +225,15 @@ def test_another_sample_in_the_pack_changes_nothing(net: OmniModel, tokenizer: T
 
 
 @torch.no_grad()
-def test_clean_and_velocity_prediction_agree_when_the_network_is_exact(
-    tokenizer: Tokenizer,
-) -> None:
-    """Two heads that say the same picture: one its latents, one the velocity away from it."""
-    x_0, added = noise(1, 6, 16), noise(2, 6, 16)
-    for t in (0.15, 0.5, 1.0):
-        time = torch.full((6, 1), t)
-        x_t = noised(x_0, added, time)
-        by_clean = as_velocity(x_0, x_t, time, "clean")
-        by_velocity = as_velocity(target_velocity(x_0, added), x_t, time, "velocity")
-        torch.testing.assert_close(by_clean, by_velocity, atol=1e-5, rtol=1e-5)
-    net = random_model(replace(tiny(), prediction="clean"))
-    net.llm2vae.weight.zero_()
-    net.llm2vae.bias.zero_()
-    context = Context(net, tokenizer.markers)
+def test_the_network_s_output_is_read_as_the_configuration_says(tokenizer: Tokenizer) -> None:
     block = gen_image(CONFIG, 2, 3)
-    seen = velocity(context, block.tokens, block.position_ids, 0.5)
-    torch.testing.assert_close(seen, block.tokens / 0.5)
+    for prediction in get_args(Prediction):
+        net = random_model(replace(tiny(), prediction=prediction))
+        net.llm2vae.weight.zero_()
+        net.llm2vae.bias.fill_(2.0)
+        seen = velocity(Context(net, tokenizer.markers), block.tokens, block.position_ids, 0.5)
+        output = torch.full_like(block.tokens, 2.0)
+        time = torch.full((6, 1), 0.5)
+        torch.testing.assert_close(seen, as_velocity(output, block.tokens, time, prediction))
+    with pytest.raises(ValueError, match="prediction is 'noise'"):
+        replace(tiny(), prediction=cast("Prediction", "noise"))

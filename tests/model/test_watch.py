@@ -56,7 +56,9 @@ def test_a_fifth_of_five_or_more_photos_is_held_out(
     studio: Studio, num_photos: int, is_watched: bool
 ) -> None:
     photos = tuple(png(seed=i) for i in range(num_photos))
-    config = FitConfig(num_steps=4, num_drawings=1, rate=0.01, is_thorough=False, probe_every=2)
+    config = FitConfig(
+        num_steps=4, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False, probe_every=2
+    )
     request = LearnRequest(name="Bo", photos=photos, kind="dog")
     *events, files = learn_together(studio, [request], config)
     steps = [event for event in events if isinstance(event, LearnEvent) and event.step]

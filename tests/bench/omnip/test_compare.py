@@ -20,7 +20,7 @@ from omnipersona.model.fit import FitConfig
 from omnipersona.model.runtime import NANO_FOLDER, load_studio
 from omnipersona.model.studio import Studio
 
-CONFIG = FitConfig(num_steps=1, num_drawings=1, rate=0.01, is_thorough=False)
+CONFIG = FitConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False)
 COUNTS = Counts(photos=1, recognition=2, questions=1, prompts=1, wishes=1, edits=1, chain=2)
 
 
