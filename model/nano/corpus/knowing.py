@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from omnipersona.model.nano.corpus.dialogue.drawing import ASK_CLOTHES, ASK_HOME, ASK_TOY
+from omnipersona.model.nano.corpus.dialogue.drawing import ask_for
 from omnipersona.model.nano.corpus.facts import PRONOUNS, StatedFact, wording
 from omnipersona.model.nano.corpus.phrasing import Split, typed
 from omnipersona.model.nano.corpus.words import CANONICAL_PLACES, character_phrase
@@ -39,9 +39,7 @@ def wish_needing_facts(
     scene = _showing([known[name] for name in asked], identity, rng)
     words = wording(rng.choice(PRONOUNS[:3])).filling()
     parts = [slot]
-    for name, phrases in (("clothes", ASK_CLOTHES), ("toy", ASK_TOY), ("home", ASK_HOME)):
-        if name in asked:
-            parts.append(phrases.pick(rng, split, **words))
+    parts += [ask_for(rng, split, known[name], words) for name in _POSSIBLE if name in asked]
     if "home" not in asked and rng.random() < 0.7:
         parts.append(CANONICAL_PLACES[scene.place])
     return scene, typed(rng, " ".join(parts))

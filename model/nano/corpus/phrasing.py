@@ -14,6 +14,8 @@ from typing import Final, Literal
 Split = Literal["train", "held_out"]
 
 _HELD_OUT_EVERY: Final = 4
+_FILLED: Final = re.compile(r"\{\w*\}")
+_WORD: Final = re.compile(r"[a-z']+")
 _CHOICE: Final = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -33,6 +35,11 @@ class Phrases:
     def pick(self, rng: random.Random, split: Split, **filling: str) -> str:
         """Return one phrasing of the split, filled in."""
         return _chosen(rng.choice(self._templates[split]), rng.choice).format(**filling)
+
+    def words(self, split: Split) -> frozenset[str]:
+        """Return the words of the split's templates, without what fills them."""
+        bare = (_FILLED.sub(" ", template) for template in self._templates[split])
+        return frozenset(word for template in bare for word in _WORD.findall(template))
 
     def canonical(self, **filling: str) -> str:
         """Return the first phrasing, filled in; it is never held out."""

@@ -1,5 +1,6 @@
 """Laws of the text corpus: sound formats, slots in play only, no held-out phrasing in training."""
 
+import gc
 import random
 import re
 from collections import Counter
@@ -241,3 +242,19 @@ def test_invented_values_cannot_be_drawn() -> None:
 def test_messages_mention_no_slot_outside_ten() -> None:
     for turn in _turns("parse", 500):
         assert all(re.fullmatch(r"<c\d>", slot) for slot in slots_of(_message(turn)))
+
+
+def test_held_out_sentences_are_made_of_words_that_training_has() -> None:
+    groups = [one for one in gc.get_objects() if type(one) is Phrases]
+    assert len(groups) > 100
+    unknown = [group.words("held_out") - group.words("train") for group in groups]
+    assert not frozenset().union(*unknown)
+
+
+def test_choices_in_phrasings_are_made_and_may_nest() -> None:
+    phrases = Phrases("draw {x}", "[please |]draw [a [big|small]|the] {x}[ here|]")
+    said = {phrases.pick(random.Random(i), "train", x="cat") for i in range(200)}
+    assert "please draw a small cat here" in said
+    assert "draw the cat" in said
+    assert len(said) == 1 + 2 * 3 * 2
+    assert phrases.canonical(x="cat") == "draw cat"

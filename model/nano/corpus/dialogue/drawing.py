@@ -19,7 +19,7 @@ from omnipersona.model.nano.corpus.dialogue.outside import (
     outside_thing,
 )
 from omnipersona.model.nano.corpus.dialogue.spelling import spelled
-from omnipersona.model.nano.corpus.facts import sample_fact
+from omnipersona.model.nano.corpus.facts import StatedFact, sample_fact
 from omnipersona.model.nano.corpus.phrasing import Phrases, Split
 from omnipersona.model.nano.corpus.words import (
     CANONICAL_PLACES,
@@ -147,7 +147,7 @@ _CLOTHES: Final = Phrases(
     "who is dressed up in {it}", "[sporting|who is clad in|and has on] {it}",
     "that [always|also|just] wears {it}", "in {it} [today|this time|for once]",
 )  # fmt: skip
-ASK_CLOTHES: Final = Phrases(
+_ASK_CLOTHES: Final = Phrases(
     "in {p} favourite clothes",
     "wearing {p} favorite clothes",
     "in {p} clothes",
@@ -240,7 +240,7 @@ _THING: Final = Phrases(
     "[beside|next to|near] {it} [too|as well]",
     "[who is|that is] [beside|next to|playing with|holding] {it}", "who is near {it}",
 )  # fmt: skip
-ASK_TOY: Final = Phrases(
+_ASK_TOY: Final = Phrases(
     "with {p} toy",
     "with {p} favourite toy",
     "playing with {p} toy",
@@ -261,7 +261,27 @@ ASK_TOY: Final = Phrases(
     "and the toy {s} [always|usually] play{es} with",
     "with {p} [usual|own|best] toy",
 )
-ASK_HOME: Final = Phrases(
+_ASK_THING: Final = Phrases(
+    "with {p} {kind}",
+    "and {p} {kind}",
+    "[playing with|next to|beside|holding|near] {p} {kind}",
+    "next to {p} {kind}",
+    "with {p} [own|favourite|favorite|beloved] {kind}",
+    "[and|plus|along with|together with] {p} [own |]{kind}",
+    "[who has|that has|having|carrying] {p} {kind}",
+    "playing with {p} own {kind}",
+)
+_ASK_ACCESSORY: Final = Phrases(
+    "wearing {p} {kind}",
+    "in {p} {kind}",
+    "with {p} {kind} on",
+    "wearing {p} favourite {kind}",
+    "[dressed in|who wears|that wears|wearing] {p} [own|usual|favourite|favorite] {kind}",
+    "in {p} [usual|own|favourite|favorite] {kind}",
+    "[who has|having] {p} [own |]{kind} on",
+    "that wears {p} own {kind}",
+)
+_ASK_HOME: Final = Phrases(
     "at home",
     "where {s} live{es}",
     "in {p} home",
@@ -447,6 +467,7 @@ def _details(
 
 
 _CLOSE: Final = ("clothes", "pose")
+_BY_KIND: Final = 0.35
 
 
 def _own_words(rng: random.Random, split: Split, part: str) -> _Detail:
@@ -466,6 +487,14 @@ def _own_words(rng: random.Random, split: Split, part: str) -> _Detail:
         text=PLACE_PHRASES[place].pick(rng, split),
         canonical=CANONICAL_PLACES[place],
     )
+
+
+def ask_for(rng: random.Random, split: Split, fact: StatedFact, filling: dict[str, str]) -> str:
+    """Return words that ask for a fact without saying it: `with his toy`, or `with his ball`."""
+    by_kind = _ASKED_BY_KIND.get(fact.attribute)
+    if by_kind is not None and rng.random() < _BY_KIND:
+        return by_kind.pick(rng, split, kind=fact.value.split()[-1], **filling)
+    return _ASKED[fact.attribute].pick(rng, split, **filling)
 
 
 def _from_memory(
@@ -491,8 +520,10 @@ def _from_memory(
         word = "with" if part == "thing" else "wearing"
         text = _ASK_COLOR.pick(rng, split, w=word, it=noun, **filling)
         canonical = f"{word} {colored(value, noun)}"
-    else:
+    elif outside is not None:
         text = _ASKED[attribute].pick(rng, split, **filling)
+    else:
+        text = ask_for(rng, split, fact, filling)
     return _Detail(
         part=part,
         text=text,
@@ -505,11 +536,12 @@ def _from_memory(
 # A friend may be a concept that the message does not name.
 _STRANGERS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
 _ASKED: Final = {
-    "toy": ASK_TOY,
-    "home": ASK_HOME,
-    "clothes": ASK_CLOTHES,
+    "toy": _ASK_TOY,
+    "home": _ASK_HOME,
+    "clothes": _ASK_CLOTHES,
     "friend": _ASK_FRIEND,
 }
+_ASKED_BY_KIND: Final = {"toy": _ASK_THING, "clothes": _ASK_ACCESSORY}
 _SINGLE_CLOTHES: Final = tuple(kind for kind in ACCESSORIES if kind != "glasses")
 
 
