@@ -37,20 +37,23 @@ def shifted(u: Tensor, timestep_shift: float) -> Tensor:
 
 
 def sampled_times(raw: Tensor, timestep_shift: float) -> Tensor:
-    """Return training times: the sigmoid of standard normal `raw`, shifted."""
+    """Return training times: the sigmoid of normal `raw`, shifted."""
     return shifted(torch.sigmoid(raw), timestep_shift)
 
 
-def spread_times(count: int, timestep_shift: float, generator: torch.Generator) -> Tensor:
+def spread_times(
+    count: int, timestep_shift: float, generator: torch.Generator, deviation: float = 1.0
+) -> Tensor:
     """Return `count` training times, one from each of as many equally likely spans, shuffled.
 
-    Each alone is distributed like `sampled_times` of a normal number; together they cover the
+    Each alone is distributed like `sampled_times` of a normal number of this deviation (published:
+    1; a larger one gives more times near both ends); together they cover the
     path evenly, which calms the gradient of a small batch. Source: Kingma et al. 2021,
     "Variational Diffusion Models", arXiv:2107.00630, appendix I.
     """
     spans = torch.randperm(count, generator=generator) + torch.rand(count, generator=generator)
     likely = (spans / max(1, count)).clamp(_RAREST, 1.0 - _RAREST)
-    return sampled_times(torch.special.ndtri(likely), timestep_shift)
+    return sampled_times(deviation * torch.special.ndtri(likely), timestep_shift)
 
 
 def as_velocity(output: Tensor, x_t: Tensor, t: Tensor, prediction: Prediction) -> Tensor:

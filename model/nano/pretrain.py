@@ -228,7 +228,9 @@ class Pretraining:
         stage = recipe.stage(self.step)
         sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng, stage.echo_words)
         plans = self._plans(sampler, stage)
-        samples = finish(plans, self.trainee.model, recipe.timestep_shift, noise)
+        samples = finish(
+            plans, self.trainee.model, recipe.timestep_shift, noise, recipe.time_spread
+        )
         parts = _by_length(samples)
         packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
         all_weights = sum(float(packed.label_weights.sum()) for packed in packs)

@@ -57,6 +57,7 @@ class Recipe:
     vision_share: float
     warmup: int
     timestep_shift: float
+    time_spread: float
     detail_time: float
     foreground_weight: float
     ema_decay: float

@@ -352,7 +352,11 @@ def _prefixes(cast: Cast, use: Use, *, dropped: bool = False) -> list[Segment | 
 
 
 def finish(
-    plans: list[Plan], model: OmniModel, timestep_shift: float, noise: torch.Generator
+    plans: list[Plan],
+    model: OmniModel,
+    timestep_shift: float,
+    noise: torch.Generator,
+    time_spread: float = 1.0,
 ) -> list[Sample]:
     """Encode all pictures of a step in one batch and draw times and noise."""
     latents = [part for plan in plans for part in plan.parts if isinstance(part, Latent)]
@@ -361,7 +365,7 @@ def finish(
     latents_of = {id(pixels): one for pixels, one in zip(pictures, found, strict=True)}
 
     num_targets = sum(part.is_target for part in latents)
-    times = iter(spread_times(num_targets, timestep_shift, noise).tolist())
+    times = iter(spread_times(num_targets, timestep_shift, noise, time_spread).tolist())
 
     def segment(part: Segment | Latent) -> Segment:
         if not isinstance(part, Latent):
