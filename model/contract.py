@@ -215,8 +215,7 @@ class LearnRequest:
         facts: Facts that no photo shows.
         preset: Length of the run.
         seed: Order of the data and the noise.
-        start: Tokens of the same concept to go on from; None starts anew. Those of a run of the
-            same preset that was cut off go on at its step.
+        start: Tokens to go on from, of a run that was cut off at its step; None starts anew.
     """
 
     name: str
@@ -371,9 +370,8 @@ def _check_readable(field: str, text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise RequestError(
-            field, f"holds half a character at place {error.start}; write it again."
-        ) from error
+        reason = f"holds half a character at place {error.start}; write it again."
+        raise RequestError(field, reason) from error
 
 
 def _check_whole(field: str, value: int, low: int, high: int) -> None:
@@ -392,9 +390,8 @@ def _check_seed(seed: int) -> None:
 
 def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:
     if len(concepts) > MAX_CONCEPTS:
-        raise RequestError(
-            "concepts", f"{len(concepts)} were given; one request holds at most {MAX_CONCEPTS}."
-        )
+        reason = f"{len(concepts)} were given; one request holds at most {MAX_CONCEPTS}."
+        raise RequestError("concepts", reason)
 
 
 def _check_examples(examples: tuple[Example, ...]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from omnipersona.model.nano.corpus.attributes import ATTRIBUTES, OPEN_NOUNS, OTHER_VALUES
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split
+from omnipersona.model.nano.corpus.phrasing import Split, read_phrases
 from omnipersona.model.nano.corpus.words import (
     CANONICAL_PLACES,
     PLACE_NAMES,
@@ -81,61 +81,9 @@ def wording(subject: str) -> Wording:
     return known or Wording(subject=subject, possessive=f"{subject}'s", object=subject)
 
 
-_STATE_ANY: Final = Phrases(
-    "{p} {noun} is {v}",
-    "the {noun} of {o} is {v}",
-    "{v} is {p} {noun}",
-    "{p} {noun}: {v}",
-    "{p} {noun} is {v}, you know",
-    "the {noun} of {o} would be {v}",
-    "{p} very own {noun} is {v}",
-    "{s} {has} {v} as {noun}",
-    "for {o} the {noun} is {v}",
-    "{s} {has} {v} as {p} {noun}",
-    "{p} {noun}[, that is|, that's|, it's] {v}",
-    "the {noun} of {o}: {v}",
-    "[about|as for|regarding] {p} {noun}[: it is|, it is|: it's|, it's|:] {v}",
-    "as [{p}|] {noun}[,|] {s} {has} {v}",
-    "{p} {noun} [happens to be|would be|has always been|is still|is simply|is in fact] {v}",
-    "the {noun} of {o} happens to be {v}",
-    "{v} [would be|has always been|happens to be|is] {p} [very own|one and only|own] {noun}",
-    "when it comes to {p} {noun}, [it is|it's|that is] {v}",
-    "what {s} [call{es}|would call] {p} {noun} is {v}",
-    "as for {p} {noun}, that is {v}",
-    "{v} is what {s} [call{es}|would call|{has} as] {p} {noun}",
-    "{p} {noun} is [none other than|always|of course|definitely|surely] {v}",
-    "[if you ask about|speaking of] {p} {noun}, it is {v}",
-)
-_ASK_ANY: Final = Phrases(
-    "what is {p} {noun}?",
-    "what's {p} {noun}?",
-    "what is the {noun} of {o}?",
-    "do you know {p} {noun}?",
-    "tell me {p} {noun}",
-    "which one is {p} {noun}?",
-    "can you tell me what {p} {noun} is?",
-    "what was {p} {noun} again?",
-    "{p} {noun}?",
-    "i forgot {p} {noun}, what is it?",
-    "remind me, what is {p} {noun}?",
-    "do you remember {p} {noun}?",
-    "do you [know|remember] [what {p} {noun} is|which one is {p} {noun}|the {noun} of {o}]?",
-    "[what was|which one was|which one is] the {noun} of {o}[ again|]?",
-    "[so|and|now|tell me,|say,] what [is|was] {p} {noun}[ again|]?",
-    "do you still know {p} {noun}?",
-    "do you still [know|remember] [what {p} {noun} is|the {noun} of {o}]?",
-    "[can|could|would] you [please|] tell me [{p} {noun}|the {noun} of {o}]?",
-    "[please|] [tell|remind] me [of {p} {noun}|what {p} {noun} is|about {p} {noun}]",
-    "can you remind me of {p} {noun}?",
-    "[i forgot|i don't know|i can't remember] {p} {noun}, [do you know it|can you tell me]?",
-    "[i'd like|i want|i would like] to know [{p} {noun}|what {p} {noun} is|the {noun} of {o}]",
-    "[any idea|do you have any idea|have you noted|did i say|did i tell you] what {p} {noun} is?",
-    "any idea about {p} {noun}?",
-    "[the|] {noun} of {o}[, please|]?",
-    "{p} {noun}, [please|again|what is it|what was it|do you know|which one is it]?",
-    "[which|what] {noun} {do} {s} have?",
-    "the {noun} of {o}, what is it?",
-)
+_SAID: Final = read_phrases("facts")
+_STATE_ANY: Final = _SAID["state any"]
+_ASK_ANY: Final = _SAID["ask any"]
 
 DRAWABLE: Final = tuple(one.name for one in ATTRIBUTES.values() if one.drawable)
 

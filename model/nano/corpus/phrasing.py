@@ -9,6 +9,7 @@ noise of people's typing.
 import random
 import re
 from collections.abc import Callable, Sequence
+from importlib import resources
 from typing import Final, Literal
 
 Split = Literal["train", "held_out"]
@@ -44,6 +45,16 @@ class Phrases:
     def canonical(self, **filling: str) -> str:
         """Return the first phrasing, filled in; it is never held out."""
         return _chosen(self._templates["train"][0], lambda options: options[0]).format(**filling)
+
+
+def read_phrases(name: str) -> dict[str, Phrases]:
+    """Read groups of templates from `phrases/NAME.txt`: a line `# group`, then a template per line.
+
+    New templates are appended to their group: the place in it decides what is held out.
+    """
+    text = (resources.files(__package__) / "phrases" / f"{name}.txt").read_text("utf-8")
+    groups = (block.splitlines() for block in text.strip().split("\n\n"))
+    return {title.removeprefix("# "): Phrases(*templates) for title, *templates in groups}
 
 
 def _chosen(template: str, choose: Callable[[Sequence[str]], str]) -> str:

@@ -20,7 +20,7 @@ from omnipersona.model.nano.corpus.dialogue.outside import (
 )
 from omnipersona.model.nano.corpus.dialogue.spelling import spelled
 from omnipersona.model.nano.corpus.facts import sample_fact
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split
+from omnipersona.model.nano.corpus.phrasing import Split, read_phrases
 from omnipersona.model.nano.corpus.words import (
     CANONICAL_PLACES,
     PLACE_NAMES,
@@ -39,26 +39,8 @@ from omnipersona.model.nano.world import (
     sample_thing,
 )
 
-_FRAMES: Final = Phrases(
-    "{x}", "please {x}", "can you {x}?", "{x}, please", "now {x}", "could you {x}?", "{x}",
-    "and now {x}", "i want you to {x}", "then {x}", "would you {x}, please?", "also {x}",
-    "ok, {x}", "hey, {x}", "next, {x}", "nice. now {x}",
-    "[great|good|nice|ok|okay|perfect|lovely|thanks]. [then|next|please|and] {x}",
-    "[great|good|well done|thank you|cool|very nice]! [now|now then|now please] {x}",
-    "[and|now] [please|] [also|then] {x}", "great, and now {x}",
-    "[can|could|would|will] you [please|also|now|kindly] {x}[, please|]?",
-    "[i'd like|i would like|i want|i need] you to [also|] {x}",
-    "{x}[, thanks|, will you|, if you can|, pls| now| for me|, please and thanks]",
-    "thanks, now {x}", "[one|another|a small|one more|the next] [thing|change|edit|request]: {x}",
-    "[hm|well|right|so|alright|okay|oh], [please|now|then|] {x}",
-    "[after that|finally|lastly|first|at last|as a next step], {x}", "finally, please {x}",
-    "[pls|plz|kindly|just|simply|quickly] {x}",
-    "[do me a favour and|be so kind and|be so good and|please go ahead and|try to] {x}",
-    "also[ please| could you| can you] {x}", "so, please also {x}",
-    "[in|on] [this|the|that|your] [picture|image|drawing][,|] [please|] {x}",
-    "that's [nice|good|great|lovely][. now|, and now|, but|. please|, but now] {x}",
-    "[i like it|looks good|not bad|almost|nearly], [but|now|and now|please] {x}",
-)  # fmt: skip
+_SAID: Final = read_phrases("editing")
+_FRAMES: Final = _SAID["frames"]  # fmt: skip
 
 _STRANGERS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
 _COUNTED: Final = ("meadow", "beach", "city", "forest", "desert", "room")

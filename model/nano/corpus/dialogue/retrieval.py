@@ -37,7 +37,7 @@ from omnipersona.model.nano.corpus.facts import (
     open_fact,
     sample_fact,
 )
-from omnipersona.model.nano.corpus.phrasing import Phrases, Split
+from omnipersona.model.nano.corpus.phrasing import Split, read_phrases
 from omnipersona.model.skills import (
     UNKNOWN,
     fact_question,
@@ -53,23 +53,8 @@ _DECLINED: Final = 0.14
 _ME: Final = "me"
 _KIND: Final = "kind"
 
-_ASK_KIND: Final = Phrases(
-    "what is {it}?",
-    "what kind of animal is {it}?",
-    "what is the kind of {it}?",
-    "what sort of thing is {it}?",
-    "who is {it}?",
-    "do you know what {it} is?",
-    "what [sort|type|kind] of [being|creature] is {it}?",
-    "what kind of thing is {it}?",
-    "what [thing|animal|sort of animal|type of thing] is {it}[ really|]?",
-    "do you [know|remember] [who|what sort of thing|what kind of animal] {it} is?",
-    "[can|could] you tell me what [kind|sort] of [thing|animal] {it} is?",
-    "tell me what {it} is",
-    "what's {it}?",
-    "tell me what [kind|sort] of [thing|animal] {it} is",
-    "{it} is what [sort|kind] of [thing|animal]?",
-)
+_SAID: Final = read_phrases("retrieval")
+_ASK_KIND: Final = _SAID["ask kind"]
 
 
 def about(message: str, slots: Iterable[str]) -> str:
