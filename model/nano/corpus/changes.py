@@ -1,7 +1,7 @@
 """How people ask for a change of a picture, in either of its uses: message or instruction.
 
 `{it}` is what comes or goes, `{o}` whom it is about, `{p}` theirs. The first wording of a group is
-the canonical one. New wordings are appended: the place in the list decides what is held out.
+the canonical one.
 """
 
 from typing import Final

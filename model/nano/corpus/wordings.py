@@ -1,7 +1,6 @@
 """How people word questions about a picture.
 
-`{who}` is a figure, `{it}` a thing or a concept, `{marks}` spots, stripes or patches. New wordings
-are appended: the place in the list decides what is held out.
+`{who}` is a figure, `{it}` a thing or a concept, `{marks}` spots, stripes or patches.
 """
 
 from typing import Final
