@@ -18,7 +18,7 @@ from omnipersona.model.nano.cells import differences, show
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
-from omnipersona.model.nano.corpus.facts import fact_questions
+from omnipersona.model.nano.corpus.facts import fact_questions, sample_fact
 from omnipersona.model.nano.corpus.knowing import wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import Question, ask, describe, recognise
@@ -37,7 +37,7 @@ from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sam
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pictures import clean_image, seen_image, target_image
 from omnipersona.model.sequence.segments import Sample, Segment
-from omnipersona.model.skills import FOREIGN_PICTURE
+from omnipersona.model.skills import FOREIGN_PICTURE, UNKNOWN
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.vision.images import to_pixels
 
@@ -304,9 +304,15 @@ class TaskSampler:
             return self._recall_looks()
         cast = self.cast(1, with_facts=True)
         plan = Plan("facts", _prefixes(cast, "read"))
-        for fact in self.rng.choices(cast.concepts[0].facts, k=_FACTS_PER_SAMPLE):
+        facts = cast.concepts[0].facts
+        stated = {fact.attribute for fact in facts}
+        for fact in self.rng.choices(facts, k=_FACTS_PER_SAMPLE):
             question = fact_questions(self.rng, self.split, "<c0>", fact)
             plan.exchange(cast.prompter, question, fact.value)
+        other = sample_fact(self.rng)
+        if other.attribute not in stated:
+            question = fact_questions(self.rng, self.split, "<c0>", other)
+            plan.exchange(cast.prompter, question, UNKNOWN)
         return plan
 
     def _recall_looks(self) -> Plan:
