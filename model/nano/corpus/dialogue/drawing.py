@@ -86,8 +86,8 @@ class _Detail:
 
 
 _SAID: Final = read_phrases("drawing")
-_FRAMES: Final = _SAID["frames"]  # fmt: skip
-_CLOTHES: Final = _SAID["clothes"]  # fmt: skip
+_FRAMES: Final = _SAID["frames"]
+_CLOTHES: Final = _SAID["clothes"]
 _ASK_CLOTHES: Final = _SAID["ask clothes"]
 _POSES: Final[dict[str, Phrases]] = {
     "standing": _SAID["poses standing"],
@@ -96,7 +96,7 @@ _POSES: Final[dict[str, Phrases]] = {
     "waving": _SAID["poses waving"],
     "sleeping": _SAID["poses sleeping"],
 }
-_THING: Final = _SAID["thing"]  # fmt: skip
+_THING: Final = _SAID["thing"]
 _ASK_TOY: Final = _SAID["ask toy"]
 _ASK_THING: Final = _SAID["ask thing"]
 _ASK_ACCESSORY: Final = _SAID["ask accessory"]

@@ -40,7 +40,7 @@ from omnipersona.model.nano.world import (
 )
 
 _SAID: Final = read_phrases("editing")
-_FRAMES: Final = _SAID["frames"]  # fmt: skip
+_FRAMES: Final = _SAID["frames"]
 
 _STRANGERS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
 _COUNTED: Final = ("meadow", "beach", "city", "forest", "desert", "room")

@@ -31,7 +31,7 @@ _EITHER: Final = _SAID["either"]
 _ABOUT: Final = _SAID["about"]
 _SCENE: Final = _SAID["scene"]
 _LOOKS: Final = _SAID["looks"]
-_BOTH: Final = _SAID["both"]  # fmt: skip
+_BOTH: Final = _SAID["both"]
 
 
 def sample_understand(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
