@@ -40,6 +40,8 @@ UNKNOWN: Final = "unknown"
 CANNOT: Final = "cannot:"
 FOREIGN_PICTURE: Final = "I cannot read this picture."
 NONE: Final = "none"
+RECOGNITION_WEIGHT: Final = 4.0
+"""Of the answer whether someone is in a picture, in a loss: one word, and the hardest to learn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,7 +15,7 @@ from omnipersona.model.flow.path import spread_times
 from omnipersona.model.lessons import SLOT, Lessons, Picture
 from omnipersona.model.sequence.pictures import target_image
 from omnipersona.model.sequence.segments import GenImage, Sample, Segment
-from omnipersona.model.skills import fact_question, recognition_question
+from omnipersona.model.skills import RECOGNITION_WEIGHT, fact_question, recognition_question
 
 _KIND_QUESTION: Final = f"what is {SLOT}?"
 _RECOGNITION: Final = (
@@ -25,7 +25,6 @@ _RECOGNITION: Final = (
     f"is {SLOT} in the photo?",
 )
 _FACTS_AT_ONCE: Final = 12
-_RECOGNITION_WEIGHT: Final = 4.0
 _SLOT_ALONE: Final = 0.2
 _HELD_OUT_TIMES: Final = (0.3, 0.6, 0.9)
 
@@ -105,7 +104,7 @@ class Teacher:
         self, picture: Picture, about: list[tuple[str, str]], *, present: bool
     ) -> Sample:
         asked = (self.rng.choice(_RECOGNITION), "yes" if present else f"no, {SLOT} is not here")
-        return self._exchanges([picture.seen], [asked, *about], _RECOGNITION_WEIGHT)
+        return self._exchanges([picture.seen], [asked, *about], RECOGNITION_WEIGHT)
 
     def _exchanges(
         self, before: list[Segment], turns: list[tuple[str, str]], first_weight: float = 1.0

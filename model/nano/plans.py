@@ -13,9 +13,6 @@ from omnipersona.model.nano.cells import Shown
 from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.sequence.segments import Segment
 
-RECOGNITION_WEIGHT: Final = 4.0
-"""Of the answer whether someone is in a picture: one word, and the hardest of all to learn."""
-
 _EDIT_COPIES: Final = 2
 _MOSTLY: Final = 0.3
 

@@ -15,9 +15,9 @@ from omnipersona.model.nano.corpus.facts import fact_questions, sample_facts
 from omnipersona.model.nano.corpus.knowing import profile, wish_needing_facts
 from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import ask, recognise
-from omnipersona.model.nano.plans import RECOGNITION_WEIGHT, Latent, Plan
+from omnipersona.model.nano.plans import Latent, Plan
 from omnipersona.model.nano.world import Identity, look_alike, sample_identity, sample_scene
-from omnipersona.model.skills import introduction
+from omnipersona.model.skills import RECOGNITION_WEIGHT, introduction
 
 _SLOT: Final = "<c0>"
 

@@ -25,7 +25,7 @@ from omnipersona.model.nano.corpus.questions import Question, ask, describe, rec
 from omnipersona.model.nano.echoes import Echoes
 from omnipersona.model.nano.foreign import foreign_picture
 from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels, shuffled
-from omnipersona.model.nano.plans import RECOGNITION_WEIGHT, Latent, Plan
+from omnipersona.model.nano.plans import Latent, Plan
 from omnipersona.model.nano.pseudo import (
     PseudoConcept,
     UsedConcept,
@@ -37,7 +37,7 @@ from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sam
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pictures import clean_image, seen_image, target_image
 from omnipersona.model.sequence.segments import Sample, Segment
-from omnipersona.model.skills import FOREIGN_PICTURE, UNKNOWN
+from omnipersona.model.skills import FOREIGN_PICTURE, RECOGNITION_WEIGHT, UNKNOWN
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.vision.images import to_pixels
 
