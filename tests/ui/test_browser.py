@@ -24,6 +24,7 @@ COMMAND: Final = ("-m", "omnipersona.ui.cli", "--data", "{data}", "chat", "--por
 ARGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 DRAWINGS: Final = "[data-step-type=assistant_message] img.inline-image"
 MINUTE: Final = 60_000
+LONG: Final = "60"  # steps of a drawing: long enough for a preview to be shown, and stopped
 
 
 @pytest.fixture
@@ -92,6 +93,13 @@ class Visit:
     def shows(self, text: str) -> None:
         expect(self.page.get_by_text(text).last).to_be_visible(timeout=10 * MINUTE)
 
+    def stop_at(self, selector: str) -> None:
+        """Press Stop in the frame in which `selector` appears."""
+        seen = f"document.querySelector('{selector}')"
+        stop = "document.querySelector('#stop-button')"
+        press = f"() => {{ if (!{seen} || !{stop}) return false; {stop}.click(); return true }}"
+        self.page.wait_for_function(press, polling="raf", timeout=MINUTE)
+
     def drawings(self) -> int:
         """Return how many pictures the assistant shows; each must have arrived."""
         # They load when they come into view, and are made anew when the page is: asked at once.
@@ -116,7 +124,8 @@ class Visit:
 
 
 def test_teach_ask_draw_edit_and_stop(browser: Browser, start_page: Callable[..., str]) -> None:
-    url = start_page([*COMMAND, "--headless"], {"OMNIPERSONA_MODEL": MODEL}, 300.0)
+    env = {"OMNIPERSONA_MODEL": MODEL, "OMNIPERSONA_STEPS": LONG}
+    url = start_page([*COMMAND, "--headless"], env, 300.0)
     samples = resources.files("omnipersona.ui.page") / "samples"
     photos = [str(samples / name) for name in ("bo_1_beach.png", "bo_2_meadow.png")]
     visit = Visit(browser, url)
@@ -140,9 +149,8 @@ def test_teach_ask_draw_edit_and_stop(browser: Browser, start_page: Callable[...
     visit.shoot("edited")
 
     visit.begin("draw <bo> at the beach")
-    expect(visit.page.locator(".omni-preview")).to_be_visible(timeout=MINUTE)
-    visit.shoot("drawing", pause=0)
-    visit.page.click("#stop-button")
+    visit.stop_at(".omni-preview")
+    visit.shoot("stopped")
     visit.ends()
     assert visit.drawings() == 2
     visit.say("draw <bo> in the forest")
