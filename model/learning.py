@@ -226,12 +226,11 @@ def _resized(table: Tensor, config: FitConfig, noise: Tensor) -> Tensor:
 def _eyes(studio: Studio) -> Eyes:
     def see(image: Image.Image) -> Picture:
         fitted = resized(image, studio.config.vae_resize)
-        latents = studio.encode(fitted, torch.Generator().manual_seed(0))
+        seen = seen_image(studio.config, studio.vision_pixels(fitted))
         with torch.no_grad():
-            return Picture(
-                seen_image(studio.config, studio.vision_pixels(fitted)),
-                clean_image(studio.config, latents.detach()),
-            )
+            latents = studio.encode(fitted, torch.Generator().manual_seed(0))
+            rows = studio.model.vision_rows(seen.patches, seen.position_ids, [len(seen.patches)])
+        return Picture(replace(seen, rows=rows), clean_image(studio.config, latents))
 
     def ask(question: str, image: Image.Image) -> str:
         request = AnswerRequest(

@@ -148,6 +148,8 @@ class OmniModel(nn.Module):
         if packed.patches is not None:
             patches = packed.patches
             und.append(self.vision_rows(patches.pixels, patches.position_ids, patches.lengths))
+        if packed.known is not None:
+            und.append(packed.known)
         if packed.latents is not None:
             latents = packed.latents
             x_t = noised(latents.tokens, latents.noise, latents.t)

@@ -1,7 +1,8 @@
 """Segments to a packed sequence: rows of both experts, positions, masks and targets.
 
 Knows segments and indices. Does not know weights. Text rows and markers come first among the und
-rows, then und soft rows, then vision patches; gen rows are latent tokens, then gen soft rows.
+rows, then und soft rows, then vision patches, then pictures that were read before; gen rows are
+latent tokens, then gen soft rows.
 """
 
 # B samples, T rows of the longest sample, n rows of a kind
@@ -37,6 +38,7 @@ class _Rows:
     soft_und: list[tuple[int, int]] = field(default_factory=list)
     soft_gen: list[tuple[int, int]] = field(default_factory=list)
     vit: list[int] = field(default_factory=list)
+    known: list[int] = field(default_factory=list)
     latent: list[int] = field(default_factory=list)
     target: list[bool] = field(default_factory=list)
     labels: list[tuple[int, int]] = field(default_factory=list)
@@ -113,6 +115,7 @@ class PackedSequence:
         soft_und: Soft-table rows among the und rows.
         soft_gen: Soft-table rows among the gen rows.
         patches: Of all pictures that are read, or None.
+        known: Rows of pictures that were read before, (n, D), or None.
         latents: Of all pictures that are painted or edited, or None.
         is_target: Whether a latent token is trained.
         label_rows: Und rows that predict a label.
@@ -129,6 +132,7 @@ class PackedSequence:
     soft_und: Tensor
     soft_gen: Tensor
     patches: Patches | None
+    known: Tensor | None
     latents: Latents | None
     is_target: Tensor
     label_rows: Tensor
@@ -178,7 +182,11 @@ def _lay_out(sample: Sample, markers: Markers, start: int) -> _Rows:
         elif isinstance(segment, TextSegment):
             rows.text_segment(segment)
         elif isinstance(segment, UndImage):
-            rows.vit += rows.image_block(segment.patches.shape[0], markers, "full")
+            block = rows.image_block(segment.patches.shape[0], markers, "full")
+            if segment.rows is None:
+                rows.vit += block
+            else:
+                rows.known += block
         else:
             is_target = segment.noise is not None
             count = segment.tokens.shape[0]
@@ -213,7 +221,8 @@ def _collect(
     soft_und_at, soft_und = pairs("soft_und")
     soft_gen_at, soft_gen = pairs("soft_gen")
     label_at, labels = pairs("labels")
-    und_at = torch.tensor(text_at + soft_und_at + places("vit"), dtype=torch.long)
+    seen_at = places("vit") + places("known")
+    und_at = torch.tensor(text_at + soft_und_at + seen_at, dtype=torch.long)
     gen_at = torch.tensor(places("latent") + soft_gen_at, dtype=torch.long)
     row_at = torch.zeros(len(bins) * longest, dtype=torch.long)
     row_at[und_at] = torch.arange(len(und_at))
@@ -244,7 +253,8 @@ def _collect(
         sample_at=starts,
         split_lens=[r.split_lens for r in rows],
         attn_modes=[r.attn_modes for r in rows],
-        patches=_patches(und_images),
+        patches=_patches([image for image in und_images if image.rows is None]),
+        known=_known(und_images),
         latents=_latents(gen_images),
     )
 
@@ -257,6 +267,11 @@ def _patches(images: list[UndImage]) -> Patches | None:
         torch.cat([image.position_ids for image in images]),
         [len(image.patches) for image in images],
     )
+
+
+def _known(images: list[UndImage]) -> Tensor | None:
+    rows = [image.rows for image in images if image.rows is not None]
+    return torch.cat(rows) if rows else None
 
 
 def _latents(images: list[GenImage]) -> Latents | None:

@@ -4,7 +4,7 @@ Text and concept prefix are TextSegments (causal); pictures are blocks whose row
 RoPE id and see one another, between the two vision markers.
 """
 
-# n rows of a segment, P numbers per vision patch, E numbers per latent token
+# n rows of a segment, P numbers per vision patch, D width, E numbers per latent token
 
 from dataclasses import dataclass, field
 
@@ -55,11 +55,14 @@ class UndImage:
     Attributes:
         patches: (n, P).
         position_ids: (n,).
+        rows: What the frozen vision encoder and connector made of it before, (n, D), which saves
+            doing it again; None where they run.
         dropped: Left out, but its RoPE id is spent.
     """
 
     patches: Tensor
     position_ids: Tensor
+    rows: Tensor | None = None
     dropped: bool = False
 
 

@@ -1,10 +1,13 @@
 """Rows, RoPE ids and labels of packed samples."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles.random_weights import gen_image, gen_target, und_image
+from oracles.random_weights import gen_image, gen_target, random_model, und_image
+from torch.testing import assert_close
 
 from omnipersona.model.config import tiny
 from omnipersona.model.sequence.pack import Markers, pack
@@ -83,3 +86,18 @@ def test_painted_and_read_pictures_lie_with_their_experts() -> None:
     assert packed.layout.und_at.tolist() == [0, 3, 4, 8, 5, 6, 7]
     assert packed.text_ids.tolist() == [2, 3, 2, 3]
     assert packed.is_target.tolist() == [False, False]
+
+
+@torch.no_grad()
+def test_a_picture_that_was_read_before_is_not_read_again_and_means_the_same() -> None:
+    model = random_model(CONFIG)
+    before, other = und_image(CONFIG, 2, 2, seed=1), und_image(CONFIG, 1, 3, seed=2)
+    rows = model.vision_rows(before.patches, before.position_ids, [4])
+    said = TextSegment(ids=[0, 7, 8, 1], has_loss=True)
+    fresh = pack([Sample(segments=(image, said)) for image in (before, other)], MARKERS)
+    known = pack(
+        [Sample(segments=(image, said)) for image in (replace(before, rows=rows), other)], MARKERS
+    )
+    assert known.patches is not None
+    assert known.patches.lengths == [3]
+    assert_close(model(known).ce, model(fresh).ce)
