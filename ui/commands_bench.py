@@ -10,6 +10,7 @@ from omnipersona.ui.command_line import Json, guarded, settings_of
 bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
 
 _QUICK_METHODS: Final = ("base", "text-prompt", "omnipersona", "hybrid")
+_ALIGNED: Final = ("base", "omnipersona")
 
 
 @bench_app.command("nano")
@@ -76,19 +77,24 @@ def bench_omnipbench(
         str | None,
         typer.Option("--sweep", help="examples, photos, steps or tokens: try several values."),
     ] = None,
+    alignment: Annotated[
+        bool, typer.Option(help="Only prompts, 100 per concept, drawn with and without it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compare methods of personalisation on held-out concepts; writes report.html."""
     with guarded():
         from omnipersona.bench.omnip.compare import compare, plan_of, sweep
 
+        preset = _ALIGNED if alignment else _QUICK_METHODS if quick else ()
         plan = plan_of(
-            tuple(method or ()) or (_QUICK_METHODS if quick else ()),
+            tuple(method or ()) or preset,
             concepts=1 if quick else concepts,
             seeds=1 if quick else seeds,
             quick=quick,
             num_photos=photos,
             num_examples=examples,
+            alignment=alignment,
         )
         name = settings_of(context).model
         if over is None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from omnipersona.bench.metrics.intervals import Interval
-from omnipersona.bench.omnip.items import QUICK, Counts
+from omnipersona.bench.omnip.claims import alignment_line, claims_table, findings
+from omnipersona.bench.omnip.items import ALIGNMENT, QUICK, Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.report import write_report
@@ -33,8 +34,9 @@ def plan_of(
     quick: bool,
     num_photos: int,
     num_examples: int,
+    alignment: bool = False,
 ) -> Plan:
-    """Return a plan; no names are all methods.
+    """Return a plan; no names are all methods. With `alignment` there are only prompts, many.
 
     Raises: ValueError: a method is unknown.
     """
@@ -43,11 +45,12 @@ def plan_of(
     for name in names:
         if name not in known:
             raise ValueError(f"There is no method '{name}'; there are {', '.join(known)}.")
+    counts = ALIGNMENT if alignment else QUICK if quick else Counts()
     return Plan(
         names=names or tuple(known),
         concepts=concepts,
         seeds=seeds,
-        counts=QUICK if quick else Counts(),
+        counts=counts,
         config=config,
         num_photos=num_photos,
         num_examples=num_examples,
@@ -57,12 +60,19 @@ def plan_of(
 def compare(
     model: str, plan: Plan, out: Path, tell: Callable[[str], None], *, as_json: bool
 ) -> str:
-    """Run a plan, write `figures.json` and `report.html` into `out`, and return what to print."""
+    """Run a plan, and return what to print.
+
+    Writes `figures.json`, `claims.md` and `report.html` into `out`.
+    """
     studio, _ = load_studio(model)
-    found = figures(run(studio, load_reader(), plan, out, tell))
+    results = run(studio, load_reader(), plan, out, tell)
+    found = figures(results)
+    claims = "\n\n".join(filter(None, (claims_table(findings(results)), alignment_line(results))))
+    (out / "claims.md").write_text(claims + "\n", "utf-8")
     pictured = range(min(_PICTURED, plan.concepts))
     write_report(found, results_folder(studio, plan, out), out / "report.html", pictured)
-    return _told(studio, found, out / "figures.json", as_json=as_json)
+    told = _told(studio, found, out / "figures.json", as_json=as_json)
+    return told if as_json else f"{told}\n\n{claims}"
 
 
 def sweep(

@@ -46,6 +46,7 @@ class Counts:
     chain: int = 5
 
 
+ALIGNMENT: Final = Counts(recognition=0, questions=0, prompts=100, wishes=0, edits=0, chain=0)
 QUICK: Final = Counts(recognition=4, questions=3, prompts=2, wishes=2, edits=1, chain=0)
 
 

@@ -47,17 +47,20 @@ def figures(results: Iterable[Result]) -> dict[str, dict[str, Interval]]:
 def _of_method(results: Sequence[Result]) -> dict[str, Interval]:
     found = {}
     for metric in METRICS:
-        means: dict[str, list[float]] = defaultdict(list)
-        num_items = 0
-        for result in results:
-            scores = _scores(result, metric)
-            if scores:
-                means[str(result.concept)].append(sum(scores) / len(scores))
-                num_items += len(scores)
-        if means:
-            values = {concept: sum(v) / len(v) for concept, v in means.items()}
-            found[metric] = over_concepts(values, num_items=num_items)
+        num_items = sum(len(_scores(result, metric)) for result in results)
+        if num_items:
+            found[metric] = over_concepts(concept_means(results, metric), num_items=num_items)
     return found
+
+
+def concept_means(results: Iterable[Result], metric: str) -> dict[str, float]:
+    """Return the mean of a metric for each concept that has it; repetitions count alike."""
+    means: dict[str, list[float]] = defaultdict(list)
+    for result in results:
+        scores = _scores(result, metric)
+        if scores:
+            means[str(result.concept)].append(sum(scores) / len(scores))
+    return {concept: sum(values) / len(values) for concept, values in means.items()}
 
 
 def _scores(result: Result, metric: str) -> list[float]:
