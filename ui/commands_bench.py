@@ -1,11 +1,13 @@
 """The measurements: `bench nano`, `bench curve`, `bench omnipbench` and `bench speed`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from omnipersona.ui.command_line import Json, guarded, settings_of
+from omnipersona.ui.command_line import Json, fail, guarded, settings_of
 
 bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -80,11 +82,27 @@ def bench_omnipbench(
     alignment: Annotated[
         bool, typer.Option(help="Only prompts, 100 per concept, drawn with and without it.")
     ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="UnifyBench, Yo'LLaVA or RAP folder of real photos, for BAGEL."),
+    ] = None,
+    clip: Annotated[Path | None, typer.Option(help="Folder of CLIP, for photos.")] = None,
+    dino: Annotated[Path | None, typer.Option(help="Folder of DINOv2, for photos.")] = None,
+    faces: Annotated[Path | None, typer.Option(help="Folder of antelopev2, for photos.")] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="self, or the URL of a server with OpenAI's interface.")
+    ] = None,
+    judge_model: Annotated[str, typer.Option(help="The server's name of its model.")] = "",
+    judge_key: Annotated[
+        str | None,
+        typer.Option(help="Of the server.", envvar="OMNIPERSONA_JUDGE_KEY", show_envvar=True),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare methods of personalisation on held-out concepts; writes report.html."""
-    with guarded():
-        from omnipersona.bench.omnip.compare import compare, plan_of, sweep
+    with _measuring():
+        from omnipersona.bench.omnip.compare import compare, ground, plan_of, sweep
+        from omnipersona.bench.omnip.instruments import Sources
 
         preset = _ALIGNED if alignment else _QUICK_METHODS if quick else ()
         plan = plan_of(
@@ -95,12 +113,21 @@ def bench_omnipbench(
             num_photos=photos,
             num_examples=examples,
             alignment=alignment,
+            data=data,
         )
-        name = settings_of(context).model
+        sources = Sources(
+            clip=clip,
+            dino=dino,
+            faces=faces,
+            judge=judge,
+            judge_model=judge_model,
+            judge_key=judge_key,
+        )
+        on = ground(settings_of(context).model, plan, sources)
         if over is None:
-            text = compare(name, plan, out, _tell, as_json=as_json)
+            text = compare(on, plan, out, _tell, as_json=as_json)
         else:
-            text = sweep(name, plan, over, out, _tell, as_json=as_json)
+            text = sweep(on, plan, over, out, _tell, as_json=as_json)
     typer.echo(text)
 
 
@@ -114,6 +141,18 @@ def bench_speed(
 
         rows = run_speed(quick=quick, on_progress=_tell)
     typer.echo(speed_json(rows) if as_json else speed_table(rows))
+
+
+@contextmanager
+def _measuring() -> Iterator[None]:
+    """Turn errors of measurements, too, into their sentence and exit 1."""
+    with guarded():
+        from omnipersona.bench.errors import BenchError
+
+        try:
+            yield
+        except BenchError as error:
+            fail(str(error))
 
 
 def _tell(text: str) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from PIL import Image
 
+from omnipersona.bench.errors import BenchError
 from omnipersona.memory.errors import PictureRejected
 from omnipersona.memory.intake import clean_picture
 
@@ -23,7 +24,7 @@ _MAX_BYTES: Final = 100_000_000
 _NUMBERS: Final = re.compile(r"(\d+)")
 
 
-class DatasetError(Exception):
+class DatasetError(BenchError):
     """A data set is not laid out as its reader expects; the text says where and what to do."""
 
 

@@ -4,23 +4,28 @@ Knows how the parts of this package are put together.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from omnipersona.bench.datasets.layouts import read_dataset
+from omnipersona.bench.errors import BenchError
 from omnipersona.bench.metrics.intervals import Interval
 from omnipersona.bench.omnip.claims import alignment_line, claims_table, findings
+from omnipersona.bench.omnip.instruments import Sources
 from omnipersona.bench.omnip.items import ALIGNMENT, QUICK, Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
+from omnipersona.bench.omnip.photo_subjects import photo_subjects
 from omnipersona.bench.omnip.report import write_report
 from omnipersona.bench.omnip.run import Plan, results_folder, run
+from omnipersona.bench.omnip.subjects import Subject, world_subjects
 from omnipersona.bench.omnip.summary import as_table, figures
 from omnipersona.bench.omnip.sweep import swept
 from omnipersona.bench.reader import load_reader
 from omnipersona.model.fit import PRESETS
-from omnipersona.model.runtime import load_studio
+from omnipersona.model.runtime import LocalPersonaModel, load_studio
 from omnipersona.model.studio import Studio
 
 _PICTURED: Final = 3
@@ -35,16 +40,17 @@ def plan_of(
     num_photos: int,
     num_examples: int,
     alignment: bool = False,
+    data: Path | None = None,
 ) -> Plan:
     """Return a plan; no names are all methods. With `alignment` there are only prompts, many.
 
-    Raises: ValueError: a method is unknown.
+    Raises: BenchError: a method is unknown.
     """
     config = PRESETS["quick"] if quick else PRESETS["nano"]
     known = methods(config, Library(Path()))
     for name in names:
         if name not in known:
-            raise ValueError(f"There is no method '{name}'; there are {', '.join(known)}.")
+            raise BenchError(f"There is no method '{name}'; there are {', '.join(known)}.")
     counts = ALIGNMENT if alignment else QUICK if quick else Counts()
     return Plan(
         names=names or tuple(known),
@@ -54,41 +60,64 @@ def plan_of(
         config=config,
         num_photos=num_photos,
         num_examples=num_examples,
+        data="" if data is None else str(data.resolve()),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The loaded model that runs every method, and the concepts it is compared on."""
+
+    studio: Studio
+    subjects: Sequence[Subject]
+
+
+def ground(model: str, plan: Plan, sources: Sources) -> Ground:
+    """Load a model and a plan's concepts: of its data set, or of the drawn world.
+
+    Raises:
+        DatasetError: The data set is not laid out as its reader expects.
+        MetricError: An encoder cannot be loaded.
+    """
+    studio, device = load_studio(model)
+    if not plan.data:
+        return Ground(studio, world_subjects(studio, load_reader(), plan.concepts, plan.counts))
+    dataset = read_dataset(Path(plan.data))
+    instruments = sources.load(LocalPersonaModel(studio, device))
+    return Ground(studio, photo_subjects(studio, dataset, instruments, plan.concepts))
+
+
 def compare(
-    model: str, plan: Plan, out: Path, tell: Callable[[str], None], *, as_json: bool
+    on: Ground, plan: Plan, out: Path, tell: Callable[[str], None], *, as_json: bool
 ) -> str:
     """Run a plan, and return what to print.
 
     Writes `figures.json`, `claims.md` and `report.html` into `out`.
     """
-    studio, _ = load_studio(model)
-    results = run(studio, load_reader(), plan, out, tell)
+    studio = on.studio
+    results = run(studio, on.subjects, plan, out, tell)
     found = figures(results)
     claims = "\n\n".join(filter(None, (claims_table(findings(results)), alignment_line(results))))
     (out / "claims.md").write_text(claims + "\n", "utf-8")
-    pictured = range(min(_PICTURED, plan.concepts))
+    pictured = range(min(_PICTURED, len(on.subjects)))
     write_report(found, results_folder(studio, plan, out), out / "report.html", pictured)
     told = _told(studio, found, out / "figures.json", as_json=as_json)
     return told if as_json else f"{told}\n\n{claims}"
 
 
 def sweep(
-    model: str, plan: Plan, setting: str, out: Path, tell: Callable[[str], None], *, as_json: bool
+    on: Ground, plan: Plan, setting: str, out: Path, tell: Callable[[str], None], *, as_json: bool
 ) -> str:
     """Run a plan for every value of a setting, write `sweep-SETTING.json`, return what to print.
 
-    Raises: ValueError: there is no such setting.
+    Raises: BenchError: there is no such setting.
     """
-    studio, _ = load_studio(model)
-    reader, found = load_reader(), dict[str, dict[str, Interval]]()
+    found = dict[str, dict[str, Interval]]()
     for label, changed in swept(plan, setting):
         tell(label)
-        for name, row in figures(run(studio, reader, changed, out, tell)).items():
+        for name, row in figures(run(on.studio, on.subjects, changed, out, tell)).items():
             found[f"{name}, {label}"] = row
-    return _told(studio, found, out / f"sweep-{setting}.json", as_json=as_json)
+    return _told(on.studio, found, out / f"sweep-{setting}.json", as_json=as_json)
 
 
 def _told(

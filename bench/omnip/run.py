@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from omnipersona.agent.prompts import PARSE_EXAMPLES, take
-from omnipersona.bench.omnip.items import ConceptItems, Counts, concept_items
+from omnipersona.bench.omnip.items import Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.persona import Method, Persona
-from omnipersona.bench.omnip.scores import Scores, noise_seed, score
-from omnipersona.bench.reader import Reader
+from omnipersona.bench.omnip.scores import Scores
+from omnipersona.bench.omnip.subjects import Subject
 from omnipersona.model.fit import FitConfig
 from omnipersona.model.studio import Studio
 
@@ -32,12 +32,13 @@ class Plan:
 
     Attributes:
         names: Methods.
-        concepts: How many held-out concepts.
+        concepts: How many, of the drawn world held-out ones.
         seeds: Repetitions.
-        counts: Items per concept.
+        counts: Items per concept of the drawn world.
         config: How tokens are learned.
         num_photos: Photos that are taught.
         num_examples: In-context examples of the parse task.
+        data: Folder of a data set of photos; empty for the drawn world.
     """
 
     names: tuple[str, ...]
@@ -47,6 +48,7 @@ class Plan:
     config: FitConfig
     num_photos: int = 10
     num_examples: int = 0
+    data: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,14 @@ class Result:
     num_bytes: int
 
 
-def run(studio: Studio, reader: Reader, plan: Plan, out: Path, tell: Progress) -> list[Result]:
+def run(
+    studio: Studio, subjects: Sequence[Subject], plan: Plan, out: Path, tell: Progress
+) -> list[Result]:
     """Measure what is not in `out` yet, and return all results of the plan.
 
     Args:
         studio: Runs every method; its weights never change.
-        reader: Judges pictures.
+        subjects: The plan's concepts.
         plan: What is compared.
         out: Results folder; results of other weights or plans in it are not mixed in.
         tell: Told what is under way.
@@ -78,15 +82,13 @@ def run(studio: Studio, reader: Reader, plan: Plan, out: Path, tell: Progress) -
     folder = results_folder(studio, plan, out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n", "utf-8")
-    size = studio.config.image_size
-    items = [concept_items(i, size, plan.counts) for i in range(plan.concepts)]
     results: list[Result] = []
     for seed in range(plan.seeds):
         for name in plan.names:
-            for start in range(0, plan.concepts, _TOGETHER):
-                part = items[start : start + _TOGETHER]
+            for start in range(0, len(subjects), _TOGETHER):
+                part = subjects[start : start + _TOGETHER]
                 tell(f"{name}, repetition {seed + 1}, concepts {start + 1} to {start + len(part)}")
-                work = _Work(studio, reader, plan, folder, name, seed)
+                work = _Work(studio, plan, folder, name, seed)
                 results += work.results(known[name], part)
     return results
 
@@ -101,20 +103,19 @@ def results_folder(studio: Studio, plan: Plan, out: Path) -> Path:
 @dataclass(frozen=True, slots=True)
 class _Work:
     studio: Studio
-    reader: Reader
     plan: Plan
     folder: Path
     name: str
     seed: int
 
-    def results(self, method: Method, part: Sequence[ConceptItems]) -> Iterator[Result]:
+    def results(self, method: Method, part: Sequence[Subject]) -> Iterator[Result]:
         """Teach what is missing, together, and yield every result."""
         missing = [one for one in part if not self._path(one).exists()]
         if missing:
             started = time.monotonic()
-            personas = method(
-                self.studio, [one.lesson(self.seed, self.plan.num_photos) for one in part]
-            )
+            count = self.plan.num_photos
+            lessons = [one.lesson(self.studio, self.seed, count) for one in part]
+            personas = method(self.studio, lessons)
             examples = take(PARSE_EXAMPLES, self.plan.num_examples)
             seconds = (time.monotonic() - started) / len(part)
             for one, persona in zip(part, personas, strict=True):
@@ -123,21 +124,21 @@ class _Work:
         for one in part:
             yield Result(**json.loads(self._path(one).read_text("utf-8")))
 
-    def _measure(self, persona: Persona, items: ConceptItems, seconds: float) -> None:
+    def _measure(self, persona: Persona, subject: Subject, seconds: float) -> None:
         scores = Scores()
-        for found in score(persona, items, self.reader, noise_seed(items.number, self.seed)):
+        for found in subject.scores(persona, self.seed):
             scores = found
         num_bytes = sum(len(file.data) for file in persona.concepts)
-        result = Result(self.name, self.seed, items.number, scores.by_metric, seconds, num_bytes)
+        result = Result(self.name, self.seed, subject.number, scores.by_metric, seconds, num_bytes)
         if self.seed == 0:
-            self._keep_pictures(items, scores)
-        _write(self._path(items), asdict(result))
+            self._keep_pictures(subject, scores)
+        _write(self._path(subject), asdict(result))
 
-    def _path(self, items: ConceptItems) -> Path:
-        return self.folder / f"{self.name}-{self.seed}-{items.number}.json"
+    def _path(self, subject: Subject) -> Path:
+        return self.folder / f"{self.name}-{self.seed}-{subject.number}.json"
 
-    def _keep_pictures(self, items: ConceptItems, scores: Scores) -> None:
-        folder = self.folder / "pictures" / self.name / str(items.number)
+    def _keep_pictures(self, subject: Subject, scores: Scores) -> None:
+        folder = self.folder / "pictures" / self.name / str(subject.number)
         folder.mkdir(parents=True, exist_ok=True)
         words = {}
         for i, (asked, made) in enumerate(scores.pictures.items()):

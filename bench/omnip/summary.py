@@ -11,7 +11,8 @@ from omnipersona.bench.metrics.intervals import Interval, over_concepts
 from omnipersona.bench.omnip.run import Result
 
 EDIT_METRICS: Final = tuple(
-    f"edit {kind}" for kind in ("remove", "add", "replace", "recolor", "background", "object")
+    f"edit {kind}"
+    for kind in ("remove", "add", "replace", "recolor", "background", "object", "accessory")
 )
 METRICS: Final = (
     "rec",
@@ -20,20 +21,28 @@ METRICS: Final = (
     "unparsable",
     "vqa",
     "qa",
+    "choice",
     "identity",
+    "clip-i",
+    "dino",
+    "face",
+    "no face",
     "text alignment",
+    "clip-t",
     "parg",
     "parg, words",
     "edit",
     "edit done",
     "edit kept",
     "edit identity",
+    "edit clip-i",
     *EDIT_METRICS,
     *(f"kept after {count}" for count in range(1, 6)),
+    "judge failed",
     "seconds",
     "kilobytes",
 )
-"""Shares in [0, 1], and last what teaching a concept cost."""
+"""Shares in [0, 1] and cosines, and last what teaching a concept cost."""
 
 
 def figures(results: Iterable[Result]) -> dict[str, dict[str, Interval]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from omnipersona.bench.errors import BenchError
 from omnipersona.bench.omnip.run import Plan
 
 _SETTINGS: Final[dict[str, tuple[Callable[[Plan, int], Plan], tuple[int, ...]]]] = {
@@ -28,10 +29,10 @@ def swept(plan: Plan, setting: str) -> Iterator[tuple[str, Plan]]:
     """Yield a name such as `4 tokens` and the plan for every value of a setting.
 
     Raises:
-        ValueError: There is no such setting.
+        BenchError: There is no such setting.
     """
     if setting not in _SETTINGS:
-        raise ValueError(f"There is no sweep over '{setting}'; there are {', '.join(SWEEPS)}.")
+        raise BenchError(f"There is no sweep over '{setting}'; there are {', '.join(SWEEPS)}.")
     change, values = _SETTINGS[setting]
     for value in values:
         yield f"{value} {setting}", change(plan, value)

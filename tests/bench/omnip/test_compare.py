@@ -13,6 +13,7 @@ from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.report import write_report
 from omnipersona.bench.omnip.run import Plan, results_folder, run
+from omnipersona.bench.omnip.subjects import Subject, world_subjects
 from omnipersona.bench.omnip.summary import as_table, figures
 from omnipersona.bench.omnip.sweep import SWEEPS, swept
 from omnipersona.bench.reader import Reader, load_reader
@@ -37,6 +38,10 @@ def reader() -> Reader:
     return load_reader()
 
 
+def _subjects(studio: Studio, reader: Reader, count: int) -> list[Subject]:
+    return world_subjects(studio, reader, count, COUNTS)
+
+
 def _plan(*names: str, concepts: int = 1) -> Plan:
     return Plan(names=names, concepts=concepts, seeds=1, counts=COUNTS, config=CONFIG)
 
@@ -47,7 +52,7 @@ def test_every_method_answers_draws_and_edits(
     studio: Studio, reader: Reader, tmp_path: Path, name: str
 ) -> None:
     before = {key: value.clone() for key, value in studio.model.state_dict().items()}
-    [result] = run(studio, reader, _plan(name), tmp_path, lambda _: None)
+    [result] = run(studio, _subjects(studio, reader, 1), _plan(name), tmp_path, lambda _: None)
     told = {"recall", "specificity", "vqa", "qa", "identity", "parg", "edit add", "kept after 2"}
     assert told <= set(result.scores)
     assert all(0.0 <= s <= 1.0 for scores in result.scores.values() for s in scores)
@@ -61,11 +66,12 @@ def test_a_cut_run_goes_on_and_its_report_stands_alone(
 ) -> None:
     told: list[str] = []
     plan = _plan("base", "omnipersona", concepts=2)
-    first = run(studio, reader, plan, tmp_path, told.append)
+    subjects = _subjects(studio, reader, 2)
+    first = run(studio, subjects, plan, tmp_path, told.append)
     folder = results_folder(studio, plan, tmp_path)
     (folder / "omnipersona-0-1.json").unlink()
     kept = (folder / "omnipersona-0-0.json").stat().st_mtime_ns
-    again = run(studio, reader, plan, tmp_path, told.append)
+    again = run(studio, subjects, plan, tmp_path, told.append)
     assert (folder / "omnipersona-0-0.json").stat().st_mtime_ns == kept
     assert [r.scores for r in again] == [r.scores for r in first]
     found = figures(again)

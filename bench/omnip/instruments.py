@@ -1,0 +1,67 @@
+"""What scores pictures and free answers of real photos: encoders and a judge, each optional.
+
+Knows where their weights lie. Does not know what is scored.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from omnipersona.bench.metrics.encoders import ClipEncoder, DinoEncoder, Encoder, TextEncoder
+from omnipersona.bench.metrics.faces import FaceEncoder, InsightFaceEncoder
+from omnipersona.bench.metrics.judge import Judge
+from omnipersona.bench.metrics.judges import ModelJudge, ServerJudge
+from omnipersona.model.contract import PersonaModel
+
+SELF: Final = "self"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Instruments:
+    """The loaded ones; what is missing leaves its metrics out."""
+
+    clip: TextEncoder | None = None
+    dino: Encoder | None = None
+    faces: FaceEncoder | None = None
+    judge: Judge | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sources:
+    """Where instruments come from.
+
+    Attributes:
+        clip, dino, faces: Folders of weights.
+        judge: `self` for the measured model, or the URL of a server with OpenAI's interface.
+        judge_model: The server's name for its model.
+        judge_key: Of the server; never written anywhere.
+        device: Of the encoders.
+    """
+
+    clip: Path | None = None
+    dino: Path | None = None
+    faces: Path | None = None
+    judge: str | None = None
+    judge_model: str = ""
+    judge_key: str | None = None
+    device: str = "cpu"
+
+    def load(self, model: PersonaModel) -> Instruments:
+        """Load what was named.
+
+        Raises: MetricError: a folder lacks a file, or a package is not installed.
+        """
+        judge: Judge | None = None
+        if self.judge == SELF:
+            judge = ModelJudge(model)
+        elif self.judge:
+            judge = ServerJudge(url=self.judge, model=self.judge_model, key=self.judge_key)
+        device = self.device
+        return Instruments(
+            clip=None if self.clip is None else ClipEncoder.load(self.clip, device=device),
+            dino=None if self.dino is None else DinoEncoder.load(self.dino, device=device),
+            faces=None
+            if self.faces is None
+            else InsightFaceEncoder.load(self.faces, device=device),
+            judge=judge,
+        )
