@@ -167,6 +167,8 @@ class ModelConfig:
         display_size: Side at which the page shows a drawing, pixels.
         name: For people.
         world: One sentence on what the model can see and draw.
+        max_strangeness: The strangest picture that still counts as one of its world
+            (`model.strangeness`); None where every picture does.
         num_examples: In-context examples its text tasks work best with.
     """
 
@@ -186,6 +188,7 @@ class ModelConfig:
     display_size: int = 1024
     name: str = "BAGEL-7B-MoT"
     world: str = "It sees and draws real photos and free pictures."
+    max_strangeness: float | None = None
     num_examples: int = 4
 
     def __post_init__(self) -> None:

@@ -9,17 +9,16 @@ thread; a set `cancel` event makes the iterator raise `Cancelled` before its nex
 """
 
 import hashlib
-import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, Self
 
+from omnipersona.model.checks import check_range, check_readable, check_text, check_whole
 from omnipersona.model.errors import RequestError
 
 MAX_CONCEPTS = 10
 MAX_SEED = 2**32 - 1
-MAX_TEXT = 20_000
 
 Preset = Literal["quick", "nano", "paper"]
 
@@ -86,9 +85,9 @@ class AnswerRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_text("question", self.question)
-        _check_whole("max_tokens", self.max_tokens, 1, 4096)
-        _check_range("temperature", self.temperature, 0.0, 10.0)
+        check_text("question", self.question)
+        check_whole("max_tokens", self.max_tokens, 1, 4096)
+        check_range("temperature", self.temperature, 0.0, 10.0)
         _check_seed(self.seed)
         _check_concepts(self.concepts)
         _check_examples(self.examples)
@@ -111,8 +110,8 @@ class CompleteRequest:
     max_tokens: int = 96
 
     def __post_init__(self) -> None:
-        _check_text("prompt", self.prompt)
-        _check_whole("max_tokens", self.max_tokens, 1, 4096)
+        check_text("prompt", self.prompt)
+        check_whole("max_tokens", self.max_tokens, 1, 4096)
         _check_concepts(self.concepts)
         _check_examples(self.examples)
 
@@ -136,6 +135,8 @@ class DrawSettings:
         cfg_img_scale: Pull of the source picture in edits; 1 is none.
         previews: Send a small picture with each step event.
         with_adapters: Draw with the low-rank adapters of concepts that have one.
+        reuse_below: Leave deep layers out where the first one changes by less than this share:
+            faster, and a little another picture. None computes every step whole.
     """
 
     seed: int | None = None
@@ -144,16 +145,18 @@ class DrawSettings:
     cfg_img_scale: float | None = None
     previews: bool = True
     with_adapters: bool = False
+    reuse_below: float | None = None
 
     def __post_init__(self) -> None:
         if self.seed is not None:
             _check_seed(self.seed)
         if self.num_steps is not None:
-            _check_whole("num_steps", self.num_steps, 1, 1000)
-        for name in ("cfg_text_scale", "cfg_img_scale"):
-            scale = getattr(self, name)
-            if scale is not None:
-                _check_range(name, scale, 0.0, 100.0)
+            check_whole("num_steps", self.num_steps, 1, 1000)
+        highest = {"cfg_text_scale": 100.0, "cfg_img_scale": 100.0, "reuse_below": 1.0}
+        for name, most in highest.items():
+            value = getattr(self, name)
+            if value is not None:
+                check_range(name, value, 0.0, most)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,12 +178,12 @@ class GenerateRequest:
     settings: DrawSettings = DrawSettings()
 
     def __post_init__(self) -> None:
-        _check_text("prompt", self.prompt)
+        check_text("prompt", self.prompt)
         _check_concepts(self.concepts)
         for name in ("width", "height"):
             side = getattr(self, name)
             if side is not None:
-                _check_whole(name, side, 1, 4096)
+                check_whole(name, side, 1, 4096)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -200,7 +203,7 @@ class EditRequest:
     settings: DrawSettings = DrawSettings()
 
     def __post_init__(self) -> None:
-        _check_text("instruction", self.instruction)
+        check_text("instruction", self.instruction)
         _check_concepts(self.concepts)
 
 
@@ -227,12 +230,12 @@ class LearnRequest:
     start: ConceptFile | None = None
 
     def __post_init__(self) -> None:
-        _check_text("name", self.name)
-        _check_range("photos", len(self.photos), 1, 100)
-        _check_readable("kind", self.kind or "")
+        check_text("name", self.name)
+        check_range("photos", len(self.photos), 1, 100)
+        check_readable("kind", self.kind or "")
         for fact in self.facts:
-            _check_text("facts", fact.attribute)
-            _check_text("facts", fact.value)
+            check_text("facts", fact.attribute)
+            check_text("facts", fact.value)
         _check_seed(self.seed)
 
 
@@ -358,34 +361,8 @@ class PersonaModel(Protocol):
         """Finish the running step, refuse further work and free the device."""
 
 
-def _check_text(field: str, text: str) -> None:
-    if not text.strip():
-        raise RequestError(field, "is empty; write what you want.")
-    _check_readable(field, text)
-
-
-def _check_readable(field: str, text: str) -> None:
-    if len(text) > MAX_TEXT:
-        raise RequestError(field, f"has {len(text)} characters; at most {MAX_TEXT} can be read.")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        reason = f"holds half a character at place {error.start}; write it again."
-        raise RequestError(field, reason) from error
-
-
-def _check_whole(field: str, value: int, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise RequestError(field, f"is {value}; it must be a whole number from {low} to {high}.")
-
-
-def _check_range(field: str, value: float, low: float, high: float) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise RequestError(field, f"is {value}; it must lie between {low} and {high}.")
-
-
 def _check_seed(seed: int) -> None:
-    _check_whole("seed", seed, 0, MAX_SEED)
+    check_whole("seed", seed, 0, MAX_SEED)
 
 
 def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:
@@ -396,5 +373,5 @@ def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:
 
 def _check_examples(examples: tuple[Example, ...]) -> None:
     for example in examples:
-        _check_readable("examples", example.prompt)
-        _check_readable("examples", example.reply)
+        check_readable("examples", example.prompt)
+        check_readable("examples", example.reply)

@@ -18,7 +18,7 @@ from omnipersona.model.flow.schedule import timesteps
 from omnipersona.model.latent.patches import from_tokens
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.canvas import Canvas
-from omnipersona.model.sequence.context import Guidance
+from omnipersona.model.sequence.context import Context, Guidance
 from omnipersona.model.vision.images import grid_ids
 
 
@@ -59,6 +59,7 @@ def draw(
     num_steps: int,
     timestep_shift: float,
     config: GuidanceConfig,
+    reuse_below: float | None = None,
 ) -> Iterator[list[tuple[Tensor, Tensor]]]:
     """Draw pictures of one model together; all branches of a step share one forward.
 
@@ -67,6 +68,8 @@ def draw(
         num_steps: Velocity evaluations.
         timestep_shift: Of the time grid.
         config: Guidance scales of all pictures.
+        reuse_below: Limit of the step caches, one for the steps with guidance and one for those
+            without; None computes every step whole.
 
     Yields:
         After each step, per picture, its latent tokens (T, E) and the clean tokens that the step
@@ -75,7 +78,7 @@ def draw(
     Raises:
         ValueError: Some paintings have a source and some have none.
     """
-    branches = _Branches(paintings, config)
+    branches = _Branches(paintings, config, reuse_below)
     sizes = [painting.grid.num_tokens for painting in paintings]
 
     def velocity(x_t: Tensor, t: float) -> Tensor:
@@ -100,8 +103,11 @@ def draw(
 class _Branches:
     """The contexts that count for each picture, on one canvas with guidance and one without."""
 
-    def __init__(self, paintings: Sequence[Painting], config: GuidanceConfig) -> None:
+    def __init__(
+        self, paintings: Sequence[Painting], config: GuidanceConfig, reuse_below: float | None
+    ) -> None:
         self.config = config
+        self.reuse_below = reuse_below
         side = paintings[0].guidance.full.model.config.max_latent_size
         self.ids = [grid_ids(one.grid.rows, one.grid.columns, side) for one in paintings]
         self.full = [one.guidance.full for one in paintings]
@@ -113,15 +119,18 @@ class _Branches:
         ]
         self.without_image = [paintings[i].guidance.without_image for i in self.with_image_free]
 
+    def _canvas(self, contexts: Sequence[Context], ids: Sequence[Tensor]) -> Canvas:
+        return Canvas(contexts, ids, self.reuse_below)
+
     @cached_property
     def plain(self) -> Canvas:
-        return Canvas(self.full, self.ids)
+        return self._canvas(self.full, self.ids)
 
     @cached_property
     def all(self) -> Canvas:
         contexts = [*self.full, *self.without_text, *self.without_image]
         image_free_ids = [self.ids[i] for i in self.with_image_free]
-        return Canvas(contexts, [*self.ids, *self.ids, *image_free_ids])
+        return self._canvas(contexts, [*self.ids, *self.ids, *image_free_ids])
 
     def velocities(self, x_t: Sequence[Tensor], t: float) -> list[Tensor]:
         """Return the guided velocity of each picture."""
@@ -138,12 +147,12 @@ class _Branches:
 
     @cached_property
     def beside_source(self) -> Canvas:
-        return Canvas([*self.full, *self.without_text], [*self.ids, *self.ids])
+        return self._canvas([*self.full, *self.without_text], [*self.ids, *self.ids])
 
     @cached_property
     def all_beside_source(self) -> Canvas:
         contexts = [*self.full, *self.without_text, *self.without_text]
-        return Canvas(contexts, [*self.ids, *self.ids, *self.ids])
+        return self._canvas(contexts, [*self.ids, *self.ids, *self.ids])
 
     def differences(
         self, x_t: Sequence[Tensor], source_t: Sequence[Tensor], t: float

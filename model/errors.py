@@ -4,7 +4,8 @@ ModelError
 |-- WeightsError      a checkpoint folder does not fit
 |-- ConceptError      a concept file is damaged or belongs to another model
 |-- ImageError        picture bytes that cannot be used
-|   `-- ImageSizeError  a readable picture of an impossible size
+|   |-- ImageSizeError  a readable picture of an impossible size
+|   `-- ForeignPicture  a picture of what the model does not know
 |-- RequestError      an argument outside its range; names the field
 |-- LearningFailed    learning stopped; the last good tokens are kept
 |-- ModelBusy         the queue is full
@@ -32,6 +33,10 @@ class ImageError(ModelError):
 
 class ImageSizeError(ImageError):
     """A picture decodes, but its size cannot be used."""
+
+
+class ForeignPicture(ImageError):
+    """A picture, or most photos of a concept, show what the model does not know."""
 
 
 class RequestError(ModelError):

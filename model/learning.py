@@ -31,6 +31,7 @@ from omnipersona.model.contract import (
     LearnResult,
 )
 from omnipersona.model.drafts import draw_drafts, edit_drafts
+from omnipersona.model.errors import ForeignPicture
 from omnipersona.model.fit import PRESETS, FitConfig, Pupil, fit
 from omnipersona.model.lessons import Eyes, Lessons, Picture, prepare
 from omnipersona.model.sequence.pictures import clean_image, seen_image
@@ -51,6 +52,7 @@ def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnR
     Preparing the lessons yields events of step 0, so that a caller sees life and can stop.
 
     Raises:
+        ForeignPicture: Most photos show what the model does not know.
         LearningFailed: A loss was not a number.
     """
     started = time.monotonic()
@@ -72,6 +74,7 @@ def learn_together(
     """Learn several concepts in one batch, by one configuration; ends with their files.
 
     Raises:
+        ForeignPicture: Most photos of a concept show what the model does not know.
         LearningFailed: A loss was not a number.
         ValueError: Several are learned with adapters, which cannot share a batch.
     """
@@ -82,6 +85,7 @@ def learn_together(
     for request in requests:
         lessons = Lessons(request.facts, request.kind)
         photos = [read_png(photo) for photo in request.photos]
+        _refuse_foreign(studio, photos)
         is_thorough = config.is_thorough
         for _ in prepare(lessons, photos, _eyes(studio), request.seed, is_thorough=is_thorough):
             yield LearnEvent(step=0, num_steps=config.num_steps, loss_text=0.0, loss_flow=0.0)
@@ -103,6 +107,17 @@ def learn_together(
         write_concept(pupil.tokens, _card(studio, one), adapter)
         for pupil, one in zip(pupils, requests, strict=True)
     ]
+
+
+@torch.no_grad()
+def _refuse_foreign(studio: Studio, photos: Sequence[Image.Image]) -> None:
+    """Raise if most photos are foreign; a single one may be an odd picture of a known thing."""
+    num_foreign = sum(map(studio.is_foreign, photos))
+    if 2 * num_foreign > len(photos):
+        raise ForeignPicture(
+            f"I cannot learn from these photos: {num_foreign} of {len(photos)} show what I do not "
+            f"know. {studio.config.world}"
+        )
 
 
 def _card(studio: Studio, request: LearnRequest) -> ConceptCard:

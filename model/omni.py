@@ -17,6 +17,7 @@ from omnipersona.model.latent.autoencoder import Autoencoder
 from omnipersona.model.mot.attention import Past
 from omnipersona.model.mot.decoder import Decoder
 from omnipersona.model.mot.kv_cache import KVCache
+from omnipersona.model.mot.step_cache import StepCache
 from omnipersona.model.sequence.pack import PackedSequence
 from omnipersona.model.vision.connector import Connector, sincos_table
 from omnipersona.model.vision.encoder import VisionEncoder
@@ -109,6 +110,7 @@ class OmniModel(nn.Module):
         soft_SD: Tensor | None = None,
         past: Past | None = None,
         grow: list[KVCache] | None = None,
+        step_cache: StepCache | None = None,
     ) -> Hidden:
         """Embed the rows of a pack and run the decoder.
 
@@ -117,9 +119,10 @@ class OmniModel(nn.Module):
             soft_SD: Table of learned vectors that the pack's soft rows point into.
             past: What came before these rows.
             grow: Caches that receive these rows.
+            step_cache: Of the drawing that these rows are a step of.
         """
         und, gen, x_t = self._embed(packed, soft_SD)
-        und_UD, gen_GD = self.decoder(und, gen, packed.layout, past, grow)
+        und_UD, gen_GD = self.decoder(und, gen, packed.layout, past, grow, step_cache)
         if x_t is None or packed.latents is None:
             return Hidden(und_UD, gen_GD, None)
         output = self.llm2vae(gen_GD[: x_t.shape[0]])

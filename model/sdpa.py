@@ -8,6 +8,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+def prepared(mask: Tensor) -> Tensor:
+    """Return a mask for several calls; on processors PyTorch makes it anew from booleans in each.
+
+    Args:
+        mask: True where a query may look at a key.
+    """
+    if mask.device.type != "cpu":
+        return mask
+    return torch.zeros(mask.shape).masked_fill_(~mask, float("-inf"))
+
+
 def scaled_dot_product(
     q_BNTH: Tensor, k_BNSH: Tensor, v_BNSH: Tensor, mask: Tensor | None = None
 ) -> Tensor:
@@ -17,7 +28,7 @@ def scaled_dot_product(
         q_BNTH: Queries.
         k_BNSH: Keys.
         v_BNSH: Values.
-        mask: Broadcasts to (B, N, T, S); True where a query may look at a key.
+        mask: Broadcasts to (B, N, T, S); True where a query may look at a key, or `prepared`.
     """
     if q_BNTH.device.type != "cpu":
         return F.scaled_dot_product_attention(q_BNTH, k_BNSH, v_BNSH, attn_mask=mask)

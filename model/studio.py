@@ -33,11 +33,13 @@ from omnipersona.model.contract import (
     StepEvent,
 )
 from omnipersona.model.drawing import Grid, Painting, decode_tokens, draw
-from omnipersona.model.errors import ImageSizeError, WeightsError
+from omnipersona.model.errors import ForeignPicture, ImageSizeError, WeightsError
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.context import Context, Guidance
 from omnipersona.model.sequence.pictures import clean_image, seen_image
+from omnipersona.model.skills import FOREIGN_PICTURE
+from omnipersona.model.strangeness import strangeness
 from omnipersona.model.text.decode import write_tokens
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.vision.images import read_png, resized, to_image, to_pixels, write_png
@@ -84,9 +86,13 @@ class Studio:
     @torch.no_grad()
     def answer(self, request: AnswerRequest) -> Iterator[str]:
         """Yield the answer's text piece by piece."""
+        images = [read_png(image) for image in request.images]
+        if any(map(self.is_foreign, images)):
+            yield FOREIGN_PICTURE
+            return
         prompter, context = self._reading(request)
-        for image in request.images:
-            context.add(seen_image(self.config, self.vision_pixels(read_png(image))))
+        for image in images:
+            context.add(seen_image(self.config, self.vision_pixels(image)))
         context.add(prompter.text(request.question))
         generator = torch.Generator().manual_seed(request.seed)
         written: list[int] = []
@@ -130,7 +136,13 @@ class Studio:
 
     @torch.no_grad()
     def edit(self, request: EditRequest) -> Iterator[StepEvent | ImageResult]:
-        """Yield a step per velocity evaluation, then the changed picture."""
+        """Yield a step per velocity evaluation, then the changed picture.
+
+        Raises:
+            ForeignPicture: The source shows what the model does not know.
+        """
+        if self.is_foreign(read_png(request.image)):
+            raise ForeignPicture(f"{FOREIGN_PICTURE} {self.config.world}")
         yield from self._adapted(self._edit(request), request)
 
     @cached_property
@@ -189,6 +201,16 @@ class Studio:
         painting = self._painting(guidance, self._grid(image.width, image.height), generator)
         from_picture = self.config.sampling.edit_start == "picture"
         return replace(painting, source_TE=clean.tokens) if from_picture else painting
+
+    def is_foreign(self, image: Image.Image) -> bool:
+        """Whether a picture is none of the model's world."""
+        limit = self.config.max_strangeness
+        if limit is None:
+            return False
+        fitted = resized(image, self.config.vae_resize)
+        latents = self.encode(fitted, torch.Generator().manual_seed(0))
+        clean = clean_image(self.config, latents)
+        return float(strangeness(self.model, self.tokenizer.markers, [clean])) > limit
 
     def vision_pixels(self, image: Image.Image) -> Tensor:
         """Return pixels (3, Y, X) for the vision encoder, after both resize rules."""
@@ -256,7 +278,13 @@ class Studio:
         shift = self.config.sampling.timestep_shift
         every = max(1, num_steps // _NUM_PREVIEWS)
         final, grid = painting.noise_TE, painting.grid
-        steps = draw([painting], num_steps=num_steps, timestep_shift=shift, config=config)
+        steps = draw(
+            [painting],
+            num_steps=num_steps,
+            timestep_shift=shift,
+            config=config,
+            reuse_below=settings.reuse_below,
+        )
         for i, [(tokens, towards)] in enumerate(steps, start=1):
             wanted = settings.previews and i % every == 0 and i < num_steps
             preview = write_png(self.image(towards, grid)) if wanted else None

@@ -25,8 +25,8 @@ class Layout:
         und_at: (U,) flat grid place of each und row.
         gen_at: (G,) flat grid place of each gen row.
         positions: (B, T) RoPE ids.
-        mask: (B, 1, T, P + T) bool, True where a row may look at a column; padding rows look
-            at something, so that no row is empty.
+        mask: (B, 1, T, P + T) bool, True where a row may look at a column (in the decoder
+            `sdpa.prepared`); padding rows look at something, so that no row is empty.
     """
 
     row_at: Tensor

@@ -5,6 +5,8 @@ Knows ids, rows and caches. Does not know images, latents or losses.
 
 # U und rows, G gen rows, D width, V vocabulary
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,8 @@ from omnipersona.model.mot.attention import Layout, Past
 from omnipersona.model.mot.block import DecoderLayer, RMSNorm
 from omnipersona.model.mot.kv_cache import KVCache
 from omnipersona.model.mot.rope import rope_tables
+from omnipersona.model.mot.step_cache import StepCache
+from omnipersona.model.sdpa import prepared
 
 
 class Decoder(nn.Module):
@@ -36,8 +40,9 @@ class Decoder(nn.Module):
         layout: Layout,
         past: Past | None = None,
         grow: list[KVCache] | None = None,
+        step_cache: StepCache | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Run all layers and the final norms.
+        """Run all layers, or those that a step cache asks for, and the final norms.
 
         Args:
             und_UD: Embedded rows of the understanding expert.
@@ -45,15 +50,25 @@ class Decoder(nn.Module):
             layout: Grid places, positions and mask of these rows.
             past: What came before, from `Past.of(caches)`.
             grow: Caches, one per sequence of unpadded length T, that receive this call's rows.
+            step_cache: Of the drawing whose steps these rows belong to; never beside `grow`.
 
         Returns:
             Normed und rows (U, D) and gen rows (G, D).
         """
         config = self.config
+        layout = replace(layout, mask=prepared(layout.mask))
         rope = rope_tables(layout.positions, config.head_dim, config.rope_theta)
         for i, layer in enumerate(self.layers):
             before = None if past is None else (past.keys[i], past.values[i])
             und_UD, gen_GD, keys, values = layer(und_UD, gen_GD, layout, rope, before)
             for b, cache in enumerate(grow or ()):
                 cache.append(i, keys[b], values[b])
+            if step_cache is not None and i == 0:
+                reused = step_cache.reused(und_UD, gen_GD)
+                if reused is not None:
+                    und_UD, gen_GD = reused
+                    break
+        else:
+            if step_cache is not None:
+                step_cache.keep(und_UD, gen_GD)
         return self.und_norm(und_UD), self.gen_norm(gen_GD)

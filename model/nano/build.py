@@ -20,21 +20,30 @@ from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
 from omnipersona.model.nano.corpus.questions import ask
 from omnipersona.model.nano.naming import Naming
-from omnipersona.model.nano.pixels import random_scene
+from omnipersona.model.nano.pixels import encoded, random_scene
 from omnipersona.model.nano.pretrain import Pretraining, Trainee
-from omnipersona.model.nano.pretrain_autoencoder import latent_statistics, pretrain_autoencoder
+from omnipersona.model.nano.pretrain_autoencoder import (
+    latent_statistics,
+    pretrain_autoencoder,
+    rendered,
+)
+from omnipersona.model.nano.pretrain_decoder import pretrain_decoder
 from omnipersona.model.nano.pretrain_vision import Seeing, pretrain_vision
 from omnipersona.model.nano.probe import Probe
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.start import fresh_model
 from omnipersona.model.nano.state import has_state, save_state
 from omnipersona.model.nano.team import Team, run_team
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.pictures import clean_image
+from omnipersona.model.strangeness import strangeness
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder, save_folder
 
 logger = logging.getLogger(__name__)
 
 _CORPUS_SAMPLES = 60_000
+_FAMILIAR = 128
 
 
 def corpus_texts(seed: int, count: int) -> Iterator[str]:
@@ -78,7 +87,8 @@ def build_nano(
         seconds: Wall time for the network at most.
         start: Checkpoint folder to begin from, with fresh moments, where `state` is empty.
         processes: How many train the network together, a thread each.
-        cooldown: Steps over which the rate falls, and the run ends; 0 keeps the rate.
+        cooldown: Steps over which the rate falls, then the decoder is finished and the run ends; 0
+            keeps the rate.
 
     Raises:
         WeightsError: `start` cannot be read.
@@ -97,6 +107,8 @@ def build_nano(
         begin_afresh(recipe, state)
     weights = autoencoder.state_dict()
     run_team(processes, _pretrain, recipe, weights, state, out, until, seconds, cooldown)
+    if cooldown:
+        _finish_decoder(out, recipe)
 
 
 def _pretrain(
@@ -124,6 +136,13 @@ def _pretrain(
     run.run(until, seconds, on_save, cooldown)
 
 
+def _finish_decoder(folder: Path, recipe: Recipe) -> None:
+    """Let the decoder of a checkpoint folder learn from its network."""
+    model = load_folder(folder)
+    pretrain_decoder(model, Tokenizer.read(folder), steps=recipe.decoder_steps)
+    save_folder(model, folder, dtype=torch.float16)
+
+
 def _with_statistics(recipe: Recipe, autoencoder: Autoencoder) -> Recipe:
     scale, shift = latent_statistics(autoencoder, recipe.config.image_size)
     config = replace(recipe.config.autoencoder, scale_factor=scale, shift_factor=shift)
@@ -140,9 +159,18 @@ def _tokenizer(recipe: Recipe, state: Path) -> Tokenizer:
 
 def export(trainee: Trainee, step: int, tokenizer: Tokenizer, out: Path) -> None:
     """Write weights, float16, and the concept encoder as a checkpoint folder."""
-    save_folder(trainee.model, out, dtype=torch.float16)
+    model = trainee.model
+    model.config = replace(model.config, max_strangeness=_strangest(model, tokenizer))
+    save_folder(model, out, dtype=torch.float16)
     tokenizer.write(out)
     trainee.encoder.write(out, step)
+
+
+def _strangest(model: OmniModel, tokenizer: Tokenizer) -> float:
+    """Return how strange the strangest of some pictures of the world is."""
+    pixels = rendered(random.Random(0), _FAMILIAR, model.config.image_size)
+    pictures = [clean_image(model.config, one) for one in encoded(model, list(pixels))]
+    return round(float(strangeness(model, tokenizer.markers, pictures).max()), 4)
 
 
 def begin_afresh(recipe: Recipe, state: Path) -> None:

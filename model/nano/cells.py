@@ -61,8 +61,11 @@ LOOKS: Final = tuple(
 TRAITS: Final = ("species", "color", "pattern", "pattern color", "eye color", *PROPORTIONS)
 """What two characters may differ in."""
 
+_CLOTHES: Final = 5.0  # how much more they count than their few cells would
+
 _AT: Final = {label: i for i, label in enumerate(LABELS)}
 _PLACES: Final = [_AT["place", place] for place in PLACES]
+_WORN: Final = [_AT["accessory", accessory] for accessory in ACCESSORIES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,15 @@ class Shown:
         return _pooled(self.covered, rows, columns).T
 
     def foreground(self, rows: int, columns: int) -> Tensor:
-        """Return (rows * columns,): which share of each cell is not the place itself."""
-        behind = self.covered[_PLACES].sum(0, keepdim=True)
-        return 1.0 - _pooled(behind, rows, columns)[0]
+        """Return (rows * columns,): which share of each cell is not the place itself.
+
+        Clothes are small and asked for by name, so theirs is multiplied.
+        """
+        behind, worn = (
+            _pooled(self.covered[labels].sum(0, keepdim=True), rows, columns)[0]
+            for labels in (_PLACES, _WORN)
+        )
+        return 1.0 - behind + _CLOTHES * worn
 
     def of_figure(self, index: int, rows: int, columns: int) -> Tensor:
         """Return (rows * columns,): which share of each cell a figure covers."""

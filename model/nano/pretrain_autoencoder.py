@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 _BATCH = 8
 _PEAK_RATE = 2e-3
 _KL_WEIGHT = 1e-5
+_MOST_NOISE = 0.35
 _SAVE_SECONDS = 120.0
 
 
@@ -82,10 +83,25 @@ def _loss(model: Autoencoder, pixels: Tensor, noise: torch.Generator) -> tuple[T
     mean, logvar = model.encoder(pixels)
     logvar = logvar.clamp(-12.0, 4.0)
     z = mean + torch.exp(0.5 * logvar) * torch.randn(mean.shape, generator=noise)
-    decoded = model.decoder(z)
+    decoded = model.decoder(z + drawing_noise(z, noise))
     kl = 0.5 * (mean.square() + logvar.exp() - 1.0 - logvar).mean()
+    return reconstruction_loss(decoded, pixels) + _KL_WEIGHT * kl, decoded
+
+
+def reconstruction_loss(decoded: Tensor, pixels: Tensor) -> Tensor:
+    """Return the squared error with a little of the absolute one."""
     error = decoded - pixels
-    return error.square().mean() + 0.05 * error.abs().mean() + _KL_WEIGHT * kl, decoded
+    return error.square().mean() + 0.05 * error.abs().mean()
+
+
+@torch.no_grad()
+def drawing_noise(z_BZYX: Tensor, generator: torch.Generator) -> Tensor:
+    """Return noise that drawn latents may still hold, up to a share of their own deviation.
+
+    A decoder that has met it takes it away instead of showing it as grain.
+    """
+    shares = _MOST_NOISE * torch.rand(len(z_BZYX), 1, 1, 1, generator=generator)
+    return shares * z_BZYX.std() * torch.randn(z_BZYX.shape, generator=generator)
 
 
 @torch.no_grad()

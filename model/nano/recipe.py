@@ -63,6 +63,7 @@ class Recipe:
     ema_decay: float
     autoencoder_steps: int
     vision_steps: int
+    decoder_steps: int
     stages: tuple[Stage, ...]
 
     def stage(self, step: int) -> Stage:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from omnipersona.model.mot.attention import Past
+from omnipersona.model.mot.step_cache import StepCache
 from omnipersona.model.sequence.context import Context
 from omnipersona.model.sequence.pack import Latents, pack
 from omnipersona.model.sequence.segments import GenImage, Sample
@@ -24,9 +25,16 @@ class Canvas:
     Args:
         contexts: Of one model, at least one; several may belong to one picture.
         position_ids: Of each context's picture, (T,).
+        reuse_below: Limit of a step cache (`mot.step_cache`); None computes every step whole.
     """
 
-    def __init__(self, contexts: Sequence[Context], position_ids: Sequence[Tensor]) -> None:
+    def __init__(
+        self,
+        contexts: Sequence[Context],
+        position_ids: Sequence[Tensor],
+        reuse_below: float | None = None,
+    ) -> None:
+        self.step_cache = None if reuse_below is None else StepCache(reuse_below)
         first = contexts[0]
         self.model = first.model
         self.past = Past.of([context.cache for context in contexts])
@@ -50,7 +58,8 @@ class Canvas:
         tokens = torch.cat(list(x_t))
         times = torch.full_like(laid_out.t, t)
         latents = Latents(tokens, tokens, times, laid_out.position_ids)
-        hidden = self.model.run(replace(self.packed, latents=latents), None, self.past)
+        packed = replace(self.packed, latents=latents)
+        hidden = self.model.run(packed, None, self.past, step_cache=self.step_cache)
         assert hidden.velocity_nE is not None, "latents always have velocities"
         return list(hidden.velocity_nE.split(self.sizes))
 

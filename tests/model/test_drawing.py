@@ -62,9 +62,9 @@ def _rows_of_first_step(
     seen: list[int] = []
     run = net.run
 
-    def counted(packed: PackedSequence, *rest: Any) -> Hidden:
+    def counted(packed: PackedSequence, *rest: Any, **named: Any) -> Hidden:
         seen.append(len(packed.sample_lens))
-        return run(packed, *rest)
+        return run(packed, *rest, **named)
 
     monkeypatch.setattr(net, "run", counted)
     next(draw([painting], num_steps=1, timestep_shift=3.0, config=config))
@@ -175,3 +175,28 @@ def test_only_branches_that_count_are_computed(
     config = GuidanceConfig(cfg_text_scale=text, cfg_img_scale=image, cfg_interval=(0.0, 1.0))
     painting = _painting(_guidance(net, [5, 6], has_picture=has_picture), 2, 2)
     assert _rows_of_first_step(net, painting, config, monkeypatch) == branches
+
+
+def test_a_step_cache_without_tolerance_changes_nothing(net: OmniModel) -> None:
+    painting = _painting(_guidance(net, [5, 6, 7], has_picture=True), 2, 2)
+    assert torch.equal(_cached(painting, 0.0), _final([painting], EVERYWHERE)[0])
+
+
+def test_a_step_cache_leaves_deep_layers_out() -> None:
+    net, calls = random_model(CONFIG), list[int]()
+    for i, layer in enumerate(net.decoder.layers):
+        layer.register_forward_hook(lambda *_, i=i: calls.append(i))
+    painting = _painting(_guidance(net, [5, 6, 7]), 2, 2)
+    calls.clear()
+    found = _cached(painting, 1.0)
+    # Three steps: the first whole, two of the first layer alone.
+    assert calls == [0, 1, 0, 0]
+    assert bool(torch.isfinite(found).all())
+    assert not torch.equal(found, _final([painting], EVERYWHERE)[0])
+
+
+def _cached(painting: Painting, reuse_below: float) -> Tensor:
+    *_, [(tokens, _)] = draw(
+        [painting], num_steps=3, timestep_shift=3.0, config=EVERYWHERE, reuse_below=reuse_below
+    )
+    return tokens

@@ -53,6 +53,7 @@ def recipe(monkeypatch: pytest.MonkeyPatch) -> Recipe:
         vocab_size=400,
         num_concepts=6,
         autoencoder_steps=2,
+        decoder_steps=2,
         vision_steps=2,
         stages=(stage,),
     )

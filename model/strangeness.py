@@ -1,0 +1,47 @@
+"""How strange a picture is to a model: how badly it draws it, told nothing.
+
+A model takes noise off the pictures of its world far better than off others. Source: Graham et al.
+2023, "Denoising diffusion models for out-of-distribution detection", arXiv:2211.07740, with one
+time of the path for all.
+Knows the network and latents. Does not know files, or what is done about a strange picture.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.canvas import Canvas
+from omnipersona.model.sequence.context import Context
+from omnipersona.model.sequence.pack import Markers
+from omnipersona.model.sequence.segments import GenImage
+
+_TIME: Final = 0.3  # noisy enough to need knowledge, clear enough to be about this picture
+_NUM_NOISES: Final = 2
+
+
+@torch.no_grad()
+def strangeness(model: OmniModel, markers: Markers, pictures: Sequence[GenImage]) -> Tensor:
+    """Return the mean squared error of each picture's predicted clean latents, (pictures,).
+
+    Args:
+        model: The network.
+        markers: Ids around pictures.
+        pictures: Clean; their sizes may differ.
+    """
+    noisy, seeds = [], torch.Generator().manual_seed(0)
+    repeated = [picture for picture in pictures for _ in range(_NUM_NOISES)]
+    for picture in repeated:
+        noise = torch.randn(picture.tokens.shape, generator=seeds)
+        noisy.append((1.0 - _TIME) * picture.tokens + _TIME * noise)
+    nothing = Context(model, markers)
+    canvas = Canvas([nothing] * len(repeated), [picture.position_ids for picture in repeated])
+    errors = [
+        (x_t - _TIME * velocity - picture.tokens).square().mean()
+        for picture, x_t, velocity in zip(
+            repeated, noisy, canvas.velocities(noisy, _TIME), strict=True
+        )
+    ]
+    return torch.stack(errors).view(len(pictures), _NUM_NOISES).mean(1)
