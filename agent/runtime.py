@@ -112,7 +112,7 @@ class Session:
         memory = Memory.open(settings.data, encoder)
         try:
             if model is None:
-                model = await asyncio.to_thread(_load_model, settings.model)
+                model = await asyncio.to_thread(_load_model, settings)
             checkpoints = await Checkpoints.open(settings.data)
         except BaseException:
             memory.close()
@@ -364,10 +364,10 @@ def need_input(payload: Mapping[str, Any]) -> NeedInput:
     return NeedInput(payload["kind"], payload["question"], tuple(payload["choices"]))
 
 
-def _load_model(name_or_path: str) -> PersonaModel:
+def _load_model(settings: Settings) -> PersonaModel:
     from omnipersona.model.runtime import load_model
 
-    return load_model(name_or_path)
+    return load_model(settings.model, weights=settings.weights)
 
 
 def _clean(text: str) -> str:

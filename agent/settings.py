@@ -17,7 +17,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from omnipersona.model.contract import MAX_SEED
+from omnipersona.model.contract import MAX_SEED, Weights
 
 ENV_PREFIX: Final = "OMNIPERSONA_"
 TOML_FILE: Final = "omnipersona.toml"
@@ -36,6 +36,9 @@ class Settings(BaseSettings):
 
     model: str = "nano"
     """Name of an embedded model, or the folder of a checkpoint."""
+
+    weights: Weights = "full"
+    """Number type of the experts' matrices: int8, float8 or nf4 fit a smaller GPU."""
 
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
     """Folder of everything that is remembered."""

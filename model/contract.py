@@ -21,6 +21,8 @@ MAX_CONCEPTS = 10
 MAX_SEED = 2**32 - 1
 
 Preset = Literal["quick", "nano", "paper"]
+Weights = Literal["full", "int8", "float8", "nf4"]
+"""Number types of the experts' matrices, the bulk of a large model."""
 
 
 def slot(index: int) -> str:

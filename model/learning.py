@@ -223,7 +223,8 @@ def starting_table(
     if config.start == "noise":
         return noise * studio.model.decoder.embed_tokens.weight.std().float()
     ids, _ = studio.tokenizer.encode(f" {request.kind or 'thing'}")
-    noun = studio.model.decoder.embed_tokens(torch.tensor(ids)).mean(0).float()
+    noun = studio.model.decoder.embed_tokens(torch.tensor(ids, device=studio.model.device))
+    noun = noun.float().mean(0).cpu()
     return noun + _START_NOISE * noise
 
 

@@ -15,8 +15,8 @@ from typing import Final, Literal
 from omnipersona.model.config import ModelConfig
 from omnipersona.model.vision.images import fitted_size
 
-WeightType = Literal["float32", "bfloat16", "int8", "int4"]
-WEIGHT_TYPES: Final[tuple[WeightType, ...]] = ("float32", "bfloat16", "int8", "int4")
+WeightType = Literal["float32", "bfloat16", "int8", "nf4"]
+WEIGHT_TYPES: Final[tuple[WeightType, ...]] = ("float32", "bfloat16", "int8", "nf4")
 WorkKind = Literal["drawing", "editing", "learning"]
 
 ACCURACY: Final = 1.5
@@ -150,8 +150,8 @@ def _block(into: int, out: int) -> int:
 def weight_bytes(config: ModelConfig, kind: WeightType) -> int:
     """Return the bytes of a model's weights.
 
-    `int8` keeps one scale per row, `int4` one per 64 numbers, both for the matrices of the
-    decoder's layers; everything else of the network is then bfloat16.
+    `int8` (and float8) keeps one scale per row, `nf4` a byte per 64 numbers, both for the matrices
+    of the decoder's layers; everything else of the network is then bfloat16.
     """
     count, text = count_parameters(config), config.text
     wide = _FLOAT if kind == "float32" else 2
@@ -160,8 +160,8 @@ def weight_bytes(config: ModelConfig, kind: WeightType) -> int:
         kv_width = text.num_key_value_heads * text.head_dim
         rows = 3 * text.hidden_size + 2 * kv_width + 2 * text.intermediate_size
         return rest + count.experts + _SCALE * 2 * text.num_hidden_layers * rows
-    if kind == "int4":
-        return rest + ceil(count.experts / 2) + _SCALE * ceil(count.experts / _GROUP)
+    if kind == "nf4":
+        return rest + ceil(count.experts / 2) + ceil(count.experts / _GROUP)
     return rest + wide * count.experts
 
 

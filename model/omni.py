@@ -94,14 +94,19 @@ class OmniModel(nn.Module):
         """Where the weights lie."""
         return self.llm2vae.weight.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Type of the rows; latents and losses are float32."""
+        return self.llm2vae.weight.dtype
+
     def vision_rows(self, patches: Tensor, position_ids: Tensor, lengths: list[int]) -> Tensor:
         """Return decoder rows (n, D) of vision patches."""
         features = self.vision(patches, position_ids, lengths)
-        return self.connector(features) + self.vit_positions[position_ids]
+        return self.connector(features) + self.vit_positions[position_ids.to(self.device)]
 
     def latent_rows(self, x_t: Tensor, t_n: Tensor, position_ids: Tensor) -> Tensor:
         """Return decoder rows (n, D) of latent tokens at times `t_n`; clean ones have t = 0."""
-        embedded = self.vae2llm(x_t) + self.time_embedder(t_n)
+        embedded = self.vae2llm(x_t.to(self.dtype)) + self.time_embedder(t_n)
         return embedded + self.latent_positions[position_ids]
 
     def run(
@@ -121,24 +126,26 @@ class OmniModel(nn.Module):
             grow: Caches that receive these rows.
             step_cache: Of the drawing that these rows are a step of.
         """
+        packed = packed.to(self.device)
         und, gen, x_t = self._embed(packed, soft_SD)
         und_UD, gen_GD = self.decoder(und, gen, packed.layout, past, grow, step_cache)
         if x_t is None or packed.latents is None:
             return Hidden(und_UD, gen_GD, None)
-        output = self.llm2vae(gen_GD[: x_t.shape[0]])
+        output = self.llm2vae(gen_GD[: x_t.shape[0]]).float()
         velocity = as_velocity(output, x_t, packed.latents.t, self.config.prediction)
         return Hidden(und_UD, gen_GD, velocity)
 
     def forward(self, packed: PackedSequence, soft_SD: Tensor | None = None) -> Losses:
-        """Return both training losses of a pack, unreduced."""
+        """Return both training losses of a pack, unreduced, on the host."""
+        packed = packed.to(self.device)
         hidden = self.run(packed, soft_SD)
         logits = self.decoder.lm_head(hidden.und_UD.index_select(0, packed.label_rows))
-        ce = F.cross_entropy(logits.float(), packed.labels, reduction="none")
+        ce = F.cross_entropy(logits.float(), packed.labels, reduction="none").cpu()
         if hidden.velocity_nE is None or packed.latents is None:
-            return Losses(ce, logits.new_zeros(0, self.config.latent_width))
+            return Losses(ce, ce.new_zeros(0, self.config.latent_width))
         target = target_velocity(packed.latents.tokens, packed.latents.noise)
         error = (hidden.velocity_nE - target)[packed.is_target]
-        return Losses(ce, error.square())
+        return Losses(ce, error.square().cpu())
 
     def _embed(
         self, packed: PackedSequence, soft_SD: Tensor | None
@@ -147,18 +154,18 @@ class OmniModel(nn.Module):
         gen: list[Tensor] = []
         x_t: Tensor | None = None
         if packed.soft_und.numel() and soft_SD is not None:
-            und.append(soft_SD.index_select(0, packed.soft_und))
+            und.append(soft_SD.to(und[0]).index_select(0, packed.soft_und))
         if packed.patches is not None:
             patches = packed.patches
             und.append(self.vision_rows(patches.pixels, patches.position_ids, patches.lengths))
         if packed.known is not None:
-            und.append(packed.known)
+            und.append(packed.known.to(und[0]))
         if packed.latents is not None:
             latents = packed.latents
             x_t = noised(latents.tokens, latents.noise, latents.t)
             gen.append(self.latent_rows(x_t, latents.t[:, 0], latents.position_ids))
         if packed.soft_gen.numel() and soft_SD is not None:
-            gen.append(soft_SD.index_select(0, packed.soft_gen))
+            gen.append(soft_SD.to(und[0]).index_select(0, packed.soft_gen))
         und_rows = torch.cat(und)
         gen_rows = torch.cat(gen) if gen else und_rows[:0]
         return und_rows, gen_rows, x_t

@@ -25,6 +25,7 @@ from omnipersona.model.contract import (
     LearnResult,
     ModelInfo,
     StepEvent,
+    Weights,
 )
 from omnipersona.model.devices import Device, pick_device
 from omnipersona.model.errors import WeightsError
@@ -116,12 +117,15 @@ def folder_of(name_or_path: str) -> Path:
     return NANO_FOLDER if name_or_path == NANO else Path(name_or_path).expanduser()
 
 
-def load_studio(name_or_path: str, device: str = "auto") -> tuple[Studio, Device]:
+def load_studio(
+    name_or_path: str, device: str = "auto", weights: Weights = "full"
+) -> tuple[Studio, Device]:
     """Load a model's abilities without a worker, for one caller at a time.
 
     Args:
         name_or_path: `nano`, or a checkpoint folder in the published layout.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        weights: Of the experts' matrices, which may be shrunk to fit a smaller device.
 
     Raises:
         WeightsError: The folder does not fit; says which file or key.
@@ -134,11 +138,13 @@ def load_studio(name_or_path: str, device: str = "auto") -> tuple[Studio, Device
     except ValueError as error:
         raise WeightsError(str(error)) from error
     torch.set_flush_denormal(True)
-    model = load_folder(folder, device=picked.name, dtype=picked.dtype)
+    model = load_folder(folder, device=picked.name, dtype=picked.dtype, weights=weights)
     logger.info("loaded %s on %s: %s", model.config.name, picked.name, picked.reason)
     return Studio(model, Tokenizer.read(folder), folder), picked
 
 
-def load_model(name_or_path: str, device: str = "auto") -> LocalPersonaModel:
+def load_model(
+    name_or_path: str, device: str = "auto", weights: Weights = "full"
+) -> LocalPersonaModel:
     """Load a model with its worker; arguments and errors are those of `load_studio`."""
-    return LocalPersonaModel(*load_studio(name_or_path, device))
+    return LocalPersonaModel(*load_studio(name_or_path, device, weights))

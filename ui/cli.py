@@ -46,6 +46,10 @@ def main_options(
     model: Annotated[
         str | None, typer.Option(help="nano, or a checkpoint folder. [OMNIPERSONA_MODEL]")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="full, int8, float8 or nf4, for a smaller GPU. [OMNIPERSONA_WEIGHTS]"),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of your data. [OMNIPERSONA_DATA]")
     ] = None,
@@ -54,7 +58,7 @@ def main_options(
     ] = None,
 ) -> None:
     """A personal assistant that understands, draws and edits with your own concepts."""
-    context.obj = {"model": model, "data": data, "user": user}
+    context.obj = {"model": model, "weights": weights, "data": data, "user": user}
 
 
 @asynccontextmanager

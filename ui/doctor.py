@@ -74,9 +74,8 @@ def _memory(name_or_path: str) -> Iterator[Finding]:
     room = _room(device.name)
     sizes = (f"{kind} {_size(weight_bytes(config, kind))}" for kind in WEIGHT_TYPES)
     text = (
-        f"{', '.join(sizes)} (int8 and int4 reckoned for the decoder's matrices alone; only "
-        f"float32 and bfloat16 are loaded); {device.name} takes {device.dtype_name} and has "
-        f"{_size(room)}"
+        f"{', '.join(sizes)} (int8 and nf4 for the decoder's matrices alone, by --weights); "
+        f"{device.name} takes {device.dtype_name} and has {_size(room)}"
     )
     yield Finding("weights", True, text)
     for work in works(config):

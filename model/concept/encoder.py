@@ -79,4 +79,4 @@ def photo_features(model: OmniModel, photos: Sequence[UndImage]) -> Tensor:
     patches = torch.cat([photo.patches for photo in photos])
     ids = torch.cat([photo.position_ids for photo in photos])
     features: Tensor = model.vision(patches, ids, lengths)
-    return features.float()
+    return features.float().cpu()

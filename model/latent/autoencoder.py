@@ -185,16 +185,25 @@ class Autoencoder(nn.Module):
         self.decoder = Decoder(config)
 
     def encode(self, pixels_BCYX: Tensor, eps_BZYX: Tensor | None = None) -> Tensor:
-        """Return scaled latents (B, Z, Y/f, X/f) of pixels in [-1, 1].
+        """Return scaled latents (B, Z, Y/f, X/f) of pixels in [-1, 1], on the pixels' device.
 
         Args:
             pixels_BCYX: (B, 3, Y, X); Y and X multiples of the down-factor f.
             eps_BZYX: Standard normal posterior noise; None takes the mean.
         """
-        mean, logvar = self.encoder(pixels_BCYX)
-        z = mean if eps_BZYX is None else mean + torch.exp(0.5 * logvar) * eps_BZYX
-        return self.config.scale_factor * (z - self.config.shift_factor)
+        mean, logvar = self.encoder(pixels_BCYX.to(self.device))
+        z = mean if eps_BZYX is None else mean + torch.exp(0.5 * logvar) * eps_BZYX.to(mean)
+        return (self.config.scale_factor * (z - self.config.shift_factor)).to(pixels_BCYX.device)
 
     def decode(self, latents_BZYX: Tensor) -> Tensor:
-        """Return pixels (B, 3, Y, X), around [-1, 1] and not clamped, of scaled latents."""
-        return self.decoder(latents_BZYX / self.config.scale_factor + self.config.shift_factor)
+        """Return pixels (B, 3, Y, X), around [-1, 1] and not clamped, of scaled latents.
+
+        They lie on the latents' device.
+        """
+        z = latents_BZYX.to(self.device) / self.config.scale_factor + self.config.shift_factor
+        return self.decoder(z).to(latents_BZYX.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self.decoder.conv_in.weight.device

@@ -38,7 +38,10 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Past:
-    """Padded keys and values of several caches, per layer (B, P, K, H), and who is real."""
+    """Padded keys and values of several caches, per layer (B, P, K, H).
+
+    Who is real is said on the host, where masks are made.
+    """
 
     keys: list[Tensor]
     values: list[Tensor]
@@ -52,8 +55,8 @@ class Past:
             return None
         filled = next(cache for cache in caches if cache.keys)
         num_layers = len(filled.keys)
-        lengths = torch.tensor([cache.length for cache in caches], device=filled.keys[0].device)
-        columns = torch.arange(longest, device=lengths.device)
+        lengths = torch.tensor([cache.length for cache in caches])
+        columns = torch.arange(longest)
 
         def padded(name: str, layer: int) -> Tensor:
             empty = filled.keys[layer][:0]

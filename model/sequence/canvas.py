@@ -44,24 +44,25 @@ class Canvas:
             GenImage(tokens=tokens, position_ids=ids, noise=tokens)
             for tokens, ids in zip(blank, position_ids, strict=True)
         ]
-        self.packed = pack(
+        packed = pack(
             [Sample(segments=(block,)) for block in blocks],
             first.markers,
             start_positions=[context.cache.next_position for context in contexts],
             past_is_real=None if self.past is None else self.past.is_real,
         )
+        self.packed = packed.to(self.model.device)
 
     def velocities(self, x_t: Sequence[Tensor], t: float) -> list[Tensor]:
-        """Return the velocity (T, E) of each picture at time `t`."""
+        """Return the velocity (T, E) of each picture at time `t`, on the host."""
         laid_out = self.packed.latents
         assert laid_out is not None, "a canvas holds pictures"
-        tokens = torch.cat(list(x_t))
+        tokens = torch.cat(list(x_t)).to(laid_out.t.device)
         times = torch.full_like(laid_out.t, t)
         latents = Latents(tokens, tokens, times, laid_out.position_ids)
         packed = replace(self.packed, latents=latents)
         hidden = self.model.run(packed, None, self.past, step_cache=self.step_cache)
         assert hidden.velocity_nE is not None, "latents always have velocities"
-        return list(hidden.velocity_nE.split(self.sizes))
+        return list(hidden.velocity_nE.cpu().split(self.sizes))
 
 
 def velocity(context: Context, x_t: Tensor, position_ids: Tensor, t: float) -> Tensor:

@@ -48,9 +48,9 @@ class Context:
         return hidden
 
     def feed(self, token: int) -> Tensor:
-        """Read one more token of a text being written; return its logits (V,)."""
+        """Read one more token of a text being written; return its logits (V,), on the host."""
         hidden = self.add(TextSegment(ids=[token]))
-        return self.model.decoder.lm_head(hidden.und_UD[-1])
+        return self.model.decoder.lm_head(hidden.und_UD[-1]).float().cpu()
 
 
 def _positions_taken(segment: Segment) -> int:

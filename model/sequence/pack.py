@@ -8,7 +8,8 @@ latent tokens, then gen soft rows.
 # B samples, T rows of the longest sample, n rows of a kind
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -142,6 +143,23 @@ class PackedSequence:
     sample_at: list[int]
     split_lens: list[list[int]]
     attn_modes: list[list[AttnMode]]
+
+    def to(self, device: torch.device) -> "PackedSequence":
+        """Return the same with all tensors on a device."""
+        if self.text_ids.device == device:
+            return self
+        return cast(PackedSequence, _moved(self, device))
+
+
+def _moved(part: Any, device: torch.device) -> Any:
+    moved: dict[str, Any] = {}
+    for one in fields(part):
+        value = getattr(part, one.name)
+        if isinstance(value, Tensor):
+            moved[one.name] = value.to(device)
+        elif is_dataclass(value):
+            moved[one.name] = _moved(value, device)
+    return replace(part, **moved)
 
 
 def pack(

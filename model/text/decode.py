@@ -52,11 +52,11 @@ def write_tokens(
         if token == end:
             return
         if i + 1 < max_length:
-            yield token, float(logits.float().log_softmax(-1)[token])
+            yield token, float(logits.log_softmax(-1)[token])
 
 
 def _choose(logits: Tensor, temperature: float, generator: torch.Generator | None) -> int:
     if temperature == 0.0:
         return int(logits.argmax())
-    weights = torch.softmax(logits.float() / temperature, dim=-1)
+    weights = torch.softmax(logits / temperature, dim=-1)
     return int(torch.multinomial(weights, 1, generator=generator))

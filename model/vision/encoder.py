@@ -98,7 +98,9 @@ class VisionEncoder(nn.Module):
             position_ids_n: `row * grid side + column`.
             lengths: Patches of each image; they sum to n.
         """
-        x_nD = self.patch_embedding(patches_nP) + self.position_embedding(position_ids_n)
+        patches_nP = patches_nP.to(self.patch_embedding.weight)
+        places = self.position_embedding(position_ids_n.to(patches_nP.device))
+        x_nD = self.patch_embedding(patches_nP) + places
         for layer in self.layers:
             x_nD = layer(x_nD, lengths)
         return self.post_layernorm(x_nD)

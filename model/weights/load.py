@@ -16,9 +16,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from omnipersona.model.contract import Weights
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.weights.files import AUTOENCODER, NETWORK, Located
 from omnipersona.model.weights.key_map import published
+from omnipersona.model.weights.shrink import is_expert_matrix, put_shrunk
 from omnipersona.model.weights.survey import (
     INNER,
     CheckpointReport,
@@ -34,7 +36,11 @@ _HASHED_AT_ONCE: Final = 2**24
 
 
 def load_folder(
-    folder: Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+    folder: Path,
+    *,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    weights: Weights = "full",
 ) -> OmniModel:
     """Read a checkpoint folder.
 
@@ -43,23 +49,28 @@ def load_folder(
             `llm_config.json`, `vit_config.json` and optionally `config.json`.
         device: Where the weights go.
         dtype: Of the network; the autoencoder stays float32.
+        weights: Of the experts' matrices, which may be shrunk; they are then frozen.
 
     Raises:
         WeightsError: The folder, a file, a key or a shape does not fit; names the first.
     """
-    return load_with_report(folder, device=device, dtype=dtype)[0]
+    return load_with_report(folder, device=device, dtype=dtype, weights=weights)[0]
 
 
 def load_with_report(
-    folder: Path, *, device: str = "cpu", dtype: torch.dtype = torch.float32
+    folder: Path,
+    *,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    weights: Weights = "full",
 ) -> tuple[OmniModel, CheckpointReport]:
     """Read a checkpoint folder as `load_folder` does, and say what matched.
 
     Each tensor is read into its final memory: the host holds one copy of the weights if they
-    stay there, and some megabytes if they do not.
+    stay there, and some megabytes if they do not. A matrix that is shrunk passes through the host.
     """
     surveyed = survey(folder)
-    tensors = _read(surveyed, device, dtype)
+    tensors = _read(surveyed, device, dtype, weights)
     model = surveyed.skeleton
     model.load_state_dict(tensors, strict=False, assign=True)
     for name, table in list(model.named_buffers()):
@@ -68,8 +79,11 @@ def load_with_report(
     return model.eval(), surveyed.report
 
 
-def _read(surveyed: Survey, device: str, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Return every weight by our key, reading each file from its front to its end."""
+def _read(surveyed: Survey, device: str, dtype: torch.dtype, weights: Weights) -> dict[str, Tensor]:
+    """Return every weight by our key, reading each file from its front to its end.
+
+    What is shrunk goes straight into the skeleton and is not returned.
+    """
     found: dict[str, Tensor] = {}
     files: dict[Path, FileIO] = {}
     order = sorted(surveyed.located.items(), key=lambda item: _place(item[1]))
@@ -78,6 +92,10 @@ def _read(surveyed: Survey, device: str, dtype: torch.dtype) -> dict[str, Tensor
             if one.path not in files:
                 files[one.path] = stack.enter_context(FileIO(one.path))
             kind = torch.float32 if name.startswith(INNER) else dtype
+            if weights != "full" and is_expert_matrix(name):
+                matrix = read_tensor(files[one.path], one.entry, device="cpu", dtype=kind)
+                put_shrunk(surveyed.skeleton, name, matrix, weights, device)
+                continue
             tensor = read_tensor(files[one.path], one.entry, device=device, dtype=kind)
             if is_convolution(one.entry):
                 tensor = tensor.permute(0, 2, 3, 1).flatten(1)
@@ -116,9 +134,15 @@ def fingerprint(model: OmniModel) -> str:
     digest = hashlib.sha256()
     for key, value in _decoder_weights(model):
         digest.update(key.encode())
-        for piece in value.detach().flatten().split(_HASHED_AT_ONCE):
+        for piece in _plain(value).flatten().split(_HASHED_AT_ONCE):
             digest.update(piece.float().cpu().numpy().data)
     return digest.hexdigest()[:16]
+
+
+def _plain(value: Tensor) -> Tensor:
+    """Return a weight as numbers; what torchao shrunk only claims its type."""
+    is_shrunk = type(value) is not Tensor and value.is_floating_point()
+    return value.detach().dequantize() if is_shrunk else value.detach()
 
 
 def _decoder_weights(model: OmniModel) -> Iterable[tuple[str, Tensor]]:

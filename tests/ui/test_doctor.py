@@ -60,7 +60,7 @@ def test_work_that_does_not_fit_is_told_with_both_sizes_and_a_way_out(
 ) -> None:
     monkeypatch.setattr(doctor, "_room", lambda device: 8 * 10**9)
     found = _findings(large, tmp_path)
-    assert "bfloat16 29.5 GB, int8 16.5 GB, int4 10.4 GB" in found["weights"].text
+    assert "bfloat16 29.5 GB, int8 16.5 GB, nf4 10.2 GB" in found["weights"].text
     for name in ("drawing at 512 px", "drawing at 1024 px", "editing at 1024 px"):
         assert not found[name].ok
         assert "has 8.0 GB. Take a GPU with " in found[name].text
