@@ -8,6 +8,7 @@ Knows two libraries, both optional. Does not know files.
 """
 
 import re
+from importlib import import_module
 from typing import Any, Final
 
 import torch
@@ -18,7 +19,6 @@ from omnipersona.model.errors import WeightsError
 from omnipersona.model.omni import OmniModel
 
 _MATRIX: Final = re.compile(r"(decoder\.layers\.\d+\.(?:und|gen)\.(?:mlp\.)?\w+_proj)\.weight")
-_INSTALL: Final = "Install it with `pip install 'omnipersona[gpu]'`."
 
 
 def is_expert_matrix(name: str) -> bool:
@@ -50,11 +50,8 @@ def put_shrunk(model: OmniModel, name: str, matrix: Tensor, kind: Weights, devic
 
 
 def _nf4(layer: nn.Linear, matrix: Tensor, kind: Weights, device: str) -> nn.Module:
-    try:
-        import bitsandbytes as bnb  # noqa: PLC0415
-    except ImportError as error:
-        raise WeightsError(f"nf4 weights need the package bitsandbytes. {_INSTALL}") from error
-    made: Any = bnb.nn.Linear4bit(
+    library = _library("bitsandbytes", kind)
+    made: nn.Module = library.nn.Linear4bit(
         layer.in_features,
         layer.out_features,
         bias=layer.bias is not None,
@@ -63,20 +60,26 @@ def _nf4(layer: nn.Linear, matrix: Tensor, kind: Weights, device: str) -> nn.Mod
         device="meta",
     )
     # Its packed kernels for processors crash on some shapes, and rewrite the weight.
-    made.support_avx512bf16_for_cpu = False
-    weight = bnb.nn.Params4bit(matrix, requires_grad=False, quant_type="nf4")
-    made.weight = weight.to(device)
-    module: nn.Module = made
-    return module
+    vars(made)["support_avx512bf16_for_cpu"] = False
+    weight = library.nn.Params4bit(matrix, requires_grad=False, quant_type="nf4")
+    made.register_parameter("weight", weight.to(device))
+    return made
 
 
 def _by_torchao(layer: nn.Linear, matrix: Tensor, kind: Weights, device: str) -> nn.Module:
-    try:
-        import torchao.quantization as ao  # noqa: PLC0415
-    except ImportError as error:
-        raise WeightsError(f"{kind} weights need the package torchao. {_INSTALL}") from error
-    config = ao.Int8WeightOnlyConfig() if kind == "int8" else ao.Float8WeightOnlyConfig()
+    library = _library("torchao.quantization", kind)
+    config = library.Int8WeightOnlyConfig() if kind == "int8" else library.Float8WeightOnlyConfig()
     layer.weight = nn.Parameter(matrix.to(torch.device(device)), requires_grad=False)
-    ao.quantize_(layer, config)
-    layer.weight.requires_grad_(requires_grad=False)
+    library.quantize_(layer, config)
     return layer
+
+
+def _library(name: str, kind: Weights) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        package = name.partition(".")[0]
+        raise WeightsError(
+            f"{kind} weights need the package {package}. "
+            "Install it with `pip install 'omnipersona[gpu]'`."
+        ) from error
