@@ -31,11 +31,14 @@ def strangeness(model: OmniModel, markers: Markers, pictures: Sequence[GenImage]
         markers: Ids around pictures.
         pictures: Clean; their sizes may differ.
     """
-    noisy, seeds = [], torch.Generator().manual_seed(0)
-    repeated = [picture for picture in pictures for _ in range(_NUM_NOISES)]
-    for picture in repeated:
-        noise = torch.randn(picture.tokens.shape, generator=seeds)
-        noisy.append((1.0 - _TIME) * picture.tokens + _TIME * noise)
+    repeated, noisy = [], []
+    for picture in pictures:
+        # The same noise for every picture, so that a limit means the same for all.
+        seeds = torch.Generator().manual_seed(0)
+        for _ in range(_NUM_NOISES):
+            noise = torch.randn(picture.tokens.shape, generator=seeds)
+            repeated.append(picture)
+            noisy.append((1.0 - _TIME) * picture.tokens + _TIME * noise)
     nothing = Context(model, markers)
     canvas = Canvas([nothing] * len(repeated), [picture.position_ids for picture in repeated])
     errors = [

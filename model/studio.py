@@ -202,14 +202,14 @@ class Studio:
         from_picture = self.config.sampling.edit_start == "picture"
         return replace(painting, source_TE=clean.tokens) if from_picture else painting
 
+    @torch.no_grad()
     def is_foreign(self, image: Image.Image) -> bool:
         """Whether a picture is none of the model's world."""
         limit = self.config.max_strangeness
         if limit is None:
             return False
-        fitted = resized(image, self.config.vae_resize)
-        latents = self.encode(fitted, torch.Generator().manual_seed(0))
-        clean = clean_image(self.config, latents)
+        pixels = to_pixels(resized(image, self.config.vae_resize))
+        clean = clean_image(self.config, self.model.autoencoder.encode(pixels[None])[0])
         return float(strangeness(self.model, self.tokenizer.markers, [clean])) > limit
 
     def vision_pixels(self, image: Image.Image) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from omnipersona.model.config import Prediction
 
-DETAIL: Final = 0.25
+DETAIL: Final = 0.15
 """Standard deviation of what a preconditioned network leaves open of a picture it knows."""
 
 _LEAST: Final = 1e-3

@@ -43,7 +43,8 @@ from omnipersona.model.weights.load import load_folder, save_folder
 logger = logging.getLogger(__name__)
 
 _CORPUS_SAMPLES = 60_000
-_FAMILIAR = 128
+_NUM_FAMILIAR = 1000
+_FAMILIAR = 0.985  # a few pictures are strange to the network although they are its world's
 
 
 def corpus_texts(seed: int, count: int) -> Iterator[str]:
@@ -87,8 +88,8 @@ def build_nano(
         seconds: Wall time for the network at most.
         start: Checkpoint folder to begin from, with fresh moments, where `state` is empty.
         processes: How many train the network together, a thread each.
-        cooldown: Steps over which the rate falls, then the decoder is finished and the run ends; 0
-            keeps the rate.
+        cooldown: Steps over which the rate falls; then the checkpoint is finished and the run ends.
+            0 keeps the rate.
 
     Raises:
         WeightsError: `start` cannot be read.
@@ -108,7 +109,7 @@ def build_nano(
     weights = autoencoder.state_dict()
     run_team(processes, _pretrain, recipe, weights, state, out, until, seconds, cooldown)
     if cooldown:
-        _finish_decoder(out, recipe)
+        _finish(out, recipe)
 
 
 def _pretrain(
@@ -136,10 +137,11 @@ def _pretrain(
     run.run(until, seconds, on_save, cooldown)
 
 
-def _finish_decoder(folder: Path, recipe: Recipe) -> None:
-    """Let the decoder of a checkpoint folder learn from its network."""
-    model = load_folder(folder)
-    pretrain_decoder(model, Tokenizer.read(folder), steps=recipe.decoder_steps)
+def _finish(folder: Path, recipe: Recipe) -> None:
+    """Let the decoder of a checkpoint folder learn from its network, and find what is strange."""
+    model, tokenizer = load_folder(folder), Tokenizer.read(folder)
+    pretrain_decoder(model, tokenizer, steps=recipe.decoder_steps)
+    model.config = replace(model.config, max_strangeness=_strangest(model, tokenizer))
     save_folder(model, folder, dtype=torch.float16)
 
 
@@ -159,18 +161,17 @@ def _tokenizer(recipe: Recipe, state: Path) -> Tokenizer:
 
 def export(trainee: Trainee, step: int, tokenizer: Tokenizer, out: Path) -> None:
     """Write weights, float16, and the concept encoder as a checkpoint folder."""
-    model = trainee.model
-    model.config = replace(model.config, max_strangeness=_strangest(model, tokenizer))
-    save_folder(model, out, dtype=torch.float16)
+    save_folder(trainee.model, out, dtype=torch.float16)
     tokenizer.write(out)
     trainee.encoder.write(out, step)
 
 
 def _strangest(model: OmniModel, tokenizer: Tokenizer) -> float:
-    """Return how strange the strangest of some pictures of the world is."""
-    pixels = rendered(random.Random(0), _FAMILIAR, model.config.image_size)
+    """Return how strange a picture of the world is at most, but for a few."""
+    pixels = rendered(random.Random(0), _NUM_FAMILIAR, model.config.image_size)
     pictures = [clean_image(model.config, one) for one in encoded(model, list(pixels))]
-    return round(float(strangeness(model, tokenizer.markers, pictures).max()), 4)
+    found = strangeness(model, tokenizer.markers, pictures)
+    return round(float(found.quantile(_FAMILIAR)), 4)
 
 
 def begin_afresh(recipe: Recipe, state: Path) -> None:
