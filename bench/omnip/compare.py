@@ -5,7 +5,7 @@ Knows how the parts of this package are put together.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +80,8 @@ def ground(model: str, plan: Plan, sources: Sources) -> Ground:
         MetricError: An encoder cannot be loaded.
     """
     studio, device = load_studio(model)
+    # Pictures are the comparison's own, however they turn out; a refusal would end it.
+    studio.config = replace(studio.config, max_strangeness=None)
     if not plan.data:
         return Ground(studio, world_subjects(studio, load_reader(), plan.concepts, plan.counts))
     dataset = read_dataset(Path(plan.data))

@@ -34,10 +34,10 @@ print(json.dumps({"grown": grown, "held": held, "on_disk": report.num_bytes}))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkpoint of some 200 MB, its network in bfloat16 and in three shards."""
+    """Return a checkpoint of some 160 MB, its network in bfloat16 and in three shards."""
     config = ModelConfig(
         text=TextConfig(
-            vocab_size=16000,
+            vocab_size=8000,
             hidden_size=1024,
             intermediate_size=3072,
             num_hidden_layers=2,
