@@ -1,4 +1,4 @@
-"""How fast pictures are made, as ratios to the plain path, on random weights.
+"""How fast pictures are made, as ratios to the plain path, on random weights; step caching on nano.
 
 Pairs run in turns, so that a busy machine slows both alike. Knows models of random weights and
 clocks. Does not know quality.
@@ -23,18 +23,23 @@ from omnipersona.model.config import (
     TextConfig,
     VisionConfig,
 )
+from omnipersona.model.contract import GenerateRequest
 from omnipersona.model.drawing import Grid, Painting, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.runtime import NANO, load_studio
 from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.sequence.pack import Markers
 from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.sequence.segments import TextSegment
+from omnipersona.model.studio import drawing_scales
 from omnipersona.model.text.tokenizer import Tokenizer
 
 _SHIFT: Final = 3.0
 _WORDS: Final = 24
 _SIDE: Final = 128
+_REUSE_BELOW: Final = 0.1
+_PROMPT: Final = "a blue dog with a yellow ball at the beach"
 _DRAWING: Final = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=1.0, cfg_interval=(0.4, 1.0))
 _EDITING: Final = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=2.0, cfg_interval=(0.0, 1.0))
 
@@ -174,6 +179,23 @@ def _pairs(
     four = [stage.painting(seed, has_concept=True) for seed in range(4)]
     alone = [ours([one], _DRAWING) for one in four]
     yield "batch4_vs_single", ours(four, _DRAWING), lambda: [run() for run in alone]
+    yield "step_cache_vs_whole", _nano_drawing(load, _REUSE_BELOW), _nano_drawing(load, None)
+
+
+def _nano_drawing(load: Load, reuse_below: float | None) -> Callable[[], object]:
+    """Return a drawing by nano: how often layers are left out depends on real weights."""
+    studio, _ = load_studio(NANO)
+    painting = studio.drawing_of(GenerateRequest(prompt=_PROMPT), torch.Generator().manual_seed(0))
+    sampling = studio.config.sampling
+    return lambda: list(
+        draw(
+            [painting],
+            num_steps=load.num_steps,
+            timestep_shift=sampling.timestep_shift,
+            config=drawing_scales(sampling),
+            reuse_below=reuse_below,
+        )
+    )
 
 
 def _timed(

@@ -30,7 +30,12 @@ def test_every_pair_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "QUICK", _SMALL)
     told: list[str] = []
     rows = run_speed(quick=True, on_progress=told.append)
-    assert told == ["t2i_vs_plain_path", "edit_vs_plain_path", "batch4_vs_single"]
+    assert told == [
+        "t2i_vs_plain_path",
+        "edit_vs_plain_path",
+        "batch4_vs_single",
+        "step_cache_vs_whole",
+    ]
     assert all(row.seconds > 0 and row.ratio == row.yardstick_s / row.seconds for row in rows)
     assert [row["name"] for row in json.loads(speed_json(rows))["rows"]] == told
     assert len(speed_table(rows).splitlines()) == len(rows) + 1
