@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast lint types format bench clean
+.PHONY: help install chat test test-fast test-gpu lint types format bench clean
 
 help: ## print the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,11 @@ test: install lint types ## lint, types and every test
 
 test-fast: install ## the tests of a minute
 	$(PY) -m pytest -m "not slow and not browser"
+
+test-gpu: install ## shrunk weights, with the packages of the extra for GPUs beside .venv
+	.venv/bin/uv pip install --quiet --python $(PY) --no-deps --target .venv/gpu \
+		--constraint constraints.txt torchao bitsandbytes
+	PYTHONPATH=.venv/gpu $(PY) -m pytest tests/model/weights/test_shrink.py
 
 lint: install ## ruff: rules and format
 	.venv/bin/ruff check .

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,13 @@ from omnipersona.model.sequence.segments import Sample, SoftRow, TextSegment
 from omnipersona.model.weights.load import fingerprint, load_folder, save_folder
 from omnipersona.model.weights.shrink import is_expert_matrix
 
-# The libraries' own warnings on import.
-pytestmark = pytest.mark.filterwarnings("ignore")
+# The libraries' own warnings on import; whether they are there is asked without importing them.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.skipif(
+        not all(map(find_spec, ("torchao", "bitsandbytes"))), reason="run by `make test-gpu`"
+    ),
+]
 
 MARKERS = Markers(start_of_image=1, end_of_image=2)
 WIDTH = 128
