@@ -32,7 +32,7 @@ from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.sequence.pack import Markers
 from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.sequence.segments import TextSegment
-from omnipersona.model.studio import drawing_scales
+from omnipersona.model.studio import Studio, drawing_scales
 from omnipersona.model.text.tokenizer import Tokenizer
 
 _SHIFT: Final = 3.0
@@ -179,12 +179,13 @@ def _pairs(
     four = [stage.painting(seed, has_concept=True) for seed in range(4)]
     alone = [ours([one], _DRAWING) for one in four]
     yield "batch4_vs_single", ours(four, _DRAWING), lambda: [run() for run in alone]
-    yield "step_cache_vs_whole", _nano_drawing(load, _REUSE_BELOW), _nano_drawing(load, None)
+    # How often layers are left out depends on real weights.
+    nano, _ = load_studio(NANO)
+    cached, whole = (_nano_drawing(nano, load, limit) for limit in (_REUSE_BELOW, None))
+    yield "step_cache_vs_whole", cached, whole
 
 
-def _nano_drawing(load: Load, reuse_below: float | None) -> Callable[[], object]:
-    """Return a drawing by nano: how often layers are left out depends on real weights."""
-    studio, _ = load_studio(NANO)
+def _nano_drawing(studio: Studio, load: Load, reuse_below: float | None) -> Callable[[], object]:
     painting = studio.drawing_of(GenerateRequest(prompt=_PROMPT), torch.Generator().manual_seed(0))
     sampling = studio.config.sampling
     return lambda: list(

@@ -109,7 +109,6 @@ def learn_together(
     ]
 
 
-@torch.no_grad()
 def _refuse_foreign(studio: Studio, photos: Sequence[Image.Image]) -> None:
     """Raise if most photos are foreign; a single one may be an odd picture of a known thing."""
     num_foreign = sum(map(studio.is_foreign, photos))

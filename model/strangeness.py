@@ -12,6 +12,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from omnipersona.model.flow.path import noised
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.canvas import Canvas
 from omnipersona.model.sequence.context import Context
@@ -38,7 +39,7 @@ def strangeness(model: OmniModel, markers: Markers, pictures: Sequence[GenImage]
         for _ in range(_NUM_NOISES):
             noise = torch.randn(picture.tokens.shape, generator=seeds)
             repeated.append(picture)
-            noisy.append((1.0 - _TIME) * picture.tokens + _TIME * noise)
+            noisy.append(noised(picture.tokens, noise, _TIME))
     nothing = Context(model, markers)
     canvas = Canvas([nothing] * len(repeated), [picture.position_ids for picture in repeated])
     errors = [

@@ -6,14 +6,14 @@ Source of the figures: OmniPersona (CVPR 2026), BAGEL-7B on 20 concepts; `identi
 CLIP-I.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final, Literal
 
 from omnipersona.bench.metrics.intervals import Interval, difference
 from omnipersona.bench.omnip.run import Result
-from omnipersona.bench.omnip.summary import concept_means
+from omnipersona.bench.omnip.summary import by_method, concept_means
 
 Verdict = Literal["reproduced", "not reproduced", "undecided"]
 
@@ -83,16 +83,14 @@ class Finding:
 
 def findings(results: Iterable[Result], claims: Sequence[Claim] = CLAIMS) -> list[Finding]:
     """Return what became of every claim whose two methods have results for the same concepts."""
-    by_method: dict[str, list[Result]] = defaultdict(list)
-    for result in results:
-        by_method[result.method].append(result)
-    found = []
+    of, found = by_method(results), []
     for claim in claims:
         ours, theirs = (
-            concept_means(by_method[name], claim.metric) for name in (claim.better, claim.worse)
+            concept_means(of.get(name, ()), claim.metric) for name in (claim.better, claim.worse)
         )
         if ours and ours.keys() == theirs.keys():
-            found.append(Finding(claim, _mean(ours), _mean(theirs), difference(ours, theirs)))
+            means = fmean(ours.values()), fmean(theirs.values())
+            found.append(Finding(claim, *means, difference(ours, theirs)))
     return found
 
 
@@ -125,7 +123,7 @@ def alignment_line(results: Sequence[Result]) -> str:
 
     Nothing where the base or the full method was not measured.
     """
-    ours, theirs = ([one for one in results if one.method == name] for name in (_FULL, "base"))
+    ours, theirs = (by_method(results).get(name, []) for name in (_FULL, "base"))
     if not ours or not theirs:
         return ""
     apart = difference(*(concept_means(one, _ALIGNMENT) for one in (ours, theirs)))
@@ -134,7 +132,3 @@ def alignment_line(results: Sequence[Result]) -> str:
         f"Text alignment with a concept in play, {_FULL} - base: {apart.value:+.3f} "
         f"[{apart.low:+.3f} {apart.high:+.3f}] over {count} details."
     )
-
-
-def _mean(values: dict[str, float]) -> float:
-    return sum(values.values()) / len(values)

@@ -35,7 +35,6 @@ class Sources:
         judge: `self` for the measured model, or the URL of a server with OpenAI's interface.
         judge_model: The server's name for its model.
         judge_key: Of the server; never written anywhere.
-        device: Of the encoders.
     """
 
     clip: Path | None = None
@@ -44,7 +43,6 @@ class Sources:
     judge: str | None = None
     judge_model: str = ""
     judge_key: str | None = None
-    device: str = "cpu"
 
     def load(self, model: PersonaModel) -> Instruments:
         """Load what was named.
@@ -56,12 +54,9 @@ class Sources:
             judge = ModelJudge(model)
         elif self.judge:
             judge = ServerJudge(url=self.judge, model=self.judge_model, key=self.judge_key)
-        device = self.device
         return Instruments(
-            clip=None if self.clip is None else ClipEncoder.load(self.clip, device=device),
-            dino=None if self.dino is None else DinoEncoder.load(self.dino, device=device),
-            faces=None
-            if self.faces is None
-            else InsightFaceEncoder.load(self.faces, device=device),
+            clip=ClipEncoder.load(self.clip) if self.clip else None,
+            dino=DinoEncoder.load(self.dino) if self.dino else None,
+            faces=InsightFaceEncoder.load(self.faces) if self.faces else None,
             judge=judge,
         )

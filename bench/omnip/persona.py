@@ -142,13 +142,15 @@ class Persona:
         if self.recall is None:
             return plain
         state = ParseState(known=(Known(slot=SLOT, kind=self.kind),))
-        reply = self._complete(parse_prompt(message, state), self.examples)
+        reply = completed(self.studio, parse_prompt(message, state), self.examples)
         try:
             parsed = read_parsed(reply, [SLOT])
         except UnreadableReply:
             return plain
         asked = replace(plain, questions=parsed.questions, facts=self._answered(parsed.questions))
-        written = self._complete(rewrite_prompt("draw", headed(message, [SLOT]), asked.facts))
+        written = completed(
+            self.studio, rewrite_prompt("draw", headed(message, [SLOT]), asked.facts)
+        )
         try:
             rewritten = read_rewrite(written, [SLOT])
         except UnreadableReply:
@@ -164,10 +166,12 @@ class Persona:
                 lines.append(fact_sentence(SLOT, asked[1], value))
         return tuple(lines)
 
-    def _complete(self, prompt: str, examples: tuple[Example, ...] = ()) -> str:
-        *_, last = self.studio.complete(CompleteRequest(prompt=prompt, examples=examples))
-        assert last is not None, "a text task ends with its completion"
-        return last.text
+
+def completed(studio: Studio, prompt: str, examples: tuple[Example, ...] = ()) -> str:
+    """Return the reply of a text task."""
+    *_, last = studio.complete(CompleteRequest(prompt=prompt, examples=examples))
+    assert last is not None, "a text task ends with its completion"
+    return last.text
 
 
 class Method(Protocol):

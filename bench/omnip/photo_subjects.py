@@ -35,10 +35,10 @@ from omnipersona.bench.metrics.judge import (
 from omnipersona.bench.metrics.likeness import PhotoLikeness, prompt_likeness
 from omnipersona.bench.metrics.replies import chosen_letter, is_exact
 from omnipersona.bench.omnip.instruments import Instruments
-from omnipersona.bench.omnip.persona import Persona
+from omnipersona.bench.omnip.persona import Persona, completed
 from omnipersona.bench.omnip.scores import Made, Scores, noise_seed
 from omnipersona.bench.omnip.subjects import Subject
-from omnipersona.model.contract import CompleteRequest, Fact, LearnRequest
+from omnipersona.model.contract import Fact, LearnRequest
 from omnipersona.model.lessons import SLOT
 from omnipersona.model.skills import facts_prompt
 from omnipersona.model.studio import Studio
@@ -65,7 +65,7 @@ class PhotoSubject:
     facts: tuple[Fact, ...]
     instruments: Instruments
 
-    def lesson(self, studio: Studio, seed: int, num_photos: int) -> LearnRequest:
+    def lesson(self, seed: int, num_photos: int) -> LearnRequest:
         """Return what every method is taught with."""
         return LearnRequest(
             name=self.concept.name,
@@ -94,8 +94,7 @@ class PhotoSubject:
         name = self.concept.name
         for shown in self.dataset.of(RecognitionItem, name):
             seen = persona.sees(shown.question, shown.photo.png())
-            scores.add("recall" if shown.is_present else "specificity", seen == shown.is_present)
-            scores.add("unparsable", seen is None)
+            scores.add_recognition(seen, is_present=shown.is_present)
             yield
         for visual in self.dataset.of(VisualQuestion, name):
             reply = persona.answer(visual.question, visual.photo.png())
@@ -228,10 +227,9 @@ def _read_facts(studio: Studio, concept: Concept) -> tuple[Fact, ...]:
     """Return the facts that the model finds in sentences; one that it cannot read gives none."""
     facts = []
     for sentence in concept.facts:
-        *_, last = studio.complete(CompleteRequest(prompt=facts_prompt(sentence)))
-        assert last is not None, "a text task ends with its completion"
+        reply = completed(studio, facts_prompt(sentence))
         try:
-            found = read_facts(last.text, [SLOT])
+            found = read_facts(reply, [SLOT])
         except UnreadableReply:
             continue
         facts += [Fact(attribute=one.attribute, value=one.value) for one in found]

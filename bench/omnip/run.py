@@ -114,7 +114,7 @@ class _Work:
         if missing:
             started = time.monotonic()
             count = self.plan.num_photos
-            lessons = [one.lesson(self.studio, self.seed, count) for one in part]
+            lessons = [one.lesson(self.seed, count) for one in part]
             personas = method(self.studio, lessons)
             examples = take(PARSE_EXAMPLES, self.plan.num_examples)
             seconds = (time.monotonic() - started) / len(part)

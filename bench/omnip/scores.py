@@ -49,6 +49,11 @@ class Scores:
         """Note one score."""
         self.by_metric.setdefault(metric, []).append(float(score))
 
+    def add_recognition(self, seen: bool | None, *, is_present: bool) -> None:
+        """Note whether a concept was seen where it is or is not; None said neither."""
+        self.add("recall" if is_present else "specificity", seen == is_present)
+        self.add("unparsable", seen is None)
+
 
 def score(persona: Persona, items: ConceptItems, reader: Reader, seed: int) -> Iterator[Scores]:
     """Yield the growing scores after each item, so that a caller can tell and stop."""
@@ -68,8 +73,7 @@ def score(persona: Persona, items: ConceptItems, reader: Reader, seed: int) -> I
 def _reading(persona: Persona, items: ConceptItems, scores: Scores) -> Iterator[None]:
     for shown in items.recognition:
         seen = persona.sees(shown.question, shown.png)
-        scores.add("recall" if shown.is_present else "specificity", seen == shown.is_present)
-        scores.add("unparsable", seen is None)
+        scores.add_recognition(seen, is_present=shown.is_present)
         yield
     for shown in items.photo_questions:
         scores.add("vqa", persona.answer(shown.question, shown.png) == shown.answer)

@@ -22,7 +22,7 @@ class Subject(Protocol):
     def number(self) -> int:
         """Its place in the comparison, from 0."""
 
-    def lesson(self, studio: Studio, seed: int, num_photos: int) -> LearnRequest:
+    def lesson(self, seed: int, num_photos: int) -> LearnRequest:
         """Return what every method is taught with."""
 
     def scores(self, persona: Persona, seed: int) -> Iterator[Scores]:
@@ -41,7 +41,7 @@ class WorldSubject:
         """Its place in the comparison, from 0."""
         return self.items.number
 
-    def lesson(self, studio: Studio, seed: int, num_photos: int) -> LearnRequest:
+    def lesson(self, seed: int, num_photos: int) -> LearnRequest:
         """Return what every method is taught with."""
         return self.items.lesson(seed, num_photos)
 

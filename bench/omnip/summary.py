@@ -47,10 +47,15 @@ METRICS: Final = (
 
 def figures(results: Iterable[Result]) -> dict[str, dict[str, Interval]]:
     """Return every metric of every method."""
-    by_method: dict[str, list[Result]] = defaultdict(list)
+    return {name: _of_method(found) for name, found in by_method(results).items()}
+
+
+def by_method(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Return the results of each method."""
+    found: dict[str, list[Result]] = defaultdict(list)
     for result in results:
-        by_method[result.method].append(result)
-    return {name: _of_method(found) for name, found in by_method.items()}
+        found[result.method].append(result)
+    return dict(found)
 
 
 def _of_method(results: Sequence[Result]) -> dict[str, Interval]:

@@ -21,7 +21,7 @@ _LEAST: Final = 1e-3
 _RAREST: Final = 1e-4
 
 
-def noised(x_0: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+def noised(x_0: Tensor, noise: Tensor, t: Tensor | float) -> Tensor:
     """Return `x_t`, same shape as `x_0`; `t` broadcasts against it and may be 0 (clean)."""
     return (1.0 - t) * x_0 + t * noise
 

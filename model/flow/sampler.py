@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
+from omnipersona.model.flow.path import noised
+
 
 def euler_step(x_t: Tensor, velocity: Tensor, t: float, t_next: float) -> Tensor:
     """Move latents one Euler step along the flow, from `t` down to `t_next`.
@@ -71,6 +73,6 @@ def sample_change(
     changed = source
     grid = times.tolist()
     for t, t_next in zip(grid, grid[1:], strict=False):
-        noisy = (1.0 - t) * source + t * noise
+        noisy = noised(source, noise, t)
         changed = euler_step(changed, difference(noisy + changed - source, noisy, t), t, t_next)
         yield changed

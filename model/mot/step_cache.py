@@ -20,7 +20,6 @@ class StepCache:
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
-        self.num_reused = 0
         self._first: tuple[Tensor, Tensor] | None = None
         self._added: tuple[Tensor, Tensor] | None = None
 
@@ -29,7 +28,6 @@ class StepCache:
         if self._first is not None and self._added is not None:
             before = self._first[1]
             if float((gen_GD - before).abs().mean() / before.abs().mean()) < self.limit:
-                self.num_reused += 1
                 return und_UD + self._added[0], gen_GD + self._added[1]
         self._first, self._added = (und_UD, gen_GD), None
         return None

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from omnipersona.model.concept.prompt import Prompter
+from omnipersona.model.flow.path import noised
 from omnipersona.model.latent.patches import from_tokens
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels
@@ -91,7 +92,7 @@ def _predicted(
     low, high = _TIMES
     t = low + (high - low) * float(torch.rand((), generator=generator))
     noisy = [
-        (1.0 - t) * one.tokens + t * torch.randn(one.tokens.shape, generator=generator)
+        noised(one.tokens, torch.randn(one.tokens.shape, generator=generator), t)
         for one in pictures
     ]
     side, patch = model.config.max_latent_size, model.config.latent_patch_size
