@@ -6,7 +6,7 @@ The only commands that reach below the session; what they need is imported when 
 import json
 import logging
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
@@ -25,6 +25,10 @@ def add_model_commands(app: typer.Typer) -> None:
 
 def parity(
     folder: Annotated[Path, typer.Argument(help="A checkpoint with parity vectors.")],
+    precision: Annotated[
+        Literal["float32", "bfloat16", "int8", "float8", "nf4"],
+        typer.Option(help="Of the weights; coarser ones are compared by relative error."),
+    ] = "float32",
     as_json: Json = False,
 ) -> None:
     """Compare the architecture with parity vectors; exit 1 if any fails."""
@@ -32,7 +36,7 @@ def parity(
         from omnipersona.model.parity.run import compare
 
         rows: list[dict[str, Any]] = []
-        for one in compare(folder):
+        for one in compare(folder, precision):
             row = {"name": one.name, "error": one.error, "tolerance": one.tolerance, "ok": one.ok}
             rows.append(row)
             if not as_json:

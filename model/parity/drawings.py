@@ -8,7 +8,7 @@ from torch import Tensor
 from omnipersona.model.drawing import Grid, Painting, decode_tokens, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.parity.parts import recorded
-from omnipersona.model.parity.vectors import Comparison, Vectors, near, same
+from omnipersona.model.parity.vectors import Comparison, Vectors, same
 from omnipersona.model.sequence.canvas import velocity
 from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.sequence.pictures import clean_image, seen_image
@@ -64,18 +64,18 @@ def drawing(v: Vectors) -> Iterator[Comparison]:
     for i, t in enumerate(v.cases["t2i"]["t"]):
         x = v.get(f"t2i.x_{i}")
         full, empty = guidance.full, guidance.without_text
-        yield near(f"t2i.v_full_{i}", velocity(full, x, ids, t), v.get(f"t2i.v_full_{i}"))
-        yield near(f"t2i.v_cfg_text_{i}", velocity(empty, x, ids, t), v.get(f"t2i.v_cfg_text_{i}"))
+        yield v.near(f"t2i.v_full_{i}", velocity(full, x, ids, t))
+        yield v.near(f"t2i.v_cfg_text_{i}", velocity(empty, x, ids, t))
     final = _final(guidance, noise, grid)
-    yield near("t2i.final", final, v.get("t2i.final"))
+    yield v.near("t2i.final", final)
     strong = _final(guidance, noise, grid, cfg_img_scale=1.5)
-    yield near("t2i.final_img15", strong, v.get("t2i.final_img15"))
+    yield v.near("t2i.final_img15", strong)
     free = _final(
         guidance, noise, grid, cfg_text_scale=1.0, cfg_img_scale=2.0, cfg_interval=(0.0, 1.0)
     )
-    yield near("t2i.final_nocfg", free, v.get("t2i.final_nocfg"))
+    yield v.near("t2i.final_nocfg", free)
     pixels = to_uint8(decode_tokens(v.model, final, grid))
-    yield near("t2i.image_u8", pixels, v.get("t2i.image_u8"), 1.0)
+    yield v.near("t2i.image_u8", pixels, exact=1.0)
 
 
 def editing(v: Vectors) -> Iterator[Comparison]:
@@ -85,8 +85,8 @@ def editing(v: Vectors) -> Iterator[Comparison]:
     guidance.add_text(v.text(v.get("edit.instruction_ids")))
     yield from _contexts(v, "edit", guidance)
     cache = guidance.full.cache
-    yield near("edit.cache_k_last_layer", cache.keys[-1], v.get("edit.cache_k_last_layer"))
-    yield near("edit.cache_v_last_layer", cache.values[-1], v.get("edit.cache_v_last_layer"))
+    yield v.near("edit.cache_k_last_layer", cache.keys[-1])
+    yield v.near("edit.cache_v_last_layer", cache.values[-1])
     variants: dict[str, dict[str, Any]] = {
         "global": {"cfg_renorm_type": "global"},
         "channel": {"cfg_renorm_type": "channel"},
@@ -96,7 +96,7 @@ def editing(v: Vectors) -> Iterator[Comparison]:
     }
     for name, values in variants.items():
         final = _final(guidance, noise, grid, **{**_EDIT, **values})
-        yield near(f"edit.final_{name}", final, v.get(f"edit.final_{name}"))
+        yield v.near(f"edit.final_{name}", final)
 
 
 def interleaved(v: Vectors) -> Iterator[Comparison]:
@@ -107,14 +107,12 @@ def interleaved(v: Vectors) -> Iterator[Comparison]:
     guidance.add_text(v.text(v.get("edit.instruction_ids")))
     yield from _contexts(v, "inter", guidance)
     final = _final(guidance, v.get("edit.noise"), _edit_grid(v), **_EDIT)
-    yield near("inter.final", final, v.get("inter.final"))
+    yield v.near("inter.final", final)
 
 
 def _think(v: Vectors, case: str, guidance: Guidance) -> Iterator[Comparison]:
-    expected = v.get(f"{case}.recorded")
-    kept = recorded(v, guidance.full, len(expected))
-    yield same(f"{case}.recorded", kept, expected)
-    guidance.add_thought(v.text(kept[1:]))
+    yield recorded(v, f"{case}.recorded", guidance.full)
+    guidance.add_thought(v.text(v.get(f"{case}.recorded")[1:]))
     yield from _contexts(v, case, guidance)
 
 
@@ -125,7 +123,7 @@ def thought_drawing(v: Vectors) -> Iterator[Comparison]:
     guidance.add_text(v.text(v.get("t2i.prompt_ids")))
     yield from _think(v, "think_t2i", guidance)
     final = _final(guidance, v.get("t2i.noise"), _drawing_grid(v), cfg_img_scale=1.5)
-    yield near("think_t2i.final", final, v.get("think_t2i.final"))
+    yield v.near("think_t2i.final", final)
 
 
 def thought_editing(v: Vectors) -> Iterator[Comparison]:
@@ -142,4 +140,4 @@ def thought_editing(v: Vectors) -> Iterator[Comparison]:
         **_EDIT,
         cfg_renorm_type="text_channel",
     )
-    yield near("think_edit.final", final, v.get("think_edit.final"))
+    yield v.near("think_edit.final", final)

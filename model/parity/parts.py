@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from omnipersona.model.config import ResizeRule
 from omnipersona.model.flow.schedule import timesteps
 from omnipersona.model.latent.patches import to_tokens
-from omnipersona.model.parity.vectors import Comparison, Vectors, near, same
+from omnipersona.model.parity.vectors import Comparison, Vectors, absolute, same
 from omnipersona.model.sequence.context import Context
 from omnipersona.model.sequence.pictures import seen_image
 from omnipersona.model.sequence.segments import TextSegment
@@ -19,12 +20,12 @@ def vision(v: Vectors) -> Iterator[Comparison]:
     """Compare patches, features and decoder rows of one picture."""
     image = seen_image(v.model.config, v.get("vit.pixels"))
     lengths = [image.patches.shape[0]]
-    yield near("vit.patches", image.patches, v.get("vit.patches"), 0.0)
+    yield v.near("vit.patches", image.patches, exact=0.0)
     yield same("vit.position_ids", image.position_ids, v.get("vit.position_ids"))
     features = v.model.vision(image.patches, image.position_ids, lengths)
-    yield near("vit.features", features, v.get("vit.features"))
+    yield v.near("vit.features", features)
     rows = v.model.vision_rows(image.patches, image.position_ids, lengths)
-    yield near("vit.llm_input", rows, v.get("vit.llm_input"))
+    yield v.near("vit.llm_input", rows)
 
 
 def autoencoder(v: Vectors) -> Iterator[Comparison]:
@@ -32,27 +33,27 @@ def autoencoder(v: Vectors) -> Iterator[Comparison]:
     model = v.model.autoencoder
     pixels = v.get("vae.pixels")
     mean, logvar = model.encoder(pixels)
-    yield near("vae.mean", mean, v.get("vae.mean"))
-    yield near("vae.logvar", logvar, v.get("vae.logvar"))
+    yield v.near("vae.mean", mean)
+    yield v.near("vae.logvar", logvar)
     latent = model.encode(pixels, v.get("vae.eps"))
-    yield near("vae.latent", latent, v.get("vae.latent"))
+    yield v.near("vae.latent", latent)
     tokens = to_tokens(latent[0], v.model.config.latent_patch_size)
-    yield near("vae.tokens", tokens, v.get("vae.tokens"))
-    yield near("vae.decoded", model.decode(latent), v.get("vae.decoded"))
+    yield v.near("vae.tokens", tokens)
+    yield v.near("vae.decoded", model.decode(latent))
 
 
 def time(v: Vectors) -> Iterator[Comparison]:
     """Compare the time embedding."""
     embedded = v.model.time_embedder(v.get("misc.time_embed_t"))
-    yield near("misc.time_embed", embedded, v.get("misc.time_embed"))
+    yield v.near("misc.time_embed", embedded)
 
 
 def text(v: Vectors) -> Iterator[Comparison]:
     """Compare hidden rows and logits of a causal prefill."""
     context = Context(v.model, v.markers)
     hidden = context.add(TextSegment(ids=v.get("text.ids").tolist()))
-    yield near("text.hidden", hidden.und_UD, v.get("text.hidden"))
-    yield near("text.logits", v.model.decoder.lm_head(hidden.und_UD), v.get("text.logits"))
+    yield v.near("text.hidden", hidden.und_UD)
+    yield v.near("text.logits", v.model.decoder.lm_head(hidden.und_UD))
 
 
 def understanding(v: Vectors) -> Iterator[Comparison]:
@@ -63,22 +64,27 @@ def understanding(v: Vectors) -> Iterator[Comparison]:
     context.add(v.text(v.get("und.question_ids")))
     counts = [context.cache.length, context.cache.next_position]
     yield same("und.context", counts, [case["context_kv_len"], case["context_next_rope"]])
-    yield near("und.cache_k_last_layer", context.cache.keys[-1], v.get("und.cache_k_last_layer"))
-    yield near("und.cache_v_last_layer", context.cache.values[-1], v.get("und.cache_v_last_layer"))
-    token, logits, generated = v.special["bos_token_id"], [], []
-    for _ in range(len(v.get("und.generated"))):
-        logits.append(context.feed(token))
-        token = int(logits[-1].argmax())
-        generated.append(token)
-    yield near("und.step_logits", torch.stack(logits), v.get("und.step_logits"))
-    yield same("und.generated", generated, v.get("und.generated"))
+    yield v.near("und.cache_k_last_layer", context.cache.keys[-1])
+    yield v.near("und.cache_v_last_layer", context.cache.values[-1])
+    expected = v.get("und.generated")
+    logits = _following(context, [v.special["bos_token_id"], *expected[:-1].tolist()])
+    yield v.near("und.step_logits", logits)
+    yield v.chosen("und.generated", logits.argmax(-1), expected, logits)
 
 
-def recorded(v: Vectors, context: Context, max_length: int) -> list[int]:
-    """Return what greedy decoding records: the begin token and what it kept."""
+def _following(context: Context, ids: list[int]) -> Tensor:
+    """Return the logits (n, V) after each token of a text."""
+    return torch.stack([context.feed(token) for token in ids])
+
+
+def recorded(v: Vectors, name: str, context: Context) -> Comparison:
+    """Compare what greedy decoding records: the begin token and what it kept."""
     begin, end = v.special["bos_token_id"], v.special["eos_token_id"]
-    written = write_tokens(context.fork(), begin=begin, end=end, max_length=max_length)
-    return [begin, *(token for token, _ in written)]
+    expected = v.get(name)
+    written = write_tokens(context.fork(), begin=begin, end=end, max_length=len(expected))
+    kept = torch.tensor([token for token, _ in written])
+    logits = _following(context.fork(), expected[:-1].tolist())
+    return v.chosen(name, kept, expected[1:], logits)
 
 
 def thought_understanding(v: Vectors) -> Iterator[Comparison]:
@@ -88,9 +94,8 @@ def thought_understanding(v: Vectors) -> Iterator[Comparison]:
     context.add(seen_image(v.model.config, v.get("edit.vit_pixels")))
     context.add(v.text(v.get("und.question_ids")))
     first = context.fork().feed(v.special["bos_token_id"])[None]
-    yield near("think_und.logits_first", first, v.get("think_und.logits_first"))
-    expected = v.get("think_und.recorded")
-    yield same("think_und.recorded", recorded(v, context, len(expected)), expected)
+    yield v.near("think_und.logits_first", first)
+    yield recorded(v, "think_und.recorded", context)
 
 
 _SIZE_RULES = {
@@ -126,4 +131,4 @@ def schedules(v: Vectors) -> Iterator[Comparison]:
             continue
         points, shift = (float(part.lstrip("nshift")) for part in name.split("_"))
         ours = timesteps(int(points) - 1, shift)
-        yield near(f"schedule.{name}", ours, torch.tensor(grid), 1e-6)
+        yield absolute(f"schedule.{name}", ours, torch.tensor(grid), 1e-6)

@@ -8,7 +8,7 @@ from typing import Final
 import torch
 
 from omnipersona.model.parity import drawings, parts, training
-from omnipersona.model.parity.vectors import Comparison, Vectors
+from omnipersona.model.parity.vectors import Comparison, Precision, Vectors
 
 CASES: Final[dict[str, Callable[[Vectors], Iterator[Comparison]]]] = {
     "vit": parts.vision,
@@ -30,16 +30,16 @@ CASES: Final[dict[str, Callable[[Vectors], Iterator[Comparison]]]] = {
 }
 
 
-def compare(folder: Path) -> Iterator[Comparison]:
-    """Compare the model with every vector of a folder, in float32 on the CPU.
+def compare(folder: Path, precision: Precision = "float32") -> Iterator[Comparison]:
+    """Compare the model with every vector of a folder, on the CPU.
 
     A case that the folder has and this list does not is an infinite error, so that nothing is
     passed over in silence.
 
     Raises:
-        WeightsError: The folder cannot be read.
+        WeightsError: The folder cannot be read, or the precision needs a missing package.
     """
-    vectors = Vectors.open(folder)
+    vectors = Vectors.open(folder, precision)
     for name in vectors.cases:
         if name not in CASES:
             yield Comparison(name=f"{name} (unknown case)", error=float("inf"), tolerance=0.0)

@@ -6,14 +6,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from oracles.shards import split_in_two
 from oracles.vectors_writer import write_vectors
 from safetensors.torch import load_file, save_file
 
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.parity.run import CASES, compare
-from omnipersona.model.parity.vectors import Comparison, Vectors, near, same
+from omnipersona.model.parity.vectors import (
+    Comparison,
+    Precision,
+    Vectors,
+    absolute,
+    relative,
+    same,
+)
+from omnipersona.model.weights.load import load_folder, save_folder
 
 OPEN = Path(__file__).parent / "open"
+_TYPES: tuple[Precision, Precision] = ("float32", "bfloat16")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +66,37 @@ def test_every_tensor_of_the_folder_is_an_input_or_compared(
         if name not in published and not name.endswith(inputs)
     ]
     assert unused == []
+
+
+def test_files_written_back_and_shards_meet_every_vector(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    save_folder(load_folder(OPEN), written)
+    for name in ("vectors.json", "vectors.safetensors"):
+        shutil.copy(OPEN / name, written)
+    for folder in (written, split_in_two(OPEN, tmp_path / "shards")):
+        assert [one for one in compare(folder) if not one.ok] == []
+
+
+def test_bfloat16_meets_every_vector_within_its_tolerance() -> None:
+    found = list(compare(OPEN, "bfloat16"))
+    assert len(found) > 100
+    assert [one for one in found if not one.ok] == []
+
+
+def test_the_tolerance_of_bfloat16_tells_weak_guidance_from_strong() -> None:
+    v = Vectors.open(OPEN, "bfloat16")
+    for wrong in ("t2i.final_nocfg", "t2i.final_img15"):
+        assert not v.near("t2i.final", v.get(wrong)).ok
+
+
+def test_a_coarse_type_may_choose_what_is_nearly_as_likely() -> None:
+    logits = torch.tensor([[0.0, 4.0, 3.9], [5.0, 1.0, 0.0]])
+    exact, coarse = (Vectors.open(OPEN, precision) for precision in _TYPES)
+    ours, near, far = torch.tensor([1, 0]), torch.tensor([2, 0]), torch.tensor([1, 2])
+    assert exact.chosen("x", ours, ours, logits).ok
+    assert not exact.chosen("x", ours, near, logits).ok
+    assert coarse.chosen("x", ours, near, logits).ok
+    assert not coarse.chosen("x", ours, far, logits).ok
 
 
 @pytest.mark.parametrize("case", ["text", "t2i", "edit", "train", "train2"])
@@ -108,6 +149,7 @@ def test_a_folder_without_vectors_is_refused(odd_folder: Path, tmp_path: Path, n
 
 def test_a_number_that_is_none_never_passes() -> None:
     nan = torch.tensor([float("nan")])
-    assert not near("x", nan, torch.zeros(1)).ok
-    assert not near("x", torch.zeros(2), torch.zeros(1)).ok
+    for compared in (absolute, relative):
+        assert not compared("x", nan, torch.ones(1), 1.0).ok
+        assert not compared("x", torch.zeros(2), torch.ones(1), 1.0).ok
     assert not same("x", [1], [2]).ok

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from oracles.shards import FIRST, INDEX, SECOND, split_in_two, write_index
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -14,29 +15,12 @@ from omnipersona.model.errors import WeightsError
 from omnipersona.model.weights.files import network_tensors
 from omnipersona.model.weights.load import fingerprint, load_folder
 
-INDEX = "model.safetensors.index.json"
-FIRST = "model-00001-of-00002.safetensors"
-SECOND = "model-00002-of-00002.safetensors"
 KEY = "language_model.lm_head.weight"
 
 
 @pytest.fixture
 def shards(checkpoint: Path, tmp_path: Path) -> Path:
-    """Return the tiny checkpoint with its network in two shards and an index."""
-    folder = tmp_path / "shards"
-    shutil.copytree(checkpoint, folder)
-    tensors = load_file(folder / "ema.safetensors")
-    (folder / "ema.safetensors").unlink()
-    keys = sorted(tensors)
-    parts = {FIRST: keys[: len(keys) // 2], SECOND: keys[len(keys) // 2 :]}
-    for name, part in parts.items():
-        save_file({key: tensors[key] for key in part}, folder / name)
-    _write_index(folder, {key: name for name, part in parts.items() for key in part})
-    return folder
-
-
-def _write_index(folder: Path, weight_map: object) -> None:
-    (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    return split_in_two(checkpoint, tmp_path / "shards")
 
 
 def _index(folder: Path) -> dict[str, str]:
@@ -68,12 +52,12 @@ def test_two_indices_are_refused_where_neither_has_a_usual_name(shards: Path) ->
 
 def test_the_single_file_needs_no_index(shards: Path, checkpoint: Path) -> None:
     shutil.copy(checkpoint / "ema.safetensors", shards)
-    _write_index(shards, {KEY: "elsewhere.safetensors"})
+    write_index(shards, {KEY: "elsewhere.safetensors"})
     assert {one.path.name for one in network_tensors(shards).values()} == {"ema.safetensors"}
 
 
 def test_the_autoencoders_tensors_may_stand_in_the_index(shards: Path) -> None:
-    _write_index(shards, _index(shards) | {"encoder.conv_in.weight": "ae.safetensors"})
+    write_index(shards, _index(shards) | {"encoder.conv_in.weight": "ae.safetensors"})
     assert KEY in network_tensors(shards)
 
 
@@ -102,13 +86,13 @@ def test_a_key_in_two_shards_is_named_with_both(shards: Path) -> None:
 def test_an_index_that_names_the_wrong_shard_is_refused(shards: Path) -> None:
     told = _index(shards)
     other = SECOND if told[KEY] == FIRST else FIRST
-    _write_index(shards, told | {KEY: other})
+    write_index(shards, told | {KEY: other})
     with pytest.raises(WeightsError, match=rf"'{KEY}' lies in {other}, but it lies in {told[KEY]}"):
         load_folder(shards)
 
 
 def test_an_index_that_names_a_key_of_no_shard_is_refused(shards: Path) -> None:
-    _write_index(shards, _index(shards) | {"language_model.ghost": FIRST})
+    write_index(shards, _index(shards) | {"language_model.ghost": FIRST})
     with pytest.raises(WeightsError, match=r"'language_model\.ghost'.*no shard"):
         load_folder(shards)
 
@@ -116,7 +100,7 @@ def test_an_index_that_names_a_key_of_no_shard_is_refused(shards: Path) -> None:
 def test_an_index_that_forgets_a_key_is_refused(shards: Path) -> None:
     told = _index(shards)
     told.pop(KEY)
-    _write_index(shards, told)
+    write_index(shards, told)
     with pytest.raises(WeightsError, match=rf"'{KEY}', which {INDEX} does not name"):
         load_folder(shards)
 
@@ -132,7 +116,7 @@ def test_what_is_no_index_is_refused(shards: Path, content: str) -> None:
     "name", ["../outside.safetensors", "/etc/one.safetensors", "pytorch_model.bin"]
 )
 def test_an_index_leads_to_safetensors_of_its_own_folder_alone(shards: Path, name: str) -> None:
-    _write_index(shards, {KEY: name})
+    write_index(shards, {KEY: name})
     with pytest.raises(WeightsError, match="only safetensors files of its own folder"):
         load_folder(shards)
 

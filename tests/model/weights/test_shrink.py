@@ -14,6 +14,8 @@ from omnipersona.model.config import ModelConfig, tiny
 from omnipersona.model.contract import Weights
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.parity.run import compare
+from omnipersona.model.parity.vectors import Precision
 from omnipersona.model.sequence.context import Context
 from omnipersona.model.sequence.pack import Markers, pack
 from omnipersona.model.sequence.segments import Sample, SoftRow, TextSegment
@@ -30,6 +32,7 @@ pytestmark = [
 
 MARKERS = Markers(start_of_image=1, end_of_image=2)
 WIDTH = 128
+VECTORS = Path(__file__).parents[1] / "parity" / "open"
 # Relative error of the last rows of two layers with random weights.
 TOLERANCES: dict[Weights, float] = {"int8": 0.03, "float8": 0.12, "nf4": 0.4}
 
@@ -78,6 +81,13 @@ def test_tokens_learn_through_frozen_shrunk_weights(folder: Path, kind: Weights)
     assert float(soft.grad.norm()) > 0.0
     assert all(p.grad is None for name, p in net.named_parameters() if is_expert_matrix(name))
     assert fingerprint(net) == before
+
+
+@pytest.mark.parametrize("kind", TOLERANCES)
+def test_the_published_vectors_are_met_within_the_stated_tolerance(kind: Precision) -> None:
+    found = list(compare(VECTORS, kind))
+    assert len(found) > 100
+    assert [one for one in found if not one.ok] == []
 
 
 def test_a_missing_library_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
