@@ -17,6 +17,7 @@ class Context:
         steps: Velocity evaluations per drawing; None means the model's own number.
         seed: Seed of the next drawing; None draws one.
         num_examples: In-context examples per text task; None means the model's own number.
+        think: Think in words before answers about pictures, drawings and edits.
     """
 
     user_id: str
@@ -25,3 +26,4 @@ class Context:
     steps: int | None = None
     seed: int | None = None
     num_examples: int | None = None
+    think: bool = False

@@ -44,6 +44,13 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    """The next piece of what the model thinks before it answers or draws."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class DrawProgress:
     """One step of a drawing is done; `preview` is a small PNG."""
 
@@ -104,6 +111,7 @@ Event = (
     StepStarted
     | StepFinished
     | TextDelta
+    | ThoughtDelta
     | DrawProgress
     | LearningStarted
     | NeedInput

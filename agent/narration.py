@@ -27,7 +27,13 @@ TITLES: Final[Mapping[str, str]] = {
 }
 """Title of every visible node; the others are not shown."""
 
-_DRAWING_LINES: Final = (("prompt", "rewritten"), ("seed", "seed"), ("steps", "num_steps"))
+_THOUGHT_LINES: Final = (("thought", "thought"),)
+_DRAWING_LINES: Final = (
+    *_THOUGHT_LINES,
+    ("prompt", "rewritten"),
+    ("seed", "seed"),
+    ("steps", "num_steps"),
+)
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -48,20 +54,19 @@ def narrate(node: str, update: Mapping[str, Any], names: Sequence[str]) -> Lines
         case "rewrite_prompt":
             lines = (("prompt", update["prompt"]),) if "prompt" in update else ()
         case "generate" | "edit":
-            lines = tuple(
-                (label, str(update["details"][key]))
-                for label, key in (
-                    ("prompt", "rewritten"),
-                    ("seed", "seed"),
-                    ("steps", "num_steps"),
-                )
-                if key in update.get("details", {})
-            )
+            lines = _detail_lines(update, _DRAWING_LINES)
+        case "understand":
+            lines = _detail_lines(update, _THOUGHT_LINES)
         case "read_teaching":
             lines = _teaching_lines(update["teaching"]) if "teaching" in update else ()
         case _:
             lines = ()
     return tuple((unslot(label, names), unslot(value, names)) for label, value in lines)
+
+
+def _detail_lines(update: Mapping[str, Any], wanted: Sequence[tuple[str, str]]) -> Lines:
+    details = update.get("details", {})
+    return tuple((label, str(details[key])) for label, key in wanted if key in details)
 
 
 def _parse_lines(update: Mapping[str, Any], names: Sequence[str]) -> Lines:

@@ -348,6 +348,7 @@ class Session:
             steps=settings.steps if turn.steps is None else turn.steps,
             seed=settings.seed if turn.seed is None else turn.seed,
             num_examples=settings.num_examples,
+            think=settings.think,
         )
 
     def _config(self, turn: UserTurn) -> RunnableConfig:

@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     num_examples: Annotated[int, Field(ge=0, le=6)] | None = None
     """In-context examples per text task; None means the model's own number."""
 
+    think: bool = False
+    """Think in words before answers about pictures, drawings and edits; BAGEL can, nano cannot."""
+
     host: str = "127.0.0.1"
     """Address that the page listens on."""
 

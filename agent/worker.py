@@ -11,7 +11,10 @@ from typing import TypeVar
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.events import DrawProgress, LearningStarted, TextDelta
+from omnipersona.agent.events import DrawProgress, LearningStarted, TextDelta, ThoughtDelta
+
+Told = TextDelta | ThoughtDelta | DrawProgress | LearningStarted
+"""What a node may tell while it runs."""
 
 T = TypeVar("T")
 
@@ -30,13 +33,11 @@ async def in_worker(call: Callable[[threading.Event], T]) -> T:
         raise
 
 
-def teller(
-    runtime: Runtime[Context],
-) -> Callable[[TextDelta | DrawProgress | LearningStarted], None]:
+def teller(runtime: Runtime[Context]) -> Callable[[Told], None]:
     """Return a function that sends an event to the stream from any thread; call it in the loop."""
     loop = asyncio.get_running_loop()
 
-    def tell(event: TextDelta | DrawProgress | LearningStarted) -> None:
+    def tell(event: Told) -> None:
         loop.call_soon_threadsafe(runtime.stream_writer, event)
 
     return tell

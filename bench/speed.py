@@ -28,11 +28,12 @@ from omnipersona.model.drawing import Grid, Painting, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.runtime import NANO, load_studio
+from omnipersona.model.scales import drawing_scales
 from omnipersona.model.sequence.context import Guidance
 from omnipersona.model.sequence.pack import Markers
 from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.sequence.segments import TextSegment
-from omnipersona.model.studio import Studio, drawing_scales
+from omnipersona.model.studio import Studio
 from omnipersona.model.text.tokenizer import Tokenizer
 
 _SHIFT: Final = 3.0

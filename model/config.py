@@ -170,6 +170,8 @@ class ModelConfig:
         max_strangeness: The strangest picture that still counts as one of its world
             (`model.strangeness`); None where every picture does.
         num_examples: In-context examples its text tasks work best with.
+        can_think: Whether it was trained to think in words first.
+        longest_answer: Of a question about pictures, tokens, where a request names no limit.
     """
 
     text: TextConfig
@@ -190,6 +192,8 @@ class ModelConfig:
     world: str = "It sees and draws real photos and free pictures."
     max_strangeness: float | None = None
     num_examples: int = 4
+    can_think: bool = True
+    longest_answer: int = 512
 
     def __post_init__(self) -> None:
         if self.prediction not in _PREDICTIONS:

@@ -70,25 +70,28 @@ class AnswerRequest:
 
     Attributes:
         question: Text with concept slots; a caption, recognition or knowledge question.
-        images: PNG bytes, in the order the question refers to them; may be empty.
+        images: PNG bytes; read before the question, or where it says `<p0>`, `<p1>`, ...
         concepts: Concept files; `concepts[i]` fills slot `<ci>`.
         examples: Turns placed before the question.
-        max_tokens: Longest answer in tokens.
+        max_tokens: Longest answer in tokens; None means the model's own limit.
         temperature: 0 takes the likeliest token.
         seed: Used when `temperature` > 0.
+        think: Think in words first; the text then begins with `<think> ... </think>`.
     """
 
     question: str
     images: tuple[bytes, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     examples: tuple[Example, ...] = ()
-    max_tokens: int = 48
+    max_tokens: int | None = None
     temperature: float = 0.0
     seed: int = 0
+    think: bool = False
 
     def __post_init__(self) -> None:
         check_text("question", self.question)
-        check_whole("max_tokens", self.max_tokens, 1, 4096)
+        if self.max_tokens is not None:
+            check_whole("max_tokens", self.max_tokens, 1, 4096)
         check_range("temperature", self.temperature, 0.0, 10.0)
         _check_seed(self.seed)
         _check_concepts(self.concepts)
@@ -139,6 +142,7 @@ class DrawSettings:
         with_adapters: Draw with the low-rank adapters of concepts that have one.
         reuse_below: Leave deep layers out where the first one changes by less than this share:
             faster, and a little another picture. None computes every step whole.
+        think: Think in words before drawing.
     """
 
     seed: int | None = None
@@ -148,6 +152,7 @@ class DrawSettings:
     previews: bool = True
     with_adapters: bool = False
     reuse_below: float | None = None
+    think: bool = False
 
     def __post_init__(self) -> None:
         if self.seed is not None:
@@ -167,13 +172,15 @@ class GenerateRequest:
 
     Attributes:
         prompt: What to draw, with concept slots.
+        images: PNG bytes of pictures to go by; read before the prompt, or where it says `<p0>`.
         concepts: Concept files; `concepts[i]` fills slot `<ci>`.
-        width: Pixels; None means the model's default.
-        height: Pixels; None means the model's default.
+        width: Pixels; None means that of the last image, else the model's default.
+        height: Pixels; the same.
         settings: Seed, steps and guidance.
     """
 
     prompt: str
+    images: tuple[bytes, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     width: int | None = None
     height: int | None = None
@@ -250,9 +257,16 @@ class StepEvent:
     preview: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ThoughtEvent:
+    """The next piece of what the model thinks before it draws, tags and all."""
+
+    text: str
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageResult:
-    """A finished picture and what is needed to make it again."""
+    """A finished picture and what is needed to make it again; `thought` has its tags."""
 
     png: bytes
     width: int
@@ -262,6 +276,10 @@ class ImageResult:
     cfg_text_scale: float
     cfg_img_scale: float
     elapsed_ms: float
+    thought: str = ""
+
+
+DrawEvent = StepEvent | ThoughtEvent | ImageResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -311,6 +329,7 @@ class ModelInfo:
         world: One sentence on what it can see and draw.
         num_steps: Default velocity evaluations.
         num_examples: In-context examples that its text tasks work best with.
+        can_think: Whether it was trained to think in words first.
     """
 
     name: str
@@ -323,6 +342,7 @@ class ModelInfo:
     world: str
     num_steps: int
     num_examples: int
+    can_think: bool
 
 
 class PersonaModel(Protocol):
@@ -343,13 +363,13 @@ class PersonaModel(Protocol):
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
-    ) -> Iterator[StepEvent | ImageResult]:
-        """Yield a step event per velocity evaluation, then the picture."""
+    ) -> Iterator[DrawEvent]:
+        """Yield what is thought, a step event per velocity evaluation, then the picture."""
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
-    ) -> Iterator[StepEvent | ImageResult]:
-        """Yield a step event per velocity evaluation, then the changed picture."""
+    ) -> Iterator[DrawEvent]:
+        """Yield what is thought, a step event per velocity evaluation, then the changed picture."""
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None

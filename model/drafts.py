@@ -12,7 +12,8 @@ from PIL import Image
 from omnipersona.model.contract import EditRequest, GenerateRequest
 from omnipersona.model.drawing import Painting, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
-from omnipersona.model.studio import Studio, drawing_scales, editing_scales
+from omnipersona.model.scales import drawing_scales, editing_scales
+from omnipersona.model.studio import Studio
 from omnipersona.model.vision.images import write_png
 
 _NUM_STEPS: Final = 10

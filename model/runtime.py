@@ -17,14 +17,13 @@ from omnipersona.model.contract import (
     CompleteRequest,
     Completion,
     ConceptFile,
+    DrawEvent,
     EditRequest,
     GenerateRequest,
-    ImageResult,
     LearnEvent,
     LearnRequest,
     LearnResult,
     ModelInfo,
-    StepEvent,
     Weights,
 )
 from omnipersona.model.devices import Device, pick_device
@@ -68,6 +67,7 @@ class LocalPersonaModel:
             world=config.world,
             num_steps=config.sampling.num_steps,
             num_examples=config.num_examples,
+            can_think=config.can_think,
         )
 
     def answer(
@@ -86,14 +86,14 @@ class LocalPersonaModel:
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
-    ) -> Iterator[StepEvent | ImageResult]:
-        """Yield a step event per velocity evaluation, then the picture."""
+    ) -> Iterator[DrawEvent]:
+        """Yield what is thought, a step event per velocity evaluation, then the picture."""
         return self._worker.run(lambda: self._studio.generate(request), cancel)
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
-    ) -> Iterator[StepEvent | ImageResult]:
-        """Yield a step event per velocity evaluation, then the changed picture."""
+    ) -> Iterator[DrawEvent]:
+        """Yield what is thought, a step event per velocity evaluation, then the changed picture."""
         return self._worker.run(lambda: self._studio.edit(request), cancel)
 
     def learn(

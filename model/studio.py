@@ -18,30 +18,41 @@ from PIL import Image
 from torch import Tensor
 
 from omnipersona.model.concept.files import read_adapter, read_concept
-from omnipersona.model.concept.prompt import ConceptRows, Prompter
-from omnipersona.model.config import SamplingDefaults
+from omnipersona.model.concept.prompt import ConceptRows, Prompter, Use
 from omnipersona.model.contract import (
     MAX_SEED,
     AnswerRequest,
     CompleteRequest,
     Completion,
     ConceptFile,
+    DrawEvent,
     DrawSettings,
     EditRequest,
     GenerateRequest,
     ImageResult,
     StepEvent,
+    ThoughtEvent,
 )
 from omnipersona.model.drawing import Grid, Painting, decode_tokens, draw
-from omnipersona.model.errors import ForeignPicture, ImageSizeError, WeightsError
+from omnipersona.model.errors import (
+    ForeignPicture,
+    ImageSizeError,
+    RequestError,
+    WeightsError,
+)
 from omnipersona.model.flow.guidance import GuidanceConfig
+from omnipersona.model.interleave import interleaved
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.scales import drawing_scales, editing_scales, with_settings
 from omnipersona.model.sequence.context import Context, Guidance
 from omnipersona.model.sequence.pictures import clean_image, seen_image
+from omnipersona.model.sequence.segments import GenImage, TextSegment
 from omnipersona.model.skills import FOREIGN_PICTURE
 from omnipersona.model.strangeness import strangeness
 from omnipersona.model.text.decode import write_tokens
 from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.text.writing import write_text
+from omnipersona.model.thought import MAX_THOUGHT, think_prompt
 from omnipersona.model.vision.images import read_png, resized, to_image, to_pixels, write_png
 from omnipersona.model.weights.load import fingerprint
 
@@ -90,26 +101,20 @@ class Studio:
         if any(map(self.is_foreign, images)):
             yield FOREIGN_PICTURE
             return
-        prompter, context = self._reading(request)
-        for image in images:
-            context.add(seen_image(self.config, self.vision_pixels(image)))
-        context.add(prompter.text(request.question))
-        generator = torch.Generator().manual_seed(request.seed)
-        written: list[int] = []
-        told = ""
-        for token, _ in write_tokens(
+        prompter, context = self._reading(request, think=request.think)
+        for part in interleaved(request.question, len(images)):
+            if isinstance(part, int):
+                context.add(seen_image(self.config, self.vision_pixels(images[part])))
+            else:
+                context.add(prompter.text(part))
+        max_tokens = request.max_tokens or self.config.longest_answer
+        yield from write_text(
             context,
-            begin=self.tokenizer.begin,
-            end=self.tokenizer.end,
-            max_length=request.max_tokens + 1,
+            self.tokenizer,
+            max_tokens=max_tokens + MAX_THOUGHT * request.think,
             temperature=request.temperature,
-            generator=generator,
-        ):
-            written.append(token)
-            text = self.tokenizer.decode(written)
-            if not text.endswith("\ufffd"):
-                yield text[len(told) :]
-                told = text
+            generator=torch.Generator().manual_seed(request.seed),
+        )
 
     @torch.no_grad()
     def complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
@@ -130,19 +135,23 @@ class Studio:
         yield Completion(text=self.tokenizer.decode(ids).strip(), log_probability=mean)
 
     @torch.no_grad()
-    def generate(self, request: GenerateRequest) -> Iterator[StepEvent | ImageResult]:
-        """Yield a step per velocity evaluation, then the picture."""
+    def generate(self, request: GenerateRequest) -> Iterator[DrawEvent]:
+        """Yield what is thought, a step per velocity evaluation, then the picture.
+
+        Raises:
+            ForeignPicture: A picture to go by shows what the model does not know.
+        """
+        self._refuse_foreign(*request.images)
         yield from self._adapted(self._generate(request), request)
 
     @torch.no_grad()
-    def edit(self, request: EditRequest) -> Iterator[StepEvent | ImageResult]:
-        """Yield a step per velocity evaluation, then the changed picture.
+    def edit(self, request: EditRequest) -> Iterator[DrawEvent]:
+        """Yield what is thought, a step per velocity evaluation, then the changed picture.
 
         Raises:
             ForeignPicture: The source shows what the model does not know.
         """
-        if self.is_foreign(read_png(request.image)):
-            raise ForeignPicture(f"{FOREIGN_PICTURE} {self.config.world}")
+        self._refuse_foreign(request.image)
         yield from self._adapted(self._edit(request), request)
 
     @cached_property
@@ -152,23 +161,19 @@ class Studio:
 
         return Adapters(self.model.decoder)
 
-    def _generate(self, request: GenerateRequest) -> Iterator[StepEvent | ImageResult]:
+    def _generate(self, request: GenerateRequest) -> Iterator[DrawEvent]:
         seed, generator = _seeded(request.settings)
         painting = self.drawing_of(request, generator)
-        scales = drawing_scales(self.config.sampling)
-        yield from self._paint(painting, request.settings, seed, scales)
+        yield from self._paint(painting, request, seed, drawing_scales(self.config.sampling))
 
-    def _edit(self, request: EditRequest) -> Iterator[StepEvent | ImageResult]:
+    def _edit(self, request: EditRequest) -> Iterator[DrawEvent]:
         seed, generator = _seeded(request.settings)
         painting = self.editing_of(request, generator)
-        scales = editing_scales(self.config.sampling)
-        yield from self._paint(painting, request.settings, seed, scales)
+        yield from self._paint(painting, request, seed, editing_scales(self.config.sampling))
 
     def _adapted(
-        self,
-        steps: Iterator[StepEvent | ImageResult],
-        request: GenerateRequest | EditRequest,
-    ) -> Iterator[StepEvent | ImageResult]:
+        self, steps: Iterator[DrawEvent], request: GenerateRequest | EditRequest
+    ) -> Iterator[DrawEvent]:
         """Yield from steps that run with the adapters of the request's concepts, if it asks so."""
         found = map(read_adapter, request.concepts) if request.settings.with_adapters else ()
         matrices = [one for one in found if one]
@@ -186,17 +191,19 @@ class Studio:
 
     def drawing_of(self, request: GenerateRequest, generator: torch.Generator) -> Painting:
         """Return a new picture before its first step; its noise comes from the generator."""
-        grid = self._grid(request.width, request.height)
-        guidance, prompter = self._guidance(request.concepts)
-        guidance.add_text(prompter.text(request.prompt))
-        return self._painting(guidance, grid, generator)
+        sides = self._sides(request)
+        guidance, prompter = self._guidance(request)
+        for part in interleaved(request.prompt, len(request.images)):
+            if isinstance(part, int):
+                self._show(guidance, request.images[part], generator)
+            else:
+                guidance.add_text(prompter.text(part))
+        return self._painting(guidance, self._grid(*sides), generator)
 
     def editing_of(self, request: EditRequest, generator: torch.Generator) -> Painting:
         """Return a changed picture before its first step; its noise comes from the generator."""
-        image = resized(read_png(request.image), self.config.vae_resize)
-        guidance, prompter = self._guidance(request.concepts)
-        clean = clean_image(self.config, self.encode(image, generator))
-        guidance.add_picture(clean, seen_image(self.config, self.vision_pixels(image)))
+        guidance, prompter = self._guidance(request)
+        clean, image = self._show(guidance, request.image, generator)
         guidance.add_text(prompter.text(request.instruction))
         painting = self._painting(guidance, self._grid(image.width, image.height), generator)
         from_picture = self.config.sampling.edit_start == "picture"
@@ -211,6 +218,10 @@ class Studio:
         pixels = to_pixels(resized(image, self.config.vae_resize))
         clean = clean_image(self.config, self.model.autoencoder.encode(pixels[None])[0])
         return float(strangeness(self.model, self.tokenizer.markers, [clean])) > limit
+
+    def _refuse_foreign(self, *images: bytes) -> None:
+        if any(self.is_foreign(read_png(image)) for image in images):
+            raise ForeignPicture(f"{FOREIGN_PICTURE} {self.config.world}")
 
     def vision_pixels(self, image: Image.Image) -> Tensor:
         """Return pixels (3, Y, X) for the vision encoder, after both resize rules."""
@@ -230,10 +241,14 @@ class Studio:
         eps = torch.randn(shape, generator=generator)
         return self.model.autoencoder.encode(pixels, eps)[0]
 
-    def _reading(self, request: AnswerRequest | CompleteRequest) -> tuple[Prompter, Context]:
+    def _reading(
+        self, request: AnswerRequest | CompleteRequest, *, think: bool = False
+    ) -> tuple[Prompter, Context]:
         """Return a context that has read the request's concepts and examples."""
         prompter, soft = self.prompter(request.concepts)
         context = Context(self.model, self.tokenizer.markers, soft)
+        if think:
+            context.add(self._think_prompt("read"))
         for prefix in prompter.prefixes("read"):
             context.add(prefix)
         for example in request.examples:
@@ -241,13 +256,38 @@ class Studio:
             context.add(prompter.text(example.reply))
         return prompter, context
 
-    def _guidance(self, concepts: tuple[ConceptFile, ...]) -> tuple[Guidance, Prompter]:
+    def _guidance(self, request: GenerateRequest | EditRequest) -> tuple[Guidance, Prompter]:
         """Return contexts that have read the prefix of every concept."""
-        prompter, soft = self.prompter(concepts)
+        prompter, soft = self.prompter(request.concepts)
         guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
+        if request.settings.think:
+            guidance.add_system(self._think_prompt("draw"))
         for prefix in prompter.prefixes("draw"):
             guidance.add_prefix(prefix, keep_without_text=self.config.keep_concepts_in_cfg_text)
         return guidance, prompter
+
+    def _think_prompt(self, use: Use) -> TextSegment:
+        if not self.config.can_think:
+            raise RequestError("think", f"is on, but {self.config.name} cannot think in words.")
+        return Prompter(self.tokenizer).text(think_prompt(use))
+
+    def _show(
+        self, guidance: Guidance, png: bytes, generator: torch.Generator
+    ) -> tuple[GenImage, Image.Image]:
+        """Let contexts read a picture; return its latents, and the picture as the VAE rule fits it.
+
+        Posterior noise comes from the generator.
+        """
+        image = resized(read_png(png), self.config.vae_resize)
+        clean = clean_image(self.config, self.encode(image, generator))
+        guidance.add_picture(clean, seen_image(self.config, self.vision_pixels(image)))
+        return clean, image
+
+    def _sides(self, request: GenerateRequest) -> tuple[int | None, int | None]:
+        """Return width and height as asked for, else those of the last picture to go by."""
+        if not request.images or request.width or request.height:
+            return request.width, request.height
+        return resized(read_png(request.images[-1]), self.config.vae_resize).size
 
     def _painting(self, guidance: Guidance, grid: Grid, generator: torch.Generator) -> Painting:
         noise = torch.randn(grid.num_tokens, self.config.latent_width, generator=generator)
@@ -268,12 +308,18 @@ class Studio:
     def _paint(
         self,
         painting: Painting,
-        settings: DrawSettings,
+        request: GenerateRequest | EditRequest,
         seed: int,
         config: GuidanceConfig,
-    ) -> Iterator[StepEvent | ImageResult]:
+    ) -> Iterator[DrawEvent]:
         started = time.monotonic()
-        config = _with_settings(config, settings)
+        settings = request.settings
+        config = with_settings(config, settings)
+        thought = ""
+        if settings.think:
+            for piece in self._thinking(painting.guidance, request):
+                thought += piece
+                yield ThoughtEvent(piece)
         num_steps = settings.num_steps or self.config.sampling.num_steps
         shift = self.config.sampling.timestep_shift
         every = max(1, num_steps // _NUM_PREVIEWS)
@@ -300,7 +346,19 @@ class Studio:
             cfg_text_scale=config.cfg_text_scale,
             cfg_img_scale=config.cfg_img_scale,
             elapsed_ms=(time.monotonic() - started) * 1000.0,
+            thought=thought,
         )
+
+    def _thinking(
+        self, guidance: Guidance, request: GenerateRequest | EditRequest
+    ) -> Iterator[str]:
+        """Yield a thought about what to draw; the context with words and pictures reads it."""
+        thought = ""
+        for piece in write_text(guidance.full.fork(), self.tokenizer, max_tokens=MAX_THOUGHT):
+            thought += piece
+            yield piece
+        prompter, _ = self.prompter(request.concepts)
+        guidance.add_thought(prompter.text(thought))
 
     def image(self, tokens_TE: Tensor, grid: Grid) -> Image.Image:
         """Return the picture of latent tokens."""
@@ -310,34 +368,3 @@ class Studio:
 def _seeded(settings: DrawSettings) -> tuple[int, torch.Generator]:
     seed = secrets.randbelow(MAX_SEED + 1) if settings.seed is None else settings.seed
     return seed, torch.Generator().manual_seed(seed)
-
-
-def drawing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
-    """Return the guidance of new pictures."""
-    return GuidanceConfig(
-        cfg_text_scale=defaults.cfg_text_scale,
-        cfg_img_scale=defaults.cfg_img_scale,
-        cfg_interval=defaults.cfg_interval,
-        cfg_renorm_type=defaults.cfg_renorm_type,
-        cfg_renorm_min=defaults.cfg_renorm_min,
-    )
-
-
-def editing_scales(defaults: SamplingDefaults) -> GuidanceConfig:
-    """Return the guidance of edits."""
-    return GuidanceConfig(
-        cfg_text_scale=defaults.edit_cfg_text_scale,
-        cfg_img_scale=defaults.edit_cfg_img_scale,
-        cfg_interval=defaults.edit_cfg_interval,
-        cfg_renorm_type=defaults.edit_cfg_renorm_type,
-        cfg_renorm_min=defaults.cfg_renorm_min,
-    )
-
-
-def _with_settings(config: GuidanceConfig, settings: DrawSettings) -> GuidanceConfig:
-    text, image = settings.cfg_text_scale, settings.cfg_img_scale
-    return replace(
-        config,
-        cfg_text_scale=config.cfg_text_scale if text is None else text,
-        cfg_img_scale=config.cfg_img_scale if image is None else image,
-    )

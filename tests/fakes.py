@@ -15,6 +15,8 @@ from omnipersona.model.contract import (
     CompleteRequest,
     Completion,
     ConceptFile,
+    DrawEvent,
+    DrawSettings,
     EditRequest,
     GenerateRequest,
     ImageResult,
@@ -23,6 +25,7 @@ from omnipersona.model.contract import (
     LearnResult,
     ModelInfo,
     StepEvent,
+    ThoughtEvent,
 )
 from omnipersona.model.errors import Cancelled, ConceptError, ModelError
 
@@ -74,6 +77,7 @@ class FakePersonaModel:
         faults: Raised by drawing and learning.
         complete_faults: Raised by `complete`.
         saves: Whether every learning step brings tokens.
+        thought: What it thinks when asked to think first, without tags.
     """
 
     completions: Script = field(default_factory=dict)
@@ -89,6 +93,7 @@ class FakePersonaModel:
     steps_done: int = 0
     hold: threading.Event | None = None
     saves: bool = False
+    thought: str = ""
 
     def describe(self) -> ModelInfo:
         return ModelInfo(
@@ -102,6 +107,7 @@ class FakePersonaModel:
             world="It sees and draws one colour.",
             num_steps=self.num_steps,
             num_examples=self.num_examples,
+            can_think=bool(self.thought),
         )
 
     def answer(
@@ -110,6 +116,8 @@ class FakePersonaModel:
         self.requests.append(request)
         self.complete_faults.check(0)
         reply = _match(self.answers, request.question, "unknown")
+        if request.think:
+            reply = f"<think>{self.thought}</think> {reply}"
         for index, word in enumerate(reply.split(" ")):
             _check_cancel(cancel)
             yield word if index == 0 else f" {word}"
@@ -128,15 +136,15 @@ class FakePersonaModel:
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
-    ) -> Iterator[StepEvent | ImageResult]:
+    ) -> Iterator[DrawEvent]:
         self.requests.append(request)
-        return self._draw("blue", request.settings.seed, request.settings.num_steps, cancel)
+        return self._draw("blue", request.settings, cancel)
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
-    ) -> Iterator[StepEvent | ImageResult]:
+    ) -> Iterator[DrawEvent]:
         self.requests.append(request)
-        return self._draw("green", request.settings.seed, request.settings.num_steps, cancel)
+        return self._draw("green", request.settings, cancel)
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None
@@ -175,10 +183,13 @@ class FakePersonaModel:
         return [request for request in self.requests if isinstance(request, kind)]
 
     def _draw(
-        self, colour: str, seed: int | None, num_steps: int | None, cancel: threading.Event | None
-    ) -> Iterator[StepEvent | ImageResult]:
-        count = num_steps or self.num_steps
-        used = seed if seed is not None else len(self.requests)
+        self, colour: str, settings: DrawSettings, cancel: threading.Event | None
+    ) -> Iterator[DrawEvent]:
+        count = settings.num_steps or self.num_steps
+        used = settings.seed if settings.seed is not None else len(self.requests)
+        thought = f"<think>{self.thought}</think>" if settings.think else ""
+        if thought:
+            yield ThoughtEvent(thought)
         for step in range(1, count + 1):
             _check_cancel(cancel)
             self.faults.check(step)
@@ -195,6 +206,7 @@ class FakePersonaModel:
             cfg_text_scale=4.0,
             cfg_img_scale=1.5,
             elapsed_ms=1.0,
+            thought=thought,
         )
 
 

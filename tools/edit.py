@@ -5,12 +5,11 @@ its parent.
 """
 
 import threading
-from collections.abc import Callable
 
-from omnipersona.model.contract import EditRequest, StepEvent
+from omnipersona.model.contract import EditRequest
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
-from omnipersona.tools.studio import DrawOrder, keep_picture, watch
+from omnipersona.tools.studio import DrawOrder, Watcher, keep_picture, watch
 
 
 def edit_picture(
@@ -19,7 +18,7 @@ def edit_picture(
     source_id: str,
     order: DrawOrder,
     *,
-    on_event: Callable[[StepEvent], None] | None = None,
+    on_event: Watcher | None = None,
     cancel: threading.Event | None = None,
 ) -> ToolOutcome:
     """Change the picture `source_id` as `order.text` says and store the result.

@@ -4,12 +4,11 @@ Knows how an order becomes a drawing request. Does not know how its text came ab
 """
 
 import threading
-from collections.abc import Callable
 
-from omnipersona.model.contract import GenerateRequest, StepEvent
+from omnipersona.model.contract import GenerateRequest
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
-from omnipersona.tools.studio import DrawOrder, keep_picture, watch
+from omnipersona.tools.studio import DrawOrder, Watcher, keep_picture, watch
 
 
 def draw_picture(
@@ -17,7 +16,7 @@ def draw_picture(
     user_id: str,
     order: DrawOrder,
     *,
-    on_event: Callable[[StepEvent], None] | None = None,
+    on_event: Watcher | None = None,
     cancel: threading.Event | None = None,
 ) -> ToolOutcome:
     """Draw `order.text` and store the picture.

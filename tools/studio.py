@@ -12,9 +12,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from omnipersona.model.contract import ConceptFile, DrawSettings, ImageResult, StepEvent
+from omnipersona.model.contract import (
+    ConceptFile,
+    DrawEvent,
+    DrawSettings,
+    ImageResult,
+    StepEvent,
+    ThoughtEvent,
+)
 from omnipersona.model.errors import Cancelled
+from omnipersona.model.thought import split_thought
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
+
+Watcher = Callable[[StepEvent | ThoughtEvent], None]
+"""What is told of a drawing while it is made."""
 
 MADE_BY: Final = "made by a model (OmniPersona)"
 _IHDR_END: Final = 33
@@ -40,11 +51,11 @@ class DrawOrder:
 
 
 def watch(
-    events: Iterator[StepEvent | ImageResult],
-    on_event: Callable[[StepEvent], None] | None,
+    events: Iterator[DrawEvent],
+    on_event: Watcher | None,
     cancel: threading.Event | None,
 ) -> ImageResult:
-    """Pass step events on and return the picture that ends them.
+    """Pass events on and return the picture that ends them.
 
     Raises: Cancelled: `cancel` was set, even after the last step: the picture is not wanted.
     """
@@ -119,6 +130,7 @@ def _details(
         "rewritten": spelled,
         "evidence": [],
         **order.provenance,
+        **({"thought": split_thought(result.thought)[0]} if result.thought else {}),
         "concepts": [
             {"id": concept_id, "name": name, "sha256": file.sha256}
             for concept_id, name, file in zip(order.concept_ids, names, files, strict=True)

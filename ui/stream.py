@@ -23,6 +23,7 @@ from omnipersona.agent.events import (
     StepFinished,
     StepStarted,
     TextDelta,
+    ThoughtDelta,
 )
 from omnipersona.ui.elements import panel, say_buttons, show_panel
 from omnipersona.ui.markup import as_list, as_markdown, gist
@@ -82,6 +83,8 @@ class TurnView:
                 await self._finish_step(event)
             case TextDelta(text):
                 await (await self._begun()).stream_token(as_markdown(text))
+            case ThoughtDelta(text):
+                await self._show_thought(text)
             case DrawProgress():
                 await self._show_progress(event)
             case LearningStarted():
@@ -125,6 +128,10 @@ class TurnView:
         step.start = _now()
         self._steps[event.step_id] = step
         await step.send()
+
+    async def _show_thought(self, text: str) -> None:
+        if self._steps:
+            await list(self._steps.values())[-1].stream_token(as_markdown(text))
 
     async def _finish_step(self, event: StepFinished) -> None:
         step = self._steps.pop(event.step_id)

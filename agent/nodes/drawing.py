@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.events import DrawProgress
+from omnipersona.agent.events import DrawProgress, ThoughtDelta
 from omnipersona.agent.naming import (
     renumber,
     restore,
@@ -27,7 +27,7 @@ from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES, headed
 from omnipersona.agent.state import State
 from omnipersona.agent.tasks import run_task
 from omnipersona.agent.worker import in_worker, teller
-from omnipersona.model.contract import DrawSettings, StepEvent, slot
+from omnipersona.model.contract import DrawSettings, StepEvent, ThoughtEvent, slot
 from omnipersona.model.skills import rewrite_prompt
 from omnipersona.tools.binding import write_slots
 from omnipersona.tools.edit import edit_picture
@@ -223,6 +223,8 @@ def explain_record(details: Mapping[str, Any]) -> str:
             sentences.append(f"To {item['question']!r} {who}: {item['answer']}.")
         else:
             sentences.append(f"To {item['question']!r} nobody knew an answer.")
+    if "thought" in details:
+        sentences.append(f'I thought: "{details["thought"]}".')
     sentences.append(f'So I made "{details["rewritten"]}".')
     sentences.append(
         f"Seed {details['seed']}, {details['num_steps']} steps, model {details['model']}."
@@ -236,7 +238,7 @@ def _order(state: State, context: Context) -> DrawOrder:
     return DrawOrder(
         text=renumber(state["prompt"], used),
         concept_ids=tuple(state["concept_ids"][slot_index(s)] for s in used),
-        settings=DrawSettings(seed=seed, num_steps=context.steps),
+        settings=DrawSettings(seed=seed, num_steps=context.steps, think=context.think),
         thread_id=context.thread_id,
         provenance={
             "intent": state["intent"],
@@ -247,5 +249,7 @@ def _order(state: State, context: Context) -> DrawOrder:
     )
 
 
-def _progress(event: StepEvent) -> DrawProgress:
+def _progress(event: StepEvent | ThoughtEvent) -> DrawProgress | ThoughtDelta:
+    if isinstance(event, ThoughtEvent):
+        return ThoughtDelta(event.text)
     return DrawProgress(step=event.step, num_steps=event.num_steps, preview=event.preview)

@@ -8,7 +8,7 @@ import threading
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.events import TextDelta
+from omnipersona.agent.events import TextDelta, ThoughtDelta
 from omnipersona.agent.naming import renumber, slot_index, slots_in, unslot
 from omnipersona.agent.nodes.retrieving import learning_notes
 from omnipersona.agent.state import State
@@ -55,7 +55,9 @@ class LookingNodes:
                 renumber(question, in_play),
                 self._pictures(state),
                 tuple(state["concept_ids"][slot_index(s)] for s in in_play),
+                think=runtime.context.think,
                 on_text=on_text,
+                on_thought=lambda piece: tell(ThoughtDelta(piece)),
                 cancel=cancel,
             )
 
@@ -63,7 +65,8 @@ class LookingNodes:
         answer = unslot(outcome.text, names)
         if outcome.text.strip() == FOREIGN_PICTURE:
             answer = f"{FOREIGN_PICTURE} {self._deps.model.describe().world}"
-        return State(answer=answer)
+        thought = outcome.details.get("thought")
+        return State(answer=answer, details={"thought": thought} if thought else {})
 
     async def converse(self, state: State) -> State:
         """Answer small talk."""

@@ -22,13 +22,13 @@ from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
     ConceptFile,
+    DrawEvent,
     DrawSettings,
     EditRequest,
     Example,
     GenerateRequest,
     ImageResult,
     LearnRequest,
-    StepEvent,
 )
 from omnipersona.model.lessons import SLOT
 from omnipersona.model.skills import (
@@ -181,7 +181,7 @@ class Method(Protocol):
         """Return what was learned from each lesson."""
 
 
-def _last(steps: Iterator[StepEvent | ImageResult]) -> Image.Image:
+def _last(steps: Iterator[DrawEvent]) -> Image.Image:
     *_, last = steps
     assert isinstance(last, ImageResult), "a drawing ends with its picture"
     return read_png(last.png)

@@ -113,4 +113,6 @@ def _config(content: dict[str, Any]) -> ModelConfig:
         name=content["name"],
         world=WORLD,
         num_examples=content["num_examples"],
+        can_think=False,
+        longest_answer=content["longest_answer"],
     )

@@ -9,7 +9,8 @@ from torch import Tensor
 from omnipersona.model.contract import GenerateRequest
 from omnipersona.model.drawing import draw
 from omnipersona.model.runtime import load_studio
-from omnipersona.model.studio import Studio, drawing_scales
+from omnipersona.model.scales import drawing_scales
+from omnipersona.model.studio import Studio
 
 PROMPTS = ("a red cat with white spots in the snow", "a blue dog with a yellow ball at the beach")
 STEPS = 49
