@@ -1,5 +1,6 @@
 """Which device and number type the network uses, and why."""
 
+import os
 from dataclasses import dataclass
 
 import torch
@@ -41,3 +42,10 @@ def pick_device(wanted: str = "auto") -> Device:
     return Device(
         name="cpu", dtype=torch.float32, reason="CPU: float32, the same on every processor"
     )
+
+
+def memory_of(device: str) -> int:
+    """Return the bytes of a device; a CPU and an Apple GPU have the machine's memory."""
+    if device == "cuda":
+        return int(torch.cuda.get_device_properties(0).total_memory)
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

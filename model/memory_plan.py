@@ -194,13 +194,16 @@ def velocity_bytes(
     return itemsize * (carried + max(feeding, attending)) + looks
 
 
-def training_bytes(config: ModelConfig, sample_rows: Sequence[int], itemsize: int) -> int:
+def training_bytes(
+    config: ModelConfig, sample_rows: Sequence[int], itemsize: int, *, recomputes: bool = False
+) -> int:
     """Return the widest moment of one learning step: what backward needs of every layer.
 
     Args:
         config: Sizes.
         sample_rows: Rows of each sample of the pack.
         itemsize: Bytes per number.
+        recomputes: Whether layers run again in the backward pass, one by one.
     """
     text = config.text
     width, kv_width = text.hidden_size, text.num_key_value_heads * text.head_dim
@@ -210,7 +213,10 @@ def training_bytes(config: ModelConfig, sample_rows: Sequence[int], itemsize: in
     feeding = rows * 3 * text.intermediate_size * itemsize
     norms = rows * (3 * width + kv_width) * _FLOAT
     attending = (num_packed * longest * 4 * width + looks) * itemsize
-    return text.num_hidden_layers * (feeding + norms + attending) + feeding + looks
+    layer = feeding + norms + attending
+    if recomputes:
+        return text.num_hidden_layers * rows * width * itemsize + layer + feeding + looks
+    return text.num_hidden_layers * layer + feeding + looks
 
 
 def decode_bytes(config: ModelConfig, size: int) -> int:
@@ -240,17 +246,20 @@ def works(config: ModelConfig) -> list[Work]:
     return [Work(kind=kind, size=size) for kind in kinds for size in sizes]
 
 
-def plan(config: ModelConfig, work: Work, kind: WeightType) -> MemoryPlan:
+def plan(
+    config: ModelConfig, work: Work, kind: WeightType, *, recomputes: bool = False
+) -> MemoryPlan:
     """Return the bytes of one piece of work with weights of a type.
 
-    A request has one concept and a short text; learning is a step of the longest preset.
+    A request has one concept and a short text; learning is a step of the longest preset, with
+    layers that run again in its backward pass if it `recomputes`.
     """
     itemsize = _FLOAT if kind == "float32" else 2
     latents, patches = _picture_rows(config, work.size)
     if work.kind == "learning":
         rows = [_TEXT_ROWS + patches] * 2 + [_TEXT_ROWS + latents] * _NUM_DRAWINGS
         rows += [_TEXT_ROWS + 2 * latents]
-        kv_rows, activations = 0, training_bytes(config, rows, itemsize)
+        kv_rows, activations = 0, training_bytes(config, rows, itemsize, recomputes=recomputes)
     else:
         num_branches = 3 if work.kind == "editing" else 2
         picture = latents + patches if work.kind == "editing" else 0

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from omnipersona.agent.settings import Settings
     from omnipersona.model.config import ModelConfig
+    from omnipersona.model.contract import Weights
     from omnipersona.model.devices import Device
     from omnipersona.model.memory_plan import WeightType, Work
 
@@ -39,8 +40,8 @@ class Finding:
 
 def examine(settings: "Settings") -> list[Finding]:
     """Look at everything a session needs."""
-    name = settings.model
-    return [_python(), *_packages(), *_memory(name), _model(name), *_data(settings.data)]
+    memory = _memory(settings.model, settings.weights)
+    return [_python(), *_packages(), *memory, _model(settings), *_data(settings.data)]
 
 
 def _python() -> Finding:
@@ -59,9 +60,10 @@ def _packages() -> Iterator[Finding]:
             yield Finding(name, False, "is not installed; run: make install")
 
 
-def _memory(name_or_path: str) -> Iterator[Finding]:
+def _memory(name_or_path: str, weights: "Weights") -> Iterator[Finding]:
     """Compare what the work takes with what this machine has, from the sizes alone."""
     from omnipersona.model.config import ModelConfig
+    from omnipersona.model.devices import memory_of
     from omnipersona.model.errors import ModelError
     from omnipersona.model.memory_plan import WEIGHT_TYPES, weight_bytes, works
     from omnipersona.model.runtime import folder_of
@@ -71,7 +73,8 @@ def _memory(name_or_path: str) -> Iterator[Finding]:
     except ModelError:
         return  # the model's own finding says what is wrong
     device = _device(name_or_path)
-    room = _room(device.name)
+    room = memory_of(device.name)
+    kind = _weight_type(device, weights)
     sizes = (f"{kind} {_size(weight_bytes(config, kind))}" for kind in WEIGHT_TYPES)
     text = (
         f"{', '.join(sizes)} (int8 and nf4 for the decoder's matrices alone, by --weights); "
@@ -79,7 +82,16 @@ def _memory(name_or_path: str) -> Iterator[Finding]:
     )
     yield Finding("weights", True, text)
     for work in works(config):
-        yield _fits(config, work, device, room)
+        yield _fits(config, work, kind, device.name, room)
+
+
+def _weight_type(device: "Device", weights: "Weights") -> "WeightType":
+    """Return the type that weights would have on a device, by the setting."""
+    if weights == "nf4":
+        return "nf4"
+    if weights in ("int8", "float8"):
+        return "int8"
+    return "bfloat16" if device.dtype_name == "bfloat16" else "float32"
 
 
 def _device(name_or_path: str) -> "Device":
@@ -90,30 +102,24 @@ def _device(name_or_path: str) -> "Device":
     return pick_device("cpu" if name_or_path == NANO else "auto")
 
 
-def _room(device: str) -> int:
-    """Return the bytes of a device; a CPU and an Apple GPU have the machine's memory."""
-    if device == "cuda":
-        import torch
-
-        return int(torch.cuda.get_device_properties(0).total_memory)
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-
-
-def _fits(config: "ModelConfig", work: "Work", device: "Device", room: int) -> Finding:
+def _fits(
+    config: "ModelConfig", work: "Work", kind: "WeightType", device: str, room: int
+) -> Finding:
     from omnipersona.model.memory_plan import plan
 
-    kind: WeightType = "bfloat16" if device.dtype_name == "bfloat16" else "float32"
-    needed = plan(config, work, kind)
+    needed, told = plan(config, work, kind), ""
+    if work.kind == "learning" and needed.total > room:
+        needed, told = plan(config, work, kind, recomputes=True), " with layers that run twice"
     text = (
-        f"{_size(needed.total)} in {kind}: KV cache {_size(needed.kv_cache)}, activations "
+        f"{_size(needed.total)} in {kind}{told}: KV cache {_size(needed.kv_cache)}, activations "
         f"{_size(needed.activations)}, autoencoder {_size(needed.autoencoder)}"
     )
     if needed.total <= room:
         return Finding(str(work), True, text)
-    smaller = _size(plan(config, work, "bfloat16").total)
+    smallest = _size(plan(config, work, "nf4", recomputes=True).total)
     text += (
-        f"; {device.name} has {_size(room)}. Take a GPU with {smaller} (bfloat16), or the embedded "
-        "model: --model nano"
+        f"; {device} has {_size(room)}. Take a larger GPU, smaller weights (--weights nf4: "
+        f"{smallest}), or the embedded model: --model nano"
     )
     return Finding(str(work), False, text)
 
@@ -124,16 +130,16 @@ def _size(num_bytes: int) -> str:
     return f"{num_bytes / 1e9:.1f} GB"
 
 
-def _model(name_or_path: str) -> Finding:
+def _model(settings: "Settings") -> Finding:
     from omnipersona.model.errors import ModelError
     from omnipersona.model.runtime import folder_of, load_model
     from omnipersona.model.weights.survey import check_folder
 
     try:
-        report = check_folder(folder_of(name_or_path))
+        report = check_folder(folder_of(settings.model))
         if report.num_bytes > _LOADED_UP_TO:
             return Finding("model", True, f"complete, not loaded: {report}")
-        model = load_model(name_or_path)
+        model = load_model(settings.model, weights=settings.weights)
     except ModelError as error:
         return Finding("model", False, str(error))
     info = model.describe()

@@ -101,6 +101,20 @@ def test_the_same_request_learns_the_same_tokens(studio: Studio) -> None:
     assert torch.equal(tables[0], tables[1])
 
 
+def test_where_memory_is_short_layers_run_twice_and_tokens_are_the_same(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = LearnRequest(name="Bo", photos=_photos(1), preset="quick", seed=9)
+    tables = []
+    for memory in (10**12, 1):
+        monkeypatch.setattr("omnipersona.model.learning.memory_of", lambda _, m=memory: m)
+        *_, result = learn(studio, request)
+        assert isinstance(result, LearnResult)
+        assert studio.model.decoder.recomputes == (memory == 1)
+        tables.append(read_concept(result.concept, 32, studio.fingerprint).table())
+    assert torch.equal(tables[0], tables[1])
+
+
 def test_concepts_learned_together_are_the_concepts_asked_for(studio: Studio) -> None:
     requests = [
         LearnRequest(name=name, photos=_photos(1), kind=kind, seed=i)

@@ -157,11 +157,13 @@ def test_drawing_peaks_where_the_formula_says(side: int, past: int, branches: in
 
 @pytest.mark.parametrize(("width", "inner", "layers"), [(256, 1024, 3), (128, 256, 6)])
 @pytest.mark.parametrize(("side", "count"), [(12, 3), (20, 2)])
+@pytest.mark.parametrize("recomputes", [False, True])
 def test_learning_peaks_where_the_formula_says(
-    width: int, inner: int, layers: int, side: int, count: int
+    width: int, inner: int, layers: int, side: int, count: int, *, recomputes: bool
 ) -> None:
     config = _sizes(width, inner, layers)
     model = OmniModel(config).requires_grad_(requires_grad=False)
+    model.decoder.recomputes = recomputes
     soft = torch.randn(33, width, requires_grad=True)
     rows = tuple(SoftRow(at=i + 2, index=i, is_gen=i > 16) for i in range(33))
     prefix = TextSegment(ids=[3] * 40, soft=rows)
@@ -174,7 +176,7 @@ def test_learning_peaks_where_the_formula_says(
         losses = model(packed, soft)
         (losses.ce.mean() + losses.mse.mean()).backward()
 
-    formula = training_bytes(config, packed.sample_lens, 4)
+    formula = training_bytes(config, packed.sample_lens, 4, recomputes=recomputes)
     measured = peak_bytes(step)
     assert _within(formula, measured), (formula, measured)
 
@@ -213,3 +215,5 @@ def test_a_plan_grows_with_size_type_and_work() -> None:
     assert plan(config, Work(kind="drawing", size=512), "float32").total > drawing.total
     assert larger.total < 40e9, "the published card asks for 40 GB in bfloat16"
     assert learning.kv_cache == 0
+    twice = plan(config, Work(kind="learning", size=1024), "bfloat16", recomputes=True)
+    assert twice.activations < learning.activations / 4

@@ -8,7 +8,9 @@ from oracles.random_weights import random_model, small_tokenizer
 from typer.testing import CliRunner
 
 from omnipersona.agent.settings import load_settings
+from omnipersona.model import devices
 from omnipersona.model.config import tiny
+from omnipersona.model.contract import Weights
 from omnipersona.model.weights.load import save_folder
 from omnipersona.model.weights.published import bagel_7b_mot
 from omnipersona.ui import doctor
@@ -34,8 +36,8 @@ def large(tmp_path: Path) -> Path:
     return folder
 
 
-def _findings(folder: Path, tmp_path: Path) -> dict[str, Finding]:
-    found = examine(load_settings(model=str(folder), data=tmp_path / "data"))
+def _findings(folder: Path, tmp_path: Path, weights: Weights | None = None) -> dict[str, Finding]:
+    found = examine(load_settings(model=str(folder), data=tmp_path / "data", weights=weights))
     return {finding.name: finding for finding in found}
 
 
@@ -58,12 +60,12 @@ def test_a_large_model_is_read_by_its_headers_alone(
 def test_work_that_does_not_fit_is_told_with_both_sizes_and_a_way_out(
     large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "_room", lambda device: 8 * 10**9)
+    monkeypatch.setattr(devices, "memory_of", lambda device: 8 * 10**9)
     found = _findings(large, tmp_path)
     assert "bfloat16 29.5 GB, int8 16.5 GB, nf4 10.2 GB" in found["weights"].text
     for name in ("drawing at 512 px", "drawing at 1024 px", "editing at 1024 px"):
         assert not found[name].ok
-        assert "has 8.0 GB. Take a GPU with " in found[name].text
+        assert "has 8.0 GB. Take a larger GPU, smaller weights (--weights nf4: " in found[name].text
         assert "--model nano" in found[name].text
     assert not found["learning at 512 px"].ok
     assert "ema.safetensors is missing" in found["model"].text
@@ -72,10 +74,21 @@ def test_work_that_does_not_fit_is_told_with_both_sizes_and_a_way_out(
 def test_work_that_fits_is_told_with_its_parts(
     large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "_room", lambda device: 80 * 10**9)
+    monkeypatch.setattr(devices, "memory_of", lambda device: 80 * 10**9)
     found = _findings(large, tmp_path)["editing at 1024 px"]
     assert found.ok
     assert "autoencoder 4.3 GB" in found.text
+
+
+def test_shrunk_weights_and_layers_that_run_twice_fit_where_whole_ones_do_not(
+    large: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devices, "memory_of", lambda device: 24 * 10**9)
+    assert not _findings(large, tmp_path)["drawing at 512 px"].ok
+    assert _findings(large, tmp_path, "nf4")["drawing at 512 px"].ok
+    learning = _findings(large, tmp_path, "nf4")["learning at 512 px"]
+    assert learning.ok
+    assert "in nf4 with layers that run twice" in learning.text
 
 
 def test_a_folder_that_is_not_there_is_the_models_finding_alone(tmp_path: Path) -> None:
