@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     weights: Weights = "full"
     """Number type of the experts' matrices: int8, float8 or nf4 fit a smaller GPU."""
 
+    spread: bool = False
+    """Put layers that the GPU cannot hold on the next GPU, or in the host's memory until needed."""
+
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
     """Folder of everything that is remembered."""
 

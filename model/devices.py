@@ -46,6 +46,6 @@ def pick_device(wanted: str = "auto") -> Device:
 
 def memory_of(device: str) -> int:
     """Return the bytes of a device; a CPU and an Apple GPU have the machine's memory."""
-    if device == "cuda":
-        return int(torch.cuda.get_device_properties(0).total_memory)
+    if device.startswith("cuda"):
+        return int(torch.cuda.get_device_properties(device).total_memory)
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -35,7 +35,7 @@ from omnipersona.model.drafts import draw_drafts, edit_drafts
 from omnipersona.model.errors import ForeignPicture
 from omnipersona.model.fit import PRESETS, FitConfig, Pupil, fit
 from omnipersona.model.lessons import Eyes, Lessons, Picture, prepare
-from omnipersona.model.memory_plan import WeightType, Work, plan
+from omnipersona.model.memory_plan import Work, plan, weight_type
 from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.sequence.segments import UndImage
 from omnipersona.model.studio import Studio
@@ -83,7 +83,8 @@ def learn_together(
     if config.lora_rank and len(requests) > 1:
         raise ValueError(f"{len(requests)} concepts with adapters; learn one at a time")
     pupils: list[Pupil] = []
-    studio.model.decoder.recomputes = _must_recompute(studio)
+    if _must_recompute(studio):
+        studio.model.decoder.recomputes = True
     row = 0
     for request in requests:
         lessons = Lessons(request.facts, request.kind)
@@ -115,7 +116,7 @@ def learn_together(
 def _must_recompute(studio: Studio) -> bool:
     """Whether a step keeps more than the device holds, unless its layers run twice."""
     work = Work(kind="learning", size=studio.config.image_size)
-    kind: WeightType = "float32" if studio.model.dtype == torch.float32 else "bfloat16"
+    kind = weight_type(str(studio.model.dtype).removeprefix("torch."), "full")
     return plan(studio.config, work, kind).total > memory_of(studio.model.device.type)
 
 

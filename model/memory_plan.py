@@ -13,6 +13,7 @@ from math import ceil
 from typing import Final, Literal
 
 from omnipersona.model.config import ModelConfig
+from omnipersona.model.contract import Weights
 from omnipersona.model.vision.images import fitted_size
 
 WeightType = Literal["float32", "bfloat16", "int8", "nf4"]
@@ -83,6 +84,15 @@ class MemoryPlan:
     def total(self) -> int:
         """Bytes at the widest moment; the decoder and the autoencoder take turns."""
         return PROCESS + self.weights + self.kv_cache + max(self.activations, self.autoencoder)
+
+
+def weight_type(dtype_name: str, weights: Weights) -> WeightType:
+    """Return the type that counts for the experts' matrices, by the network's and the setting."""
+    if weights == "nf4":
+        return "nf4"
+    if weights in ("int8", "float8"):
+        return "int8"
+    return "bfloat16" if dtype_name == "bfloat16" else "float32"
 
 
 def count_parameters(config: ModelConfig) -> ParameterCount:

@@ -12,6 +12,7 @@ from typing import Final
 import torch
 
 from omnipersona.model.concept.files import read_concept
+from omnipersona.model.config import ModelConfig
 from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
@@ -26,12 +27,14 @@ from omnipersona.model.contract import (
     ModelInfo,
     Weights,
 )
-from omnipersona.model.devices import Device, pick_device
+from omnipersona.model.devices import Device, memory_of, pick_device
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.learning import learn
+from omnipersona.model.memory_plan import weight_type
 from omnipersona.model.studio import Studio
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder
+from omnipersona.model.weights.placement import HOST, attach, spread_layers
 from omnipersona.model.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -118,7 +121,7 @@ def folder_of(name_or_path: str) -> Path:
 
 
 def load_studio(
-    name_or_path: str, device: str = "auto", weights: Weights = "full"
+    name_or_path: str, device: str = "auto", weights: Weights = "full", *, spread: bool = False
 ) -> tuple[Studio, Device]:
     """Load a model's abilities without a worker, for one caller at a time.
 
@@ -126,9 +129,12 @@ def load_studio(
         name_or_path: `nano`, or a checkpoint folder in the published layout.
         device: `auto`, `cpu`, `cuda` or `mps`.
         weights: Of the experts' matrices, which may be shrunk to fit a smaller device.
+        spread: Put layers that the GPU cannot hold on the next GPU, or keep them in the host's
+            memory until they are needed.
 
     Raises:
-        WeightsError: The folder does not fit; says which file or key.
+        WeightsError: The folder does not fit, which says which file or key, or nothing is there
+            to spread over.
     """
     folder = folder_of(name_or_path)
     try:
@@ -138,13 +144,43 @@ def load_studio(
     except ValueError as error:
         raise WeightsError(str(error)) from error
     torch.set_flush_denormal(True)
-    model = load_folder(folder, device=picked.name, dtype=picked.dtype, weights=weights)
+    layers = _places(folder, picked, weights) if spread else ()
+    model = load_folder(
+        folder, device=picked.name, dtype=picked.dtype, weights=weights, layers=layers
+    )
     logger.info("loaded %s on %s: %s", model.config.name, picked.name, picked.reason)
-    return Studio(model, Tokenizer.read(folder), folder), picked
+    studio = Studio(model, Tokenizer.read(folder), folder)
+    if layers:
+        attach(model, picked.name, layers)
+    return studio, picked
+
+
+def _places(folder: Path, device: Device, weights: Weights) -> tuple[str, ...]:
+    """Return the place of each layer, over all GPUs and the host.
+
+    Raises:
+        WeightsError: There is no GPU, or shrunk layers would have to wait in the host's memory.
+    """
+    if device.name != "cuda":
+        raise WeightsError(
+            f"spread is on, but the model runs on {device.name}, which holds it whole or not at "
+            "all. It needs a CUDA GPU."
+        )
+    names = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    kind = weight_type(device.dtype_name, weights)
+    rooms = [(name, memory_of(name)) for name in names]
+    layers = spread_layers(ModelConfig.read(folder), kind, rooms)
+    if weights != "full" and HOST in layers:
+        raise WeightsError(
+            f"{layers.count(HOST)} layers of {weights} weights do not fit on the GPUs, and shrunk "
+            "layers cannot wait in the host's memory. Use full weights, or smaller ones."
+        )
+    logger.info("layers lie on %s", ", ".join(layers))
+    return layers
 
 
 def load_model(
-    name_or_path: str, device: str = "auto", weights: Weights = "full"
+    name_or_path: str, device: str = "auto", weights: Weights = "full", *, spread: bool = False
 ) -> LocalPersonaModel:
     """Load a model with its worker; arguments and errors are those of `load_studio`."""
-    return LocalPersonaModel(*load_studio(name_or_path, device, weights))
+    return LocalPersonaModel(*load_studio(name_or_path, device, weights, spread=spread))

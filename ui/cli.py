@@ -50,6 +50,10 @@ def main_options(
         str | None,
         typer.Option(help="full, int8, float8 or nf4, for a smaller GPU. [OMNIPERSONA_WEIGHTS]"),
     ] = None,
+    spread: Annotated[
+        bool | None,
+        typer.Option("--spread", help="Use other GPUs and the host's memory. [OMNIPERSONA_SPREAD]"),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of your data. [OMNIPERSONA_DATA]")
     ] = None,
@@ -58,7 +62,13 @@ def main_options(
     ] = None,
 ) -> None:
     """A personal assistant that understands, draws and edits with your own concepts."""
-    context.obj = {"model": model, "weights": weights, "data": data, "user": user}
+    context.obj = {
+        "model": model,
+        "weights": weights,
+        "spread": spread,
+        "data": data,
+        "user": user,
+    }
 
 
 @asynccontextmanager

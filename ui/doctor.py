@@ -65,7 +65,7 @@ def _memory(name_or_path: str, weights: "Weights") -> Iterator[Finding]:
     from omnipersona.model.config import ModelConfig
     from omnipersona.model.devices import memory_of
     from omnipersona.model.errors import ModelError
-    from omnipersona.model.memory_plan import WEIGHT_TYPES, weight_bytes, works
+    from omnipersona.model.memory_plan import WEIGHT_TYPES, weight_bytes, weight_type, works
     from omnipersona.model.runtime import folder_of
 
     try:
@@ -74,7 +74,7 @@ def _memory(name_or_path: str, weights: "Weights") -> Iterator[Finding]:
         return  # the model's own finding says what is wrong
     device = _device(name_or_path)
     room = memory_of(device.name)
-    kind = _weight_type(device, weights)
+    kind = weight_type(device.dtype_name, weights)
     sizes = (f"{kind} {_size(weight_bytes(config, kind))}" for kind in WEIGHT_TYPES)
     text = (
         f"{', '.join(sizes)} (int8 and nf4 for the decoder's matrices alone, by --weights); "
@@ -83,15 +83,6 @@ def _memory(name_or_path: str, weights: "Weights") -> Iterator[Finding]:
     yield Finding("weights", True, text)
     for work in works(config):
         yield _fits(config, work, kind, device.name, room)
-
-
-def _weight_type(device: "Device", weights: "Weights") -> "WeightType":
-    """Return the type that weights would have on a device, by the setting."""
-    if weights == "nf4":
-        return "nf4"
-    if weights in ("int8", "float8"):
-        return "int8"
-    return "bfloat16" if device.dtype_name == "bfloat16" else "float32"
 
 
 def _device(name_or_path: str) -> "Device":
@@ -139,7 +130,7 @@ def _model(settings: "Settings") -> Finding:
         report = check_folder(folder_of(settings.model))
         if report.num_bytes > _LOADED_UP_TO:
             return Finding("model", True, f"complete, not loaded: {report}")
-        model = load_model(settings.model, weights=settings.weights)
+        model = load_model(settings.model, weights=settings.weights, spread=settings.spread)
     except ModelError as error:
         return Finding("model", False, str(error))
     info = model.describe()

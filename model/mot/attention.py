@@ -6,7 +6,8 @@ rows), to which the layout's indices lead and from which they lead back.
 
 # B sequences, T grid rows, P past rows, U und rows, G gen rows, N heads, K kv heads, H head dim
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +35,11 @@ class Layout:
     gen_at: Tensor
     positions: Tensor
     mask: Tensor
+
+    def to(self, device: torch.device) -> Self:
+        """Return it on another device, for layers that lie there."""
+        moved = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
+        return replace(self, **moved)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,10 @@ only safetensors and JSON are opened.
 
 import hashlib
 import logging
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import Final
@@ -20,6 +22,7 @@ from omnipersona.model.contract import Weights
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.weights.files import AUTOENCODER, NETWORK, Located
 from omnipersona.model.weights.key_map import published
+from omnipersona.model.weights.placement import HOST
 from omnipersona.model.weights.shrink import is_expert_matrix, put_shrunk
 from omnipersona.model.weights.survey import (
     INNER,
@@ -32,6 +35,7 @@ from omnipersona.model.weights.tensor_file import read_tensor
 
 logger = logging.getLogger(__name__)
 
+_LAYER: Final = re.compile(r"decoder\.layers\.(\d+)\.")
 _HASHED_AT_ONCE: Final = 2**24
 
 
@@ -41,6 +45,7 @@ def load_folder(
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
     weights: Weights = "full",
+    layers: Sequence[str] = (),
 ) -> OmniModel:
     """Read a checkpoint folder.
 
@@ -50,11 +55,12 @@ def load_folder(
         device: Where the weights go.
         dtype: Of the network; the autoencoder stays float32.
         weights: Of the experts' matrices, which may be shrunk; they are then frozen.
+        layers: Place of each layer of the decoder (`placement`); none given, all on `device`.
 
     Raises:
         WeightsError: The folder, a file, a key or a shape does not fit; names the first.
     """
-    return load_with_report(folder, device=device, dtype=dtype, weights=weights)[0]
+    return load_with_report(folder, device=device, dtype=dtype, weights=weights, layers=layers)[0]
 
 
 def load_with_report(
@@ -63,6 +69,7 @@ def load_with_report(
     device: str = "cpu",
     dtype: torch.dtype = torch.float32,
     weights: Weights = "full",
+    layers: Sequence[str] = (),
 ) -> tuple[OmniModel, CheckpointReport]:
     """Read a checkpoint folder as `load_folder` does, and say what matched.
 
@@ -70,7 +77,7 @@ def load_with_report(
     stay there, and some megabytes if they do not. A matrix that is shrunk passes through the host.
     """
     surveyed = survey(folder)
-    tensors = _read(surveyed, device, dtype, weights)
+    tensors = _read(surveyed, partial(_device_of, device, layers), dtype, weights)
     model = surveyed.skeleton
     model.load_state_dict(tensors, strict=False, assign=True)
     for name, table in list(model.named_buffers()):
@@ -79,7 +86,16 @@ def load_with_report(
     return model.eval(), surveyed.report
 
 
-def _read(surveyed: Survey, device: str, dtype: torch.dtype, weights: Weights) -> dict[str, Tensor]:
+def _device_of(device: str, layers: Sequence[str], name: str) -> str:
+    """Return where a weight goes, by our key."""
+    match = _LAYER.match(name)
+    place = layers[int(match[1])] if match and layers else device
+    return "cpu" if place == HOST else place
+
+
+def _read(
+    surveyed: Survey, device_of: Callable[[str], str], dtype: torch.dtype, weights: Weights
+) -> dict[str, Tensor]:
     """Return every weight by our key, reading each file from its front to its end.
 
     What is shrunk goes straight into the skeleton and is not returned.
@@ -94,9 +110,9 @@ def _read(surveyed: Survey, device: str, dtype: torch.dtype, weights: Weights) -
             kind = torch.float32 if name.startswith(INNER) else dtype
             if weights != "full" and is_expert_matrix(name):
                 matrix = read_tensor(files[one.path], one.entry, device="cpu", dtype=kind)
-                put_shrunk(surveyed.skeleton, name, matrix, weights, device)
+                put_shrunk(surveyed.skeleton, name, matrix, weights, device_of(name))
                 continue
-            tensor = read_tensor(files[one.path], one.entry, device=device, dtype=kind)
+            tensor = read_tensor(files[one.path], one.entry, device=device_of(name), dtype=kind)
             if is_convolution(one.entry):
                 tensor = tensor.permute(0, 2, 3, 1).flatten(1)
             found[name] = tensor
