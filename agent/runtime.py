@@ -368,7 +368,12 @@ def need_input(payload: Mapping[str, Any]) -> NeedInput:
 def _load_model(settings: Settings) -> PersonaModel:
     from omnipersona.model.runtime import load_model
 
-    return load_model(settings.model, weights=settings.weights, spread=settings.spread)
+    return load_model(
+        settings.model,
+        weights=settings.weights,
+        spread=settings.spread,
+        compiled=settings.compiled,
+    )
 
 
 def _clean(text: str) -> str:

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     spread: bool = False
     """Put layers that the GPU cannot hold on the next GPU, or in the host's memory until needed."""
 
+    compiled: bool = False
+    """Compile the steps of drawings: faster on a GPU, after a slow first drawing of each size."""
+
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
     """Folder of everything that is remembered."""
 

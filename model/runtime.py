@@ -121,7 +121,12 @@ def folder_of(name_or_path: str) -> Path:
 
 
 def load_studio(
-    name_or_path: str, device: str = "auto", weights: Weights = "full", *, spread: bool = False
+    name_or_path: str,
+    device: str = "auto",
+    weights: Weights = "full",
+    *,
+    spread: bool = False,
+    compiled: bool = False,
 ) -> tuple[Studio, Device]:
     """Load a model's abilities without a worker, for one caller at a time.
 
@@ -131,6 +136,8 @@ def load_studio(
         weights: Of the experts' matrices, which may be shrunk to fit a smaller device.
         spread: Put layers that the GPU cannot hold on the next GPU, or keep them in the host's
             memory until they are needed.
+        compiled: Compile the steps of drawings; the first drawing of a size then takes a minute
+            longer.
 
     Raises:
         WeightsError: The folder does not fit, which says which file or key, or nothing is there
@@ -152,6 +159,8 @@ def load_studio(
     studio = Studio(model, Tokenizer.read(folder), folder)
     if layers:
         attach(model, picked.name, layers)
+    if compiled:
+        model.decoder.compile_drawing()
     return studio, picked
 
 
@@ -180,7 +189,13 @@ def _places(folder: Path, device: Device, weights: Weights) -> tuple[str, ...]:
 
 
 def load_model(
-    name_or_path: str, device: str = "auto", weights: Weights = "full", *, spread: bool = False
+    name_or_path: str,
+    device: str = "auto",
+    weights: Weights = "full",
+    *,
+    spread: bool = False,
+    compiled: bool = False,
 ) -> LocalPersonaModel:
     """Load a model with its worker; arguments and errors are those of `load_studio`."""
-    return LocalPersonaModel(*load_studio(name_or_path, device, weights, spread=spread))
+    studio, picked = load_studio(name_or_path, device, weights, spread=spread, compiled=compiled)
+    return LocalPersonaModel(studio, picked)

@@ -54,11 +54,12 @@ class Past:
     is_real: Tensor
 
     @classmethod
-    def of(cls, caches: list[KVCache]) -> "Past | None":
-        """Pad `caches` to one length; None when all are empty."""
+    def of(cls, caches: list[KVCache], multiple: int = 1) -> "Past | None":
+        """Pad `caches` to one length, a multiple of some rows; None when all are empty."""
         longest = max(cache.length for cache in caches)
         if longest == 0:
             return None
+        longest += -longest % multiple
         filled = next(cache for cache in caches if cache.keys)
         num_layers = len(filled.keys)
         lengths = torch.tensor([cache.length for cache in caches])

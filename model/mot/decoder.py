@@ -5,8 +5,10 @@ Knows ids, rows and caches. Does not know images, latents or losses.
 
 # U und rows, G gen rows, D width, V vocabulary
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +21,10 @@ from omnipersona.model.mot.kv_cache import KVCache
 from omnipersona.model.mot.rope import rope_tables
 from omnipersona.model.mot.step_cache import StepCache
 from omnipersona.model.sdpa import prepared
+
+_MAX_SHAPES: Final = 64
+
+_Run = Callable[..., tuple[Tensor, Tensor, Tensor, Tensor]]
 
 
 class Decoder(nn.Module):
@@ -33,6 +39,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.config = config
         self.recomputes = False
+        self._compiled: list[_Run] = []
         # Uniform, because a normal start on the meta device makes torch load its compiler (10 s).
         start = torch.empty(config.vocab_size, config.hidden_size).uniform_(-1.0, 1.0)
         self.embed_tokens = nn.Embedding.from_pretrained(start, freeze=False)
@@ -40,6 +47,16 @@ class Decoder(nn.Module):
         self.und_norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.gen_norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def compile_drawing(self) -> None:
+        """Compile the layers for the steps of drawings, once per shape; reading stays as it is."""
+        torch._dynamo.config.recompile_limit = _MAX_SHAPES
+        self._compiled = [torch.compile(layer, dynamic=False) for layer in self.layers]
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether steps of drawings run compiled, so that few shapes are faster than many."""
+        return bool(self._compiled)
 
     def forward(
         self,
@@ -66,11 +83,9 @@ class Decoder(nn.Module):
         config = self.config
         layout = replace(layout, mask=prepared(layout.mask))
         rope = rope_tables(layout.positions, config.head_dim, config.rope_theta)
-        is_kept_small = self.recomputes and torch.is_grad_enabled()
-        for i, layer in enumerate(self.layers):
+        for i, layer in enumerate(self._as_run(is_reading=grow is not None)):
             before = None if past is None else (past.keys[i], past.values[i])
-            run = partial(checkpoint, layer, use_reentrant=False) if is_kept_small else layer
-            und_UD, gen_GD, keys, values = run(und_UD, gen_GD, layout, rope, before)
+            und_UD, gen_GD, keys, values = layer(und_UD, gen_GD, layout, rope, before)
             for b, cache in enumerate(grow or ()):
                 cache.append(i, keys[b], values[b])
             if step_cache is not None and i == 0:
@@ -82,3 +97,11 @@ class Decoder(nn.Module):
             if step_cache is not None:
                 step_cache.keep(und_UD, gen_GD)
         return self.und_norm(und_UD), self.gen_norm(gen_GD)
+
+    def _as_run(self, *, is_reading: bool) -> list[_Run]:
+        """Return the layers as they run in training, in reading, and in drawing."""
+        if torch.is_grad_enabled() and self.recomputes:
+            return [partial(checkpoint, layer, use_reentrant=False) for layer in self.layers]
+        if torch.is_grad_enabled() or is_reading or not self._compiled:
+            return list(self.layers)
+        return self._compiled

@@ -8,6 +8,7 @@ Knows contexts and packs. Does not know guidance or sampling.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -17,6 +18,8 @@ from omnipersona.model.mot.step_cache import StepCache
 from omnipersona.model.sequence.context import Context
 from omnipersona.model.sequence.pack import Latents, pack
 from omnipersona.model.sequence.segments import GenImage, Sample
+
+_COMPILED_ROWS: Final = 64
 
 
 class Canvas:
@@ -37,7 +40,10 @@ class Canvas:
         self.step_cache = None if reuse_below is None else StepCache(reuse_below)
         first = contexts[0]
         self.model = first.model
-        self.past = Past.of([context.cache for context in contexts])
+        caches = [context.cache for context in contexts]
+        # Compiled layers are made anew for every length.
+        step = _COMPILED_ROWS if self.model.decoder.is_compiled else 1
+        self.past = Past.of(caches, step)
         self.sizes = [len(ids) for ids in position_ids]
         blank = [torch.zeros(size, self.model.config.latent_width) for size in self.sizes]
         blocks = [
