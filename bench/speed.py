@@ -5,7 +5,6 @@ clocks. Does not know quality.
 """
 
 import json
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,54 +14,21 @@ from typing import Final
 import torch
 
 from omnipersona.bench.plain_path import draw_plainly
-from omnipersona.model.concept.prompt import ConceptRows, Prompter
-from omnipersona.model.config import (
-    AutoencoderConfig,
-    ModelConfig,
-    ResizeRule,
-    TextConfig,
-    VisionConfig,
-)
-from omnipersona.model.contract import GenerateRequest
-from omnipersona.model.drawing import Grid, Painting, draw
+from omnipersona.bench.stage import Load, Stage, random_weights, small_sizes
+from omnipersona.bench.work import DRAWING, EDITING, SHIFT, Progress, WorkRow, run_work
+from omnipersona.model.contract import GenerateRequest, Weights
+from omnipersona.model.devices import Device, pick_device
+from omnipersona.model.drawing import Painting, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
+from omnipersona.model.memory_plan import kv_bytes
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.runtime import NANO, load_studio
 from omnipersona.model.scales import drawing_scales
-from omnipersona.model.sequence.context import Guidance
-from omnipersona.model.sequence.pack import Markers
-from omnipersona.model.sequence.pictures import clean_image, seen_image
-from omnipersona.model.sequence.segments import TextSegment
 from omnipersona.model.studio import Studio
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.weights.published import bagel_7b_mot
 
-_SHIFT: Final = 3.0
-_WORDS: Final = 24
-_SIDE: Final = 128
 _REUSE_BELOW: Final = 0.1
 _PROMPT: Final = "a blue dog with a yellow ball at the beach"
-_DRAWING: Final = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=1.0, cfg_interval=(0.4, 1.0))
-_EDITING: Final = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=2.0, cfg_interval=(0.0, 1.0))
-
-Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Load:
-    """How much is timed.
-
-    Attributes:
-        width: Of the decoder.
-        layers: Of the decoder.
-        num_steps: Velocity evaluations per picture; the published default is 49.
-        repeats: Pairs, of which the median counts.
-    """
-
-    width: int
-    layers: int
-    num_steps: int
-    repeats: int
-
 
 FULL: Final = Load(width=768, layers=12, num_steps=49, repeats=3)
 QUICK: Final = Load(width=256, layers=6, num_steps=49, repeats=3)
@@ -79,107 +45,78 @@ class SpeedRow:
     n: int
 
 
-def speed_model(load: Load) -> OmniModel:
-    """Return a model of random weights for 128-pixel pictures of 64 latent tokens."""
-    rule = ResizeRule(max_side=_SIDE, min_side=_SIDE, stride=16)
-    config = ModelConfig(
-        text=TextConfig(
-            vocab_size=2048,
-            hidden_size=load.width,
-            intermediate_size=4 * load.width,
-            num_hidden_layers=load.layers,
-            num_attention_heads=load.width // 64,
-            num_key_value_heads=max(1, load.width // 256),
-        ),
-        vision=VisionConfig(
-            hidden_size=256,
-            intermediate_size=512,
-            num_hidden_layers=3,
-            num_attention_heads=4,
-            patch_size=16,
-            image_size=_SIDE,
-        ),
-        autoencoder=AutoencoderConfig(
-            z_channels=16, downsample=8, ch=8, ch_mult=(1, 1, 1, 1), num_res_blocks=1, num_groups=4
-        ),
-        max_latent_size=8,
-        vit_max_num_patch_per_side=8,
-        vae_resize=rule,
-        vit_resize=replace(rule, stride=16),
-        image_size=_SIDE,
-        name="random weights",
-    )
-    torch.manual_seed(0)
-    return OmniModel(config).eval()
+@dataclass(frozen=True, slots=True)
+class SpeedReport:
+    """Ratios, pieces of work, and sentences on memory and the device."""
+
+    rows: list[SpeedRow]
+    work: list[WorkRow]
+    notes: list[str]
 
 
-class _Stage:
-    """Paintings of one model: with words, with a source picture, with concepts."""
-
-    def __init__(self, model: OmniModel) -> None:
-        self.model = model
-        self.grid = Grid(rows=8, columns=8)
-        self.markers = Markers(start_of_image=1, end_of_image=2)
-
-    def painting(
-        self, seed: int, *, has_source: bool = False, has_concept: bool = False
-    ) -> Painting:
-        """Return a picture before its first step."""
-        config, generator = self.model.config, torch.Generator().manual_seed(seed)
-        soft = torch.randn(33, config.text.hidden_size, generator=generator)
-        guidance = Guidance.empty(self.model, self.markers, soft)
-        if has_concept:
-            tokenizer = Tokenizer.train(["<c0> is here"], 300)
-            rows = ConceptRows(start=0, num_und=16, num_gen=16)
-            guidance.add_prefix(
-                Prompter(tokenizer, [rows]).prefix(0, "draw"), keep_without_text=True
-            )
-        if has_source:
-            pixels = torch.randn(3, _SIDE, _SIDE, generator=generator)
-            latents = torch.randn(16, _SIDE // 8, _SIDE // 8, generator=generator)
-            guidance.add_picture(clean_image(config, latents), seen_image(config, pixels))
-        rng = random.Random(seed)
-        guidance.add_text(TextSegment(ids=[rng.randrange(3, 2000) for _ in range(_WORDS)]))
-        noise = torch.randn(self.grid.num_tokens, config.latent_width, generator=generator)
-        return Painting(guidance=guidance, noise_TE=noise, grid=self.grid)
-
-
-@torch.no_grad()
-def run_speed(*, quick: bool, on_progress: Progress) -> list[SpeedRow]:
-    """Time every pair.
+def run_speed(
+    *,
+    quick: bool = False,
+    image_size: int | None = None,
+    weights: Weights = "full",
+    on_progress: Progress,
+) -> SpeedReport:
+    """Time every pair and every piece of work.
 
     Args:
         quick: A smaller model.
-        on_progress: Told the name of each pair as it begins.
+        image_size: Sides of pictures of a model of the published sizes, on the GPU if there is
+            one; None takes a small model on the CPU.
+        weights: Of the experts' matrices.
+        on_progress: Told the name of each pair and piece as it begins.
+
+    Raises:
+        WeightsError: The weights need a package that is missing.
     """
     load = QUICK if quick else FULL
-    stage = _Stage(speed_model(load))
+    device, config = Device.of_cpu(), small_sizes(load)
+    if image_size is not None:
+        device, config = pick_device(), replace(bagel_7b_mot(), image_size=image_size)
+    model = random_weights(config, device, weights)
     rows = []
-    for name, ours, plain in _pairs(stage, load):
-        on_progress(name)
-        rows.append(_timed(name, ours, plain, load.repeats))
-    return rows
+    with torch.no_grad():
+        for name, ours, plain in _pairs(Stage(model), load):
+            on_progress(name)
+            rows.append(_timed(name, ours, plain, load.repeats))
+    return SpeedReport(rows, run_work(model, load, on_progress), _notes(model, device, weights))
+
+
+def _notes(model: OmniModel, device: Device, weights: Weights) -> list[str]:
+    per_row = kv_bytes(model.config, 1, model.dtype.itemsize)
+    found = [
+        f"On {device.name} in {device.dtype_name}, {weights} weights; random ones but for nano.",
+        f"A row of context takes {per_row} bytes.",
+    ]
+    if device.name == "cuda":
+        peak = torch.cuda.max_memory_allocated() / 1e9
+        found.append(f"{torch.cuda.get_device_name()}; at most {peak:.1f} GB were held.")
+    return found
 
 
 def _pairs(
-    stage: _Stage, load: Load
+    stage: Stage, load: Load
 ) -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]]:
     def ours(paintings: Sequence[Painting], config: GuidanceConfig) -> Callable[[], object]:
         return lambda: list(
-            draw(paintings, num_steps=load.num_steps, timestep_shift=_SHIFT, config=config)
+            draw(paintings, num_steps=load.num_steps, timestep_shift=SHIFT, config=config)
         )
 
     def plain(painting: Painting, config: GuidanceConfig) -> Callable[[], object]:
         return lambda: list(
-            draw_plainly(painting, num_steps=load.num_steps, timestep_shift=_SHIFT, config=config)
+            draw_plainly(painting, num_steps=load.num_steps, timestep_shift=SHIFT, config=config)
         )
 
     picture, edit = stage.painting(1), stage.painting(2, has_source=True)
-    yield "t2i_vs_plain_path", ours([picture], _DRAWING), plain(picture, _DRAWING)
-    yield "edit_vs_plain_path", ours([edit], _EDITING), plain(edit, _EDITING)
+    yield "t2i_vs_plain_path", ours([picture], DRAWING), plain(picture, DRAWING)
+    yield "edit_vs_plain_path", ours([edit], EDITING), plain(edit, EDITING)
     four = [stage.painting(seed, has_concept=True) for seed in range(4)]
-    alone = [ours([one], _DRAWING) for one in four]
-    yield "batch4_vs_single", ours(four, _DRAWING), lambda: [run() for run in alone]
+    alone = [ours([one], DRAWING) for one in four]
+    yield "batch4_vs_single", ours(four, DRAWING), lambda: [run() for run in alone]
     # How often layers are left out depends on real weights.
     nano, _ = load_studio(NANO)
     cached, whole = (_nano_drawing(nano, load, limit) for limit in (_REUSE_BELOW, None))
@@ -213,16 +150,21 @@ def _timed(
     return SpeedRow(name, mine, other, other / mine, repeats)
 
 
-def speed_table(rows: Sequence[SpeedRow]) -> str:
-    """Write rows as an aligned table."""
+def speed_table(report: SpeedReport) -> str:
+    """Write a report as aligned tables."""
     lines = [f"{'name':<22}{'seconds':>9}{'yardstick':>11}{'ratio':>7}"]
     lines += [
         f"{row.name:<22}{row.seconds:>9.2f}{row.yardstick_s:>11.2f}{row.ratio:>7.2f}"
-        for row in rows
+        for row in report.rows
     ]
-    return "\n".join(lines)
+    lines += ["", f"{'work':<22}{'seconds per':>16}{'GFLOP':>15}{'of pace':>9}"]
+    lines += [
+        f"{row.name:<22}{row.seconds:>11.4f} {row.per:<8}{row.gflops:>11.2f}{row.share:>9.2f}"
+        for row in report.work
+    ]
+    return "\n".join([*lines, "", *report.notes])
 
 
-def speed_json(rows: Sequence[SpeedRow]) -> str:
-    """Write rows as one JSON object."""
-    return json.dumps({"rows": [asdict(row) for row in rows]})
+def speed_json(report: SpeedReport) -> str:
+    """Write a report as one JSON object."""
+    return json.dumps(asdict(report))

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 
@@ -13,6 +14,12 @@ class Device:
     name: str
     dtype: torch.dtype
     reason: str
+
+    @classmethod
+    def of_cpu(cls) -> Self:
+        """Return the processor."""
+        reason = "CPU: float32, the same on every processor"
+        return cls(name="cpu", dtype=torch.float32, reason=reason)
 
     @property
     def dtype_name(self) -> str:
@@ -39,9 +46,7 @@ def pick_device(wanted: str = "auto") -> Device:
         return Device(name="cuda", dtype=torch.bfloat16, reason="CUDA GPU: bfloat16 as published")
     if wanted == "mps":
         return Device(name="mps", dtype=torch.float32, reason="Apple GPU: float32")
-    return Device(
-        name="cpu", dtype=torch.float32, reason="CPU: float32, the same on every processor"
-    )
+    return Device.of_cpu()
 
 
 def memory_of(device: str) -> int:

@@ -133,14 +133,25 @@ def bench_omnipbench(
 
 @bench_app.command("speed")
 def bench_speed(
-    quick: Annotated[bool, typer.Option(help="A smaller model.")] = False, as_json: Json = False
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option(help="A smaller model.")] = False,
+    full_size: Annotated[
+        int | None,
+        typer.Option(help="Sides of pictures of a model of BAGEL's sizes, on a GPU.", min=16),
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Time drawing, editing and batches against a plain path, on random weights."""
+    """Time drawing, editing, answering and learning, and compare with a plain path."""
     with guarded():
         from omnipersona.bench.speed import run_speed, speed_json, speed_table
 
-        rows = run_speed(quick=quick, on_progress=_tell)
-    typer.echo(speed_json(rows) if as_json else speed_table(rows))
+        report = run_speed(
+            quick=quick,
+            image_size=full_size,
+            weights=settings_of(context).weights,
+            on_progress=_tell,
+        )
+    typer.echo(speed_json(report) if as_json else speed_table(report))
 
 
 @contextmanager
