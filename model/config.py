@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self, get_args
 
+from omnipersona.model.contract import Preset
 from omnipersona.model.errors import WeightsError
 
 
@@ -171,6 +172,7 @@ class ModelConfig:
             (`model.strangeness`); None where every picture does.
         num_examples: In-context examples its text tasks work best with.
         can_think: Whether it was trained to think in words first.
+        lesson: Preset of a whole lesson.
         longest_answer: Of a question about pictures, tokens, where a request names no limit.
     """
 
@@ -193,6 +195,7 @@ class ModelConfig:
     max_strangeness: float | None = None
     num_examples: int = 4
     can_think: bool = True
+    lesson: Preset = "paper"
     longest_answer: int = 512
 
     def __post_init__(self) -> None:
@@ -334,4 +337,5 @@ def tiny() -> ModelConfig:
         name="tiny",
         world="It has random weights and knows nothing.",
         num_examples=1,
+        lesson="nano",
     )

@@ -93,7 +93,7 @@ class AnswerRequest:
         if self.max_tokens is not None:
             check_whole("max_tokens", self.max_tokens, 1, 4096)
         check_range("temperature", self.temperature, 0.0, 10.0)
-        _check_seed(self.seed)
+        check_whole("seed", self.seed, 0, MAX_SEED)
         _check_concepts(self.concepts)
         _check_examples(self.examples)
 
@@ -156,7 +156,7 @@ class DrawSettings:
 
     def __post_init__(self) -> None:
         if self.seed is not None:
-            _check_seed(self.seed)
+            check_whole("seed", self.seed, 0, MAX_SEED)
         if self.num_steps is not None:
             check_whole("num_steps", self.num_steps, 1, 1000)
         highest = {"cfg_text_scale": 100.0, "cfg_img_scale": 100.0, "reuse_below": 1.0}
@@ -245,7 +245,7 @@ class LearnRequest:
         for fact in self.facts:
             check_text("facts", fact.attribute)
             check_text("facts", fact.value)
-        _check_seed(self.seed)
+        check_whole("seed", self.seed, 0, MAX_SEED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -330,6 +330,7 @@ class ModelInfo:
         num_steps: Default velocity evaluations.
         num_examples: In-context examples that its text tasks work best with.
         can_think: Whether it was trained to think in words first.
+        lesson: Preset of a whole lesson.
     """
 
     name: str
@@ -343,6 +344,7 @@ class ModelInfo:
     num_steps: int
     num_examples: int
     can_think: bool
+    lesson: Preset
 
 
 class PersonaModel(Protocol):
@@ -381,10 +383,6 @@ class PersonaModel(Protocol):
 
     def close(self) -> None:
         """Finish the running step, refuse further work and free the device."""
-
-
-def _check_seed(seed: int) -> None:
-    check_whole("seed", seed, 0, MAX_SEED)
 
 
 def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:

@@ -71,6 +71,7 @@ class LocalPersonaModel:
             num_steps=config.sampling.num_steps,
             num_examples=config.num_examples,
             can_think=config.can_think,
+            lesson=config.lesson,
         )
 
     def answer(

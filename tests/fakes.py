@@ -108,6 +108,7 @@ class FakePersonaModel:
             num_steps=self.num_steps,
             num_examples=self.num_examples,
             can_think=bool(self.thought),
+            lesson="nano",
         )
 
     def answer(

@@ -84,7 +84,7 @@ class LearningJobs:
         self,
         model: PersonaModel,
         memory: "Memory",
-        presets: Sequence[Preset] = ("quick", "nano"),
+        presets: Sequence[Preset] = (),
     ) -> None:
         """Keep the services.
 
@@ -92,11 +92,11 @@ class LearningJobs:
             model: Who learns.
             memory: Where photos come from and tokens go.
             presets: The passes of a job, in order; tokens are stored after each. A concept that
-                has tokens gets the last one only.
+                has tokens gets the last one only. None given: a quick one, then the model's lesson.
         """
         self._model = model
         self._memory = memory
-        self._presets = tuple(presets)
+        self._presets = tuple(presets) or ("quick", model.describe().lesson)
         self._jobs: dict[str, _Job] = {}
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._changed = threading.Condition()

@@ -114,5 +114,6 @@ def _config(content: dict[str, Any]) -> ModelConfig:
         world=WORLD,
         num_examples=content["num_examples"],
         can_think=False,
+        lesson="nano",
         longest_answer=content["longest_answer"],
     )
