@@ -381,6 +381,9 @@ class PersonaModel(Protocol):
     def check_concept(self, concept: ConceptFile) -> None:
         """Raise `ConceptError` unless the file is sound and belongs to this model."""
 
+    def release(self, sha256: str) -> int:
+        """Forget what was kept of a token file to save time; return how many pieces there were."""
+
     def close(self) -> None:
         """Finish the running step, refuse further work and free the device."""
 

@@ -111,6 +111,10 @@ class LocalPersonaModel:
         width = self._studio.config.text.hidden_size
         read_concept(concept, width, self._studio.fingerprint)
 
+    def release(self, sha256: str) -> int:
+        """Forget what was kept of a token file to save time; return how many pieces there were."""
+        return self._studio.beginnings.drop(sha256)
+
     def close(self) -> None:
         """Finish the running step and refuse further work."""
         self._worker.close()

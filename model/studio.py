@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from omnipersona.model.beginnings import Beginnings
 from omnipersona.model.concept.files import read_adapter, read_concept
 from omnipersona.model.concept.prompt import ConceptRows, Prompter, Use
 from omnipersona.model.contract import (
@@ -76,6 +77,7 @@ class Studio:
         self.folder = folder
         self.config = model.config
         self.fingerprint = fingerprint(model)
+        self.beginnings = Beginnings()
 
     def prompter(self, concepts: tuple[ConceptFile, ...]) -> tuple[Prompter, Tensor | None]:
         """Return a prompter whose slots are filled, and the soft table (S, D)."""
@@ -246,25 +248,41 @@ class Studio:
     ) -> tuple[Prompter, Context]:
         """Return a context that has read the request's concepts and examples."""
         prompter, soft = self.prompter(request.concepts)
-        context = Context(self.model, self.tokenizer.markers, soft)
-        if think:
-            context.add(self._think_prompt("read"))
-        for prefix in prompter.prefixes("read"):
-            context.add(prefix)
-        for example in request.examples:
-            context.add(prompter.text(example.prompt))
-            context.add(prompter.text(example.reply))
-        return prompter, context
+
+        def read() -> Context:
+            context = Context(self.model, self.tokenizer.markers, soft)
+            if think:
+                context.add(self._think_prompt("read"))
+            for prefix in prompter.prefixes("read"):
+                context.add(prefix)
+            for example in request.examples:
+                context.add(prompter.text(example.prompt))
+                context.add(prompter.text(example.reply))
+            return context
+
+        files = tuple(file.sha256 for file in request.concepts)
+        key = ("read", think, files, request.examples)
+        return prompter, self.beginnings.grown_from(key, files, read)
 
     def _guidance(self, request: GenerateRequest | EditRequest) -> tuple[Guidance, Prompter]:
         """Return contexts that have read the prefix of every concept."""
         prompter, soft = self.prompter(request.concepts)
-        guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
-        if request.settings.think:
-            guidance.add_system(self._think_prompt("draw"))
-        for prefix in prompter.prefixes("draw"):
-            guidance.add_prefix(prefix, keep_without_text=self.config.keep_concepts_in_cfg_text)
-        return guidance, prompter
+        settings = request.settings
+
+        def read() -> Guidance:
+            guidance = Guidance.empty(self.model, self.tokenizer.markers, soft)
+            if settings.think:
+                guidance.add_system(self._think_prompt("draw"))
+            for prefix in prompter.prefixes("draw"):
+                keeps = self.config.keep_concepts_in_cfg_text
+                guidance.add_prefix(prefix, keep_without_text=keeps)
+            return guidance
+
+        if settings.with_adapters:  # they change what a prefix becomes
+            return read(), prompter
+        files = tuple(file.sha256 for file in request.concepts)
+        key = ("draw", settings.think, files)
+        return self.beginnings.grown_from(key, files, read), prompter
 
     def _think_prompt(self, use: Use) -> TextSegment:
         if not self.config.can_think:

@@ -94,6 +94,7 @@ class FakePersonaModel:
     hold: threading.Event | None = None
     saves: bool = False
     thought: str = ""
+    released: list[str] = field(default_factory=list)
 
     def describe(self) -> ModelInfo:
         return ModelInfo(
@@ -175,6 +176,10 @@ class FakePersonaModel:
             raise ConceptError(
                 "These are no concept tokens of this model. Learn the concept again."
             )
+
+    def release(self, sha256: str) -> int:
+        self.released.append(sha256)
+        return 1
 
     def close(self) -> None:
         pass

@@ -274,12 +274,15 @@ class LearningJobs:
         # A concept forgotten or cancelled meanwhile must not come back.
         if job.cancel.is_set():
             raise Cancelled(f"Learning <{status.concept_name}> was cancelled.")
+        old = self._memory.concepts.get(status.user_id, status.concept_id).tokens_sha256
         self._memory.concepts.save_tokens(
             status.user_id,
             status.concept_id,
             concept.data,
             self._model.describe().fingerprint,
         )
+        if old is not None and old != concept.sha256:
+            self._model.release(old)
 
     def _request(self, status: LearnStatus, preset: Preset) -> LearnRequest:
         memory, user_id, concept_id = self._memory, status.user_id, status.concept_id

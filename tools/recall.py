@@ -195,6 +195,8 @@ def forget_concept(
     with tool_border():
         name = deps.memory.concepts.get(user_id, concept_id).name
         receipt = deps.memory.forget_concept(user_id, concept_id, delete_drawings=drawings)
+        for sha256 in receipt.sha256s:
+            deps.model.release(sha256)
     return ToolOutcome(
         text=(
             f"Forgotten <{name}>: {receipt.facts} facts, {receipt.photos} photos, "

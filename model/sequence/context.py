@@ -34,6 +34,11 @@ class Context:
         other.cache = self.cache.fork()
         return other
 
+    @property
+    def num_rows(self) -> int:
+        """Rows held."""
+        return self.cache.length
+
     def add(self, segment: Segment) -> Hidden:
         """Read a segment into the cache and return its final rows."""
         past = Past.of([self.cache])
@@ -81,6 +86,15 @@ class Guidance:
         """Return three empty contexts."""
         start = Context(model, markers, soft_SD)
         return cls(start, start.fork(), start.fork())
+
+    def fork(self) -> Self:
+        """Return contexts that grow on their own from here."""
+        return type(self)(*(c.fork() for c in (self.full, self.without_text, self.without_image)))
+
+    @property
+    def num_rows(self) -> int:
+        """Rows held, as if the three contexts shared none."""
+        return sum(c.num_rows for c in (self.full, self.without_text, self.without_image))
 
     def add_system(self, segment: Segment) -> None:
         """Read a system prompt; the text-free context does not see it yet."""

@@ -1,6 +1,7 @@
 """What is known can be shown, corrected and forgotten, by its owner alone."""
 
 import pytest
+from fakes import FakePersonaModel
 
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 from omnipersona.tools.recall import (
@@ -57,9 +58,13 @@ def test_forgetting_a_fact_leaves_no_trace_of_it(deps: ToolDeps, bo_id: str) -> 
     assert not are_current(deps, "ana", [fact.fact_id])
 
 
-def test_forgetting_gives_a_receipt(deps: ToolDeps, bo_id: str) -> None:
+def test_forgetting_gives_a_receipt_and_reaches_the_model(
+    deps: ToolDeps, bo_id: str, model: FakePersonaModel
+) -> None:
     remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    tokens = deps.memory.concepts.get("ana", bo_id).tokens_sha256
     receipt = forget_concept(deps, "ana", bo_id)
+    assert tokens in model.released
     assert receipt.details["facts"] == 1
     assert receipt.details["photos"] == 1
     assert len(receipt.details["sha256s"]) == 2
