@@ -8,12 +8,14 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from statistics import median
 from typing import Final
 
 import torch
 
 from omnipersona.bench.plain_path import draw_plainly
+from omnipersona.bench.reference import time_reference
 from omnipersona.bench.stage import Load, Stage, random_weights, small_sizes
 from omnipersona.bench.work import DRAWING, EDITING, SHIFT, Progress, WorkRow, run_work
 from omnipersona.model.contract import GenerateRequest, Weights
@@ -27,6 +29,7 @@ from omnipersona.model.scales import drawing_scales
 from omnipersona.model.studio import Studio
 from omnipersona.model.weights.published import bagel_7b_mot
 
+_VS_REFERENCE: Final = "t2i_vs_reference"
 _REUSE_BELOW: Final = 0.1
 _PROMPT: Final = "a blue dog with a yellow ball at the beach"
 
@@ -59,6 +62,7 @@ def run_speed(
     quick: bool = False,
     image_size: int | None = None,
     weights: Weights = "full",
+    reference: Path | None = None,
     on_progress: Progress,
 ) -> SpeedReport:
     """Time every pair and every piece of work.
@@ -68,10 +72,12 @@ def run_speed(
         image_size: Sides of pictures of a model of the published sizes, on the GPU if there is
             one; None takes a small model on the CPU.
         weights: Of the experts' matrices.
+        reference: Folder of the published reference implementation, to compare with as well.
         on_progress: Told the name of each pair and piece as it begins.
 
     Raises:
         WeightsError: The weights need a package that is missing.
+        BenchError: The reference cannot be run, or draws another picture.
     """
     load = QUICK if quick else FULL
     device, config = Device.of_cpu(), small_sizes(load)
@@ -83,6 +89,10 @@ def run_speed(
         for name, ours, plain in _pairs(Stage(model), load):
             on_progress(name)
             rows.append(_timed(name, ours, plain, load.repeats))
+    if reference is not None:
+        on_progress(_VS_REFERENCE)
+        mine, theirs = time_reference(Stage(model), load, reference)
+        rows.append(SpeedRow(_VS_REFERENCE, mine, theirs, theirs / mine, load.repeats))
     return SpeedReport(rows, run_work(model, load, on_progress), _notes(model, device, weights))
 
 

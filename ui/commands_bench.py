@@ -139,16 +139,20 @@ def bench_speed(
         int | None,
         typer.Option(help="Sides of pictures of a model of BAGEL's sizes, on a GPU.", min=16),
     ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="Folder of BAGEL's published code, to compare with.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Time drawing, editing, answering and learning, and compare with a plain path."""
-    with guarded():
+    with _measuring():
         from omnipersona.bench.speed import run_speed, speed_json, speed_table
 
         report = run_speed(
             quick=quick,
             image_size=full_size,
             weights=settings_of(context).weights,
+            reference=reference,
             on_progress=_tell,
         )
     typer.echo(speed_json(report) if as_json else speed_table(report))
