@@ -1,6 +1,7 @@
 """Times a drawing by the published reference implementation; run as a script by `bench.reference`.
 
-It imports nothing of ours, because the reference pins other versions than we do. Where flash-attn is not installed, PyTorch's attention stands in for it.
+It imports nothing of ours, because the reference pins other versions than we do. Where flash-attn
+is not installed, PyTorch's attention stands in for it.
 """
 
 import importlib.util
@@ -97,7 +98,7 @@ class _Ids:
         return prompt
 
 
-def _draw(bagel: Any, model: Any, job: dict[str, Any], noise: torch.Tensor) -> torch.Tensor:
+def _draw(bagel: Any, model: Any, job: dict[str, Any], noise: torch.Tensor) -> Any:
     layers, device = model.config.llm_config.num_hidden_layers, noise.device
     new_cache = bagel.qwen2_navit.NaiveCache
     sizes, ids = [(job["side"], job["side"])], job["special"]
