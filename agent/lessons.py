@@ -5,6 +5,7 @@ does in a conversation.
 """
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omnipersona.agent.context import Context
@@ -72,3 +73,8 @@ def _read(deps: ToolDeps, text: str) -> list[tuple[str, str]]:
     statements = read_statements(deps.model, state, Context(user_id=""), threading.Event())
     about = [s for s in statements or () if s.slot == slot(0) and s.attribute != "kind"]
     return [(s.attribute, s.value) for s in about] or [(NOTE, text)]
+
+
+def clean_photos(pictures: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return uploads as the model takes them; raise `MemoryStoreError` for what is no picture."""
+    return tuple(clean_picture(picture).png for picture in pictures)

@@ -21,6 +21,7 @@ from omnipersona.model.precision import training_precision
 from omnipersona.model.sequence.pack import Markers, pack
 from omnipersona.model.sequence.segments import GenImage, Sample
 from omnipersona.model.teacher import Teacher
+from omnipersona.model.team import ALONE, Team
 from omnipersona.model.watch import Watch
 
 Start = Literal["photos", "noun", "noise"]
@@ -112,6 +113,7 @@ def fit(
     markers: Markers,
     config: FitConfig,
     num_done: int = 0,
+    team: Team = ALONE,
 ) -> Iterator[LearnEvent]:
     """Learn in place, one event per update; losses are means over the concepts.
 
@@ -124,6 +126,7 @@ def fit(
         markers: Ids around pictures.
         config: Length and pace.
         num_done: Steps of an earlier run that was cut off.
+        team: Whom this process learns with; every process begins with the same tokens.
 
     Raises:
         LearningFailed: A loss or gradient is not a number; tokens keep their last good values.
@@ -146,6 +149,7 @@ def fit(
         for optimizer, _ in rates:
             optimizer.zero_grad()
         (loss * len(pupils)).backward()
+        team.average(parameters)
         grads = [vector.grad for vector in parameters if vector.grad is not None]
         if not all(bool(torch.isfinite(grad).all()) for grad in grads):
             raise _failed(step, config, "the gradient is not a number")
@@ -161,7 +165,7 @@ def fit(
             loss_edit=None if edit is None else edit.item(),
             loss_held_out=watch.look() if is_due else None,
         )
-        if watch.is_over:
+        if team.agrees(watch.is_over):
             break
     watch.restore()
 

@@ -40,8 +40,10 @@ from omnipersona.model.sequence.pictures import clean_image, seen_image
 from omnipersona.model.sequence.segments import UndImage
 from omnipersona.model.studio import Studio
 from omnipersona.model.teacher import Teacher
+from omnipersona.model.team import ALONE, Team
 from omnipersona.model.vision.images import read_png, resized, write_png
 
+_RANKS_APART: Final = 1_000_003
 _START_NOISE: Final = 0.02
 _LONGEST_ANSWER: Final = 12
 _PHOTOS_PER_HELD_OUT: Final = 5
@@ -71,9 +73,14 @@ def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnR
 
 
 def learn_together(
-    studio: Studio, requests: Sequence[LearnRequest], config: FitConfig
+    studio: Studio,
+    requests: Sequence[LearnRequest],
+    config: FitConfig,
+    team: Team = ALONE,
 ) -> Iterator[LearnEvent | list[ConceptFile]]:
     """Learn several concepts in one batch, by one configuration; ends with their files.
+
+    Processes of a team prepare the same lessons and draw other samples of them.
 
     Raises:
         ForeignPicture: Most photos of a concept show what the model does not know.
@@ -98,15 +105,15 @@ def learn_together(
             count = len(lessons.photos) // _PHOTOS_PER_HELD_OUT
             lessons.held_out = [lessons.photos.pop() for _ in range(count)]
         tokens = _starting_tokens(studio, request, config, seen)
-        pupils.append(Pupil(tokens, _teacher(studio, request, lessons, tokens, row)))
+        pupils.append(Pupil(tokens, _teacher(studio, request, lessons, tokens, row, team.rank)))
         row += tokens.num_rows
     adapter = None
     if config.lora_rank:
         adapter = yield from _fit_with_adapter(studio, pupils[0], config)
     elif len(requests) == 1:
-        yield from _fit_and_save(studio, requests[0], pupils[0], config)
+        yield from _fit_and_save(studio, requests[0], pupils[0], config, team)
     else:
-        yield from fit(studio.model, pupils, studio.tokenizer.markers, config)
+        yield from fit(studio.model, pupils, studio.tokenizer.markers, config, team=team)
     yield [
         write_concept(pupil.tokens, _card(studio, one), adapter)
         for pupil, one in zip(pupils, requests, strict=True)
@@ -135,12 +142,12 @@ def _card(studio: Studio, request: LearnRequest) -> ConceptCard:
 
 
 def _fit_and_save(
-    studio: Studio, request: LearnRequest, pupil: Pupil, config: FitConfig
+    studio: Studio, request: LearnRequest, pupil: Pupil, config: FitConfig, team: Team
 ) -> Iterator[LearnEvent]:
     """Learn one concept from where its start was cut off; events carry the tokens now and then."""
     num_done = _num_done(request, config)
     saved = time.monotonic()
-    for event in fit(studio.model, [pupil], studio.tokenizer.markers, config, num_done):
+    for event in fit(studio.model, [pupil], studio.tokenizer.markers, config, num_done, team):
         if time.monotonic() - saved < _SAVE_SECONDS or event.step == config.num_steps:
             yield event
             continue
@@ -190,7 +197,12 @@ def learned(
 
 
 def _teacher(
-    studio: Studio, request: LearnRequest, lessons: Lessons, tokens: ConceptTokens, row: int
+    studio: Studio,
+    request: LearnRequest,
+    lessons: Lessons,
+    tokens: ConceptTokens,
+    row: int,
+    rank: int,
 ) -> Teacher:
     rows = ConceptRows(
         start=row, num_und=tokens.num_und, num_gen=tokens.num_gen, routing=tokens.routing
@@ -199,8 +211,8 @@ def _teacher(
         lessons,
         Prompter(studio.tokenizer, [rows]),
         studio.config.sampling.timestep_shift,
-        random.Random(request.seed),
-        torch.Generator().manual_seed(request.seed),
+        random.Random(request.seed + rank * _RANKS_APART),
+        torch.Generator().manual_seed(request.seed + rank * _RANKS_APART),
     )
 
 

@@ -16,6 +16,7 @@ import typer
 
 from omnipersona.ui.command_line import Json, fail, guarded, read_files, settings_of, write_file
 from omnipersona.ui.commands_concepts import concepts_app
+from omnipersona.ui.commands_learn import learn_file
 from omnipersona.ui.commands_model import add_model_commands
 from omnipersona.ui.commands_models import doctor, models_app
 
@@ -36,6 +37,7 @@ app.add_typer(concepts_app, name="concepts")
 app.add_typer(models_app, name="models")
 add_model_commands(app)
 app.command()(doctor)
+app.command("learn-file")(learn_file)
 
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to attach.")]
 

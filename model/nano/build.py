@@ -33,10 +33,11 @@ from omnipersona.model.nano.probe import Probe
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.start import fresh_model
 from omnipersona.model.nano.state import has_state, save_state
-from omnipersona.model.nano.team import Team, run_team
+from omnipersona.model.nano.team import run_team
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pictures import clean_image
 from omnipersona.model.strangeness import strangeness
+from omnipersona.model.team import Team
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder, save_folder
 

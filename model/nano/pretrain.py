@@ -28,11 +28,11 @@ from omnipersona.model.nano.recipe import Recipe, Stage
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
 from omnipersona.model.nano.stopping import is_asked_to_stop
 from omnipersona.model.nano.tasks import TaskSampler, finish
-from omnipersona.model.nano.team import ALONE, Team
 from omnipersona.model.omni import Losses, OmniModel
 from omnipersona.model.precision import training_precision
 from omnipersona.model.sequence.pack import PackedSequence, pack
 from omnipersona.model.sequence.segments import Sample
+from omnipersona.model.team import ALONE, Team
 from omnipersona.model.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)

@@ -1,94 +1,23 @@
-"""Training by several processes of one machine, a thread each: gradients are averaged every step.
+"""Starting a team of processes on one machine, a thread each.
 
 Faster than threads on small matrices, and other work on the machine slows it only in proportion.
-Knows processes and gradients. Does not know models. One process alone is a team, too.
+Knows how processes begin and end. Does not know what they do.
 """
 
 import logging
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
 from torch.multiprocessing.spawn import spawn
 
 from omnipersona.model.nano.stopping import heeding_signals
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """One process's view of its team.
-
-    Attributes:
-        rank: From 0; rank 0 logs and saves.
-        size: Processes.
-    """
-
-    rank: int = 0
-    size: int = 1
-
-    @property
-    def leads(self) -> bool:
-        """Whether this process logs and saves."""
-        return self.rank == 0
-
-    def share(self, count: int) -> int:
-        """Return how many of `count` samples are this process's."""
-        return (count + self.size - 1 - self.rank) // self.size
-
-    def average(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Replace dense gradients by their mean over the team; a missing one counts as zero."""
-        if self.size == 1:
-            return
-        for parameter in parameters:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
-        grads = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        flat = torch.cat([grad.flatten() for grad in grads])
-        dist.all_reduce(flat)
-        flat /= self.size
-        sizes = [grad.numel() for grad in grads]
-        for grad, mean in zip(grads, flat.split(sizes), strict=True):
-            grad.copy_(mean.view_as(grad))
-
-    def add(self, values: Tensor) -> None:
-        """Replace values by their sum over the team."""
-        if self.size > 1:
-            dist.all_reduce(values)
-
-    def average_rows(self, table: Tensor) -> None:
-        """Replace the sparse gradient of an embedding by its mean over the team."""
-        if self.size == 1:
-            return
-        mine = None
-        if table.grad is not None:
-            grad = table.grad.coalesce()
-            mine = (grad.indices(), grad.values())
-        found: list[tuple[Tensor, Tensor] | None] = [None] * self.size
-        dist.all_gather_object(found, mine)
-        parts = [part for part in found if part is not None]
-        if parts:
-            indices = torch.cat([indices for indices, _ in parts], dim=1)
-            values = torch.cat([values for _, values in parts]) / self.size
-            mean = torch.sparse_coo_tensor(indices, values, table.shape, check_invariants=True)
-            table.grad = mean.coalesce()
-
-    def agrees(self, wish: bool) -> bool:
-        """Return the leader's wish, the same in every process."""
-        if self.size == 1:
-            return wish
-        flag = torch.tensor([int(wish)])
-        dist.broadcast(flag, src=0)
-        return bool(flag.item())
-
-
-ALONE: Final = Team()
+from omnipersona.model.team import ALONE, Team
 
 
 def run_team(size: int, work: Callable[..., None], *args: Any) -> None:

@@ -8,7 +8,8 @@ from oracles.team_work import averaged_gradients
 from safetensors.torch import load_file
 from torch import nn
 
-from omnipersona.model.nano.team import ALONE, run_team
+from omnipersona.model.nano.team import run_team
+from omnipersona.model.team import ALONE
 
 
 @pytest.mark.slow
