@@ -1,7 +1,7 @@
-"""Write the parts of the README that the code decides: command help, graph and tree.
+"""Write the parts of README and docs that the code decides: command help, graph, tree, memory.
 
-python scripts/readme.py           rewrite README.md
-python scripts/readme.py --check   exit 1 if README.md is out of step
+python scripts/readme.py           rewrite them
+python scripts/readme.py --check   exit 1 if one is out of step
 """
 
 import ast
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
 ROOMS = ("agent", "tools", "memory", "model", "ui", "bench")
 
 
@@ -74,20 +73,39 @@ def _summary(path: Path) -> str:
     return first.rstrip(".;:")
 
 
-BLOCKS: dict[str, Callable[[], str]] = {
-    "help": help_block,
-    "graph": graph_block,
-    "tree": tree_block,
+def memory_block() -> str:
+    """Return what BAGEL takes, in GB, by piece of work and type of the experts' matrices."""
+    from omnipersona.model.memory_plan import WEIGHT_TYPES, plan, works
+    from omnipersona.model.weights.published import bagel_7b_mot
+
+    config = bagel_7b_mot()
+    lines = [
+        f"| work | {' | '.join(WEIGHT_TYPES)} |",
+        f"|---|{'---|' * len(WEIGHT_TYPES)}",
+    ]
+    for work in works(config):
+        cells = [f"{plan(config, work, kind).total / 1e9:.1f}" for kind in WEIGHT_TYPES]
+        lines.append(f"| {work} | {' | '.join(cells)} |")
+        if work.kind == "learning":
+            twice = [plan(config, work, kind, recomputes=True) for kind in WEIGHT_TYPES]
+            cells = [f"{one.total / 1e9:.1f}" for one in twice]
+            lines.append(f"| {work}, layers run twice | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"help": help_block, "graph": graph_block, "tree": tree_block},
+    "docs/bagel.md": {"memory": memory_block},
 }
 
 
-def rendered(text: str) -> str:
-    """Return the README with every block made anew."""
-    for name, make in BLOCKS.items():
-        start = f"<!-- {name}: made by scripts/readme.py -->\n"
+def rendered(name: str, text: str) -> str:
+    """Return a document with every block made anew."""
+    for block_name, make in BLOCKS[name].items():
+        start = f"<!-- {block_name}: made by scripts/readme.py -->\n"
         pattern = re.compile(rf"({start}).*?(<!-- end -->)", re.S)
         if not pattern.search(text):
-            raise SystemExit(f"README.md has no block '{name}'.")
+            raise SystemExit(f"{name} has no block '{block_name}'.")
         block = make()
         text = pattern.sub(lambda match, block=block: f"{match[1]}{block}\n{match[2]}", text)
     return text
@@ -95,13 +113,14 @@ def rendered(text: str) -> str:
 
 def main() -> None:
     """Rewrite or check."""
-    text = README.read_text(encoding="utf-8")
-    new = rendered(text)
-    if "--check" in sys.argv:
-        if new != text:
-            raise SystemExit("README.md is out of step; run: python scripts/readme.py")
-        return
-    README.write_text(new, encoding="utf-8")
+    for name in BLOCKS:
+        path = ROOT / name
+        text = path.read_text(encoding="utf-8")
+        new = rendered(name, text)
+        if "--check" not in sys.argv:
+            path.write_text(new, encoding="utf-8")
+        elif new != text:
+            raise SystemExit(f"{name} is out of step; run: python scripts/readme.py")
 
 
 if __name__ == "__main__":
