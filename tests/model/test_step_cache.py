@@ -1,4 +1,4 @@
-"""Step caching leaves most layers out and keeps the picture; guidance left out would not."""
+"""Step caching and fewer steps keep the picture; guidance left out would not."""
 
 from dataclasses import replace
 
@@ -17,13 +17,19 @@ STEPS = 49
 
 
 @torch.no_grad()
-def _drawn(studio: Studio, *, reuse_below: float | None = None, scale: float = 3.0) -> Tensor:
+def _drawn(
+    studio: Studio,
+    *,
+    reuse_below: float | None = None,
+    scale: float = 3.0,
+    num_steps: int = STEPS,
+) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     paintings = [studio.drawing_of(GenerateRequest(prompt=one), generator) for one in PROMPTS]
     sampling = studio.config.sampling
     *_, last = draw(
         paintings,
-        num_steps=STEPS,
+        num_steps=num_steps,
         timestep_shift=sampling.timestep_shift,
         config=replace(drawing_scales(sampling), cfg_text_scale=scale),
         reuse_below=reuse_below,
@@ -41,4 +47,12 @@ def test_a_cached_drawing_stays_near_the_whole_one() -> None:
     # Contexts run whole; of the 49 steps at least half run the first layer alone.
     assert len(deep) < 2 * len(PROMPTS) + STEPS / 2
     lost = (cached - whole).square().mean()
+    assert lost < 0.2 * (unguided - whole).square().mean()
+
+
+@pytest.mark.slow
+def test_fewer_steps_stay_near_the_whole_drawing() -> None:
+    studio, _ = load_studio("nano")
+    whole, unguided = _drawn(studio), _drawn(studio, scale=1.0)
+    lost = (_drawn(studio, num_steps=20) - whole).square().mean()
     assert lost < 0.2 * (unguided - whole).square().mean()
