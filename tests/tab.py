@@ -14,28 +14,68 @@ LIMIT = 60.0
 class Tab:
     """One open tab; everything that the page showed is kept."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, thread_id: str = "") -> None:
         self.url = url
+        self.thread_id = thread_id
+        self.cookies: dict[str, str] = {}
         self.session_id = str(uuid.uuid4())
         self.events: list[tuple[str, Any]] = []
         self._socket = socketio.AsyncClient(reconnection=False)
         self._socket.on("*", self._note)
 
     async def __aenter__(self) -> "Tab":
+        async with self._http() as http, http.post(f"{self.url}/auth/header") as response:
+            assert response.status == 200, await response.text()
+            self.cookies = {name: one.value for name, one in response.cookies.items()}
         auth = {
             "sessionId": self.session_id,
             "clientType": "webapp",
             "userEnv": "{}",
-            "threadId": "",
+            "threadId": self.thread_id,
             "chatProfile": "",
         }
         await self._socket.connect(
-            self.url, socketio_path="/ws/socket.io", auth=auth, transports=["websocket"]
+            self.url,
+            headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())},
+            socketio_path="/ws/socket.io",
+            auth=auth,
+            transports=["websocket"],
         )
         await self._socket.emit("connection_successful")
-        # One end for the connection, one for the start of the chat.
-        await self.until(lambda: self.names().count("task_end") == 2)
+        if self.thread_id:
+            await self.until(lambda: "resume_thread" in self.names())
+        else:
+            # One end for the connection, one for the start of the chat.
+            await self.until(lambda: self.names().count("task_end") == 2)
         return self
+
+    def _http(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(cookies=self.cookies)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """Return status and body of a page's address."""
+        async with self._http() as http, http.get(f"{self.url}{path}") as response:
+            return response.status, await response.read()
+
+    async def delete_thread(self, thread_id: str) -> int:
+        """Delete a conversation as the side bar does; return the status."""
+        body = {"threadId": thread_id}
+        async with (
+            self._http() as http,
+            http.request("DELETE", f"{self.url}/project/thread", json=body) as response,
+        ):
+            return response.status
+
+    async def kept_threads(self) -> list[dict[str, Any]]:
+        """Return the conversations that the side bar lists."""
+        body = {"pagination": {"first": 20}, "filter": {}}
+        async with (
+            self._http() as http,
+            http.post(f"{self.url}/project/threads", json=body) as response,
+        ):
+            assert response.status == 200, await response.text()
+            found: list[dict[str, Any]] = (await response.json())["data"]
+            return found
 
     async def __aexit__(self, *_: object) -> None:
         await self._socket.disconnect()
@@ -114,7 +154,7 @@ class Tab:
     async def press(self, action: dict[str, Any]) -> None:
         body = {"sessionId": self.session_id, "action": action}
         async with (
-            aiohttp.ClientSession() as http,
+            self._http() as http,
             http.post(f"{self.url}/project/action", json=body) as response,
         ):
             assert response.status == 200, await response.text()
@@ -123,7 +163,7 @@ class Tab:
         form = aiohttp.FormData()
         form.add_field("file", data, filename=name, content_type="image/png")
         async with (
-            aiohttp.ClientSession() as http,
+            self._http() as http,
             http.post(
                 f"{self.url}/project/file?session_id={self.session_id}", data=form
             ) as response,

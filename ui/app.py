@@ -4,20 +4,58 @@ The chat frame loads this file by its path, so every import is absolute.
 """
 
 import asyncio
+from typing import Annotated
 
 import chainlit as cl
+from chainlit.auth import get_current_user
+from chainlit.data.base import BaseDataLayer
 from chainlit.server import app
+from chainlit.types import ThreadDict
+from fastapi import Depends
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui import assistant
 from omnipersona.ui.conversation import attach_samples, run_turn, say
 from omnipersona.ui.elements import CANCEL_LEARNING, SAY
 from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
+from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.learning import follow_unfinished
+from omnipersona.ui.resuming import rejoin
 from omnipersona.ui.starters import STARTERS
 from omnipersona.ui.uploads import UploadRefused, read_uploads
 
 app.add_middleware(OwnPageOnly, is_local=cl.config.config.run.host in LOOPBACK)
+
+
+@cl.data_layer
+def history_layer() -> BaseDataLayer:
+    """Keep conversations in the history of the data folder."""
+    here = assistant.assistant()
+    return HistoryLayer(here.history, here.session.delete_thread)
+
+
+@cl.header_auth_callback
+async def on_header_auth(headers: Headers) -> cl.User | None:
+    """Let the page's one user in: a page without a login has no other."""
+    return cl.User(identifier=assistant.assistant().user)
+
+
+async def shown(
+    element_id: str, user: Annotated[cl.User | None, Depends(get_current_user)]
+) -> Response:
+    """Return the bytes of what was shown in a conversation, to its owner alone."""
+    history = assistant.assistant().history
+    found = await asyncio.to_thread(history.element_content, element_id)
+    if found is None or user is None or found[0] != user.identifier:
+        return PlainTextResponse("There is no such picture.", 404)
+    return Response(found[2], media_type=found[1])
+
+
+# Before the frame's own last route, which answers everything.
+app.router.routes.insert(0, APIRoute(SHOWN, shown, methods=["GET"]))
 
 
 @cl.on_app_shutdown
@@ -39,6 +77,12 @@ async def on_starters(user: cl.User | None = None) -> list[cl.Starter]:
 async def on_start() -> None:
     """Show what is still being learned, on a page opened or reloaded meanwhile."""
     await follow_unfinished()
+
+
+@cl.on_chat_resume
+async def on_resume(thread: ThreadDict) -> None:
+    """Show what is still under way in a conversation that is opened again."""
+    cl.context.session.current_task = asyncio.create_task(rejoin(thread["id"]))
 
 
 @cl.on_message

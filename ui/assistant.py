@@ -1,28 +1,30 @@
-"""The one session of this process, and whose page it is.
+"""The one session of this process, whose page it is, and what the page showed before.
 
-Knows who holds the session between start and shutdown. Does not know the page.
+Knows who holds them between start and shutdown. Does not know the page.
 """
 
 from dataclasses import dataclass
 
 from omnipersona.agent.runtime import Session
+from omnipersona.ui.history.store import History
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """An open session and the user of a page without a login."""
+    """An open session, the user of a page without a login, and the history."""
 
     session: Session
     user: str
+    history: History
 
 
 _held: Assistant | None = None
 
 
-def hold(session: Session, user: str) -> Assistant:
-    """Keep the session for the handlers of the page."""
+def hold(session: Session, user: str, history: History) -> Assistant:
+    """Keep them for the handlers of the page."""
     global _held
-    _held = Assistant(session, user)
+    _held = Assistant(session, user, history)
     return _held
 
 
@@ -33,8 +35,9 @@ def assistant() -> Assistant:
 
 
 async def close() -> None:
-    """Close the session, once."""
+    """Close session and history, once."""
     global _held
     held, _held = _held, None
     if held is not None:
         await held.session.close()
+        held.history.close()

@@ -12,9 +12,12 @@ from typing import Final
 
 import chainlit as cl
 
+from omnipersona.agent.events import Reply
 from omnipersona.agent.runtime import UserTurn
 from omnipersona.ui.assistant import assistant
+from omnipersona.ui.history.redaction import redact_soon
 from omnipersona.ui.learning import follow
+from omnipersona.ui.running import begin_turn, end_turn
 from omnipersona.ui.starters import sample_photos
 from omnipersona.ui.stream import QUESTION, TurnView
 
@@ -27,20 +30,24 @@ async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
     """Run one turn of this chat and show it; cancelling it stops the model within one step."""
     here = assistant()
     view = TurnView(here.session.describe().display_size)
-    turn = UserTurn(
-        user_id=here.user, thread_id=cl.context.session.thread_id, text=text, pictures=pictures
-    )
+    thread_id = cl.context.session.thread_id
+    turn = UserTurn(user_id=here.user, thread_id=thread_id, text=text, pictures=pictures)
     await _take_away_question()
+    running = begin_turn(thread_id)
     try:
         async with aclosing(here.session.turn(turn)) as events:
             async for event in events:
+                running.note(event)
                 await view.show(event)
+                if isinstance(event, Reply) and "forgotten" in event.details:
+                    redact_soon([item["concept"] for item in event.details["forgotten"]])
     except Exception:  # noqa: BLE001  # the border of the page
         mark = uuid.uuid4().hex[:12]
         logger.exception("page %s failed", mark)
         await view.fail(_FAILED.format(mark))
     finally:
         await view.close()
+        end_turn(thread_id, running)
     if view.learning is not None and view.message is not None:
         follow(view.learning.status.job_id, view.message)
 

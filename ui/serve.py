@@ -15,6 +15,7 @@ import typer
 
 from omnipersona.ui.command_line import fail
 from omnipersona.ui.guard import LOOPBACK
+from omnipersona.ui.history.secret import signing_secret
 from omnipersona.ui.page.root import make_root
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ async def serve_session(
 ) -> None:
     """Serve an open session, then close it and end the process."""
     from omnipersona.ui import assistant
+    from omnipersona.ui.history.store import History
 
-    assistant.hold(session, settings.user)
+    assistant.hold(session, settings.user, History.open(settings.data))
     warming = asyncio.create_task(session.warm_up())
     try:
         server = _load_page(settings, headless)
@@ -94,6 +96,7 @@ def _load_page(settings: "Settings", headless: bool) -> "uvicorn.Server":
     """Make the page's folder, load the chat frame on it, and the handlers into the frame."""
     folder = (settings.data / PAGE_FOLDER).resolve()
     os.environ["CHAINLIT_APP_ROOT"] = str(make_root(folder, settings.host, settings.port))
+    os.environ["CHAINLIT_AUTH_SECRET"] = signing_secret(settings.data)
     # Imported now, not at the top: the frame reads its folder when it is imported.
     import uvicorn
     from chainlit.config import config, load_module

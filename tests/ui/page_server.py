@@ -22,6 +22,7 @@ COMPLETIONS = {
     "message: draw <c0>": "generate; none; <c0>; what is the toy of <c0>?",
     "Recall\nevidence:\n- the toy of <c0> is a red ball": "a red ball",
     "Rewrite draw": "<c0> with a red ball",
+    "message: forget <c0>": "forget; none; <c0>; none",
     "message: what is": "understand; attached; none; none",
 }
 

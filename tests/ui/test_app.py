@@ -54,9 +54,9 @@ async def test_a_drawing_shows_steps_progress_and_an_enlarged_picture(page_url: 
         assert progress[-1]["props"]["preview"].startswith("data:image/png;base64,")
         assert tab.of("remove_element")[-1]["id"] == progress[0]["id"]
         [picture] = tab.elements("image")
-        address = f"{page_url}/project/file/{picture['chainlitKey']}?session_id={tab.session_id}"
-        with urlopen(address) as response:
-            data = response.read()
+        where = f"/project/file/{picture['chainlitKey']}?session_id={tab.session_id}"
+        status, data = await tab.get(where)
+        assert status == 200
         width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
         assert max(width, height) == 256
 

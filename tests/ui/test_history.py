@@ -1,0 +1,208 @@
+"""Conversations are listed, opened again, joined while they run, deleted and redacted."""
+
+import asyncio
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fakes import png
+from tab import Tab
+
+from omnipersona.ui.history.secret import signing_secret
+from omnipersona.ui.history.store import FORGOTTEN, HISTORY_FILE, History
+
+STEP = {"id": "s1", "threadId": "t1", "type": "user_message", "name": "User"}
+PICTURE = {"id": "e1", "threadId": "t1", "forId": "s1", "name": "a.png", "mime": "image/png"}
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[History]:
+    opened = History.open(tmp_path)
+    yield opened
+    opened.close()
+
+
+def _bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob(f"{HISTORY_FILE}*"))
+
+
+def test_what_is_kept_is_read_back_after_a_restart(tmp_path: Path) -> None:
+    first = History.open(tmp_path)
+    user = first.put_user("ana", {"a": 1})
+    first.put_thread("t1", user_id=user.id, name="draw <bo>", metadata={"a": 1, "b": 2})
+    first.put_step({**STEP, "output": "draw <bo>", "createdAt": "2026-01-02T00:00:00Z"})
+    first.put_step({**STEP, "id": "s0", "output": "hello", "createdAt": "2026-01-01T00:00:00Z"})
+    first.put_element(PICTURE, b"pixels")
+    first.close()
+    again = History.open(tmp_path)
+    assert again.user("ana") == user
+    thread = again.thread("t1")
+    assert thread is not None
+    assert (thread.owner, thread.name, thread.metadata) == ("ana", "draw <bo>", {"a": 1, "b": 2})
+    assert [step["output"] for step in again.steps("t1")] == ["hello", "draw <bo>"]
+    assert again.elements("t1") == [PICTURE]
+    assert again.element_content("e1") == ("ana", "image/png", b"pixels")
+    again.close()
+
+
+def test_later_states_add_to_earlier_ones(history: History) -> None:
+    history.put_step({**STEP, "output": "a", "createdAt": None, "icon": "eye"})
+    history.put_step({**STEP, "output": "b", "icon": None})
+    [step] = history.steps("t1")
+    assert (step["output"], step["icon"]) == ("b", "eye")
+    assert step["createdAt"]
+    history.put_thread("t1", metadata={"a": 1, "b": 2})
+    history.put_thread("t1", metadata={"a": None})
+    history.put_thread("t1", user_id=history.put_user("ana", {}).id)
+    thread = history.thread("t1")
+    assert thread is not None
+    assert thread.metadata == {"b": 2}
+
+
+def test_pages_and_search_show_a_user_their_own_threads(history: History) -> None:
+    ana, eve = (history.put_user(name, {}) for name in ("ana", "eve"))
+    for i in range(5):
+        history.put_thread(f"t{i}", user_id=(eve if i == 4 else ana).id)
+        history.put_step({**STEP, "id": f"s{i}", "threadId": f"t{i}", "output": f"words {i}"})
+    first, has_more = history.threads(ana.id, first=3)
+    assert ([one.id for one in first], has_more) == (["t3", "t2", "t1"], True)
+    rest, has_more = history.threads(ana.id, first=3, after="t1")
+    assert ([one.id for one in rest], has_more) == (["t0"], False)
+    found, _ = history.threads(ana.id, first=3, search="WORDS 2")
+    assert [one.id for one in found] == ["t2"]
+    assert history.threads(ana.id, first=3, search="words 4") == ([], False)
+
+
+def test_nothing_of_a_deleted_thread_is_left(history: History, tmp_path: Path) -> None:
+    history.put_thread("t1", user_id=history.put_user("ana", {}).id)
+    history.put_step({**STEP, "output": "a very secret word"})
+    history.put_element(PICTURE, b"secret pixels")
+    history.delete_thread("t1")
+    assert history.thread("t1") is None
+    assert b"secret" not in _bytes(tmp_path)
+
+
+def test_a_forgotten_name_is_taken_out_with_the_pictures(history: History, tmp_path: Path) -> None:
+    ana = history.put_user("ana", {})
+    for thread_id, words in (("t1", r"draw \<Bo\-1\> at home"), ("t2", "draw a robot")):
+        history.put_thread(thread_id, user_id=ana.id, name=words)
+        history.put_step({**STEP, "id": thread_id, "threadId": thread_id, "output": words})
+        history.put_element({**PICTURE, "id": thread_id, "threadId": thread_id}, b"pixels")
+    assert history.redact("ana", ["bo-1"]) == 1
+    assert history.steps("t1")[0]["output"] == rf"draw \<{FORGOTTEN}\> at home"
+    assert history.steps("t2")[0]["output"] == "draw a robot"
+    assert (len(history.elements("t1")), len(history.elements("t2"))) == (0, 1)
+    assert b"Bo" not in _bytes(tmp_path)
+    assert history.redact("eve", ["robot"]) == 0
+
+
+def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    secret = signing_secret(folder)
+    assert len(secret) >= 32
+    assert signing_secret(folder) == secret
+    [path] = folder.iterdir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def _thread_of(tab: Tab, name: str) -> str:
+    """Wait until a conversation that began with `name` is kept; return its id."""
+    async with asyncio.timeout(30):
+        while True:
+            for thread in await tab.kept_threads():
+                if (thread["name"] or "").startswith(name):
+                    return str(thread["id"])
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.slow
+async def test_a_conversation_is_opened_again_with_words_steps_and_pictures(page_url: str) -> None:
+    async with Tab(page_url) as tab:
+        await tab.say("what is this?", ("ok.png", png()))
+        await asyncio.sleep(0.5)  # the frame keeps messages in tasks of its own
+        thread_id = await _thread_of(tab, "what is this?")
+    async with Tab(page_url, thread_id) as again:
+        [thread] = again.of("resume_thread")
+        said = [step["output"] for step in thread["steps"] if "message" in step["type"]]
+        assert said == ["what is this?", "a red picture"]
+        titles = [step["name"] for step in thread["steps"] if step["type"] == "tool"]
+        assert any(title.startswith("Look at the picture") for title in titles)
+        [picture] = thread["elements"]
+        status, data = await again.get(picture["url"])
+        assert (status, data[:4]) == (200, b"\x89PNG")
+        assert await again.delete_thread(thread_id) == 200
+        assert thread_id not in [one["id"] for one in await again.kept_threads()]
+        status, _ = await again.get(picture["url"])
+        assert status == 404
+
+
+@pytest.mark.slow
+async def test_a_page_reloaded_while_drawing_shows_progress_and_then_the_picture(
+    page_url: str,
+) -> None:
+    async with Tab(page_url) as tab:
+        await tab.say("This is my dog <bo>, his toy is a red ball.")
+        await tab.shows("I know <bo>")
+    async with Tab(page_url) as tab:
+        await tab.begin("draw <bo> with his toy, please")
+        await tab.until(lambda: tab.elements("custom"))
+        thread_id = await _thread_of(tab, "draw <bo> with his toy, please")
+    async with Tab(page_url, thread_id) as reloaded:
+        await reloaded.shows("I am still working on this.")
+        await reloaded.until(lambda: reloaded.elements("custom"))
+        await reloaded.until(lambda: len(reloaded.of("resume_thread")) == 2)
+        last = reloaded.of("resume_thread")[-1]
+        assert any(step["output"].startswith("Here it is") for step in last["steps"])
+        assert any(one["type"] == "image" for one in last["elements"])
+
+
+@pytest.mark.slow
+async def test_stop_on_a_reloaded_page_stops_the_drawing(page_url: str) -> None:
+    async with Tab(page_url) as tab:
+        await tab.say("This is my dog <bo>, his toy is a red ball.")
+        await tab.shows("I know <bo>")
+    async with Tab(page_url) as tab:
+        await tab.begin("draw <bo> with his toy now")
+        await tab.until(lambda: tab.elements("custom"))
+        thread_id = await _thread_of(tab, "draw <bo> with his toy now")
+    async with Tab(page_url, thread_id) as reloaded:
+        await reloaded.until(lambda: reloaded.elements("custom"))
+        await reloaded.stop()
+        await reloaded.until(lambda: len(reloaded.of("resume_thread")) == 2)
+        last = reloaded.of("resume_thread")[-1]
+        assert not any(one["type"] == "image" for one in last["elements"])
+        assert (await reloaded.say("hello")).startswith("Hello.")
+
+
+@pytest.mark.slow
+async def test_the_buttons_of_a_waiting_question_come_back(page_url: str) -> None:
+    async with Tab(page_url) as tab:
+        await tab.say("This is my friend <kim>", ("kim.png", png()))
+        thread_id = await _thread_of(tab, "This is my friend <kim>")
+    async with Tab(page_url, thread_id) as reloaded:
+        await reloaded.until(lambda: len(reloaded.of("action")) == 2)
+        no = next(one for one in reloaded.of("action") if one["label"] == "no")
+        await reloaded.press(no)
+        await reloaded.shows("Then I do not learn <kim>")
+
+
+@pytest.mark.slow
+async def test_forgetting_reaches_what_was_shown(page_url: str) -> None:
+    async with Tab(page_url) as tab:
+        await tab.say("This is my dog <waldo>, his toy is a red ball.", ("w.png", png()))
+        await tab.shows("I know <waldo> now.")
+        question = await tab.say("forget <waldo>")
+        assert "<waldo>" in question
+        await tab.say("everything, also drawings of it")
+        thread_id = ""
+        async with asyncio.timeout(30):
+            while not thread_id:
+                names = {one["name"]: one["id"] for one in await tab.kept_threads()}
+                thread_id = next((i for name, i in names.items() if FORGOTTEN in (name or "")), "")
+                await asyncio.sleep(0.1)
+    async with Tab(page_url, thread_id) as again:
+        [thread] = again.of("resume_thread")
+        assert not any("waldo" in str(step.get("output")) for step in thread["steps"])
+        assert thread["elements"] == []

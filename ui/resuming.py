@@ -1,0 +1,87 @@
+"""A conversation that is opened again: what is still under way in it, and what was asked last.
+
+Knows the frame's order: what is sent while it resumes a thread is lost, so everything here waits a
+moment. Nothing that is shown here is kept.
+"""
+
+import asyncio
+from typing import Any, Final
+
+import chainlit as cl
+from chainlit.data import get_data_layer
+
+from omnipersona.ui.assistant import assistant
+from omnipersona.ui.elements import panel, say_buttons, show_panel
+from omnipersona.ui.learning import follow_unfinished
+from omnipersona.ui.markup import as_markdown
+from omnipersona.ui.pictures import data_url
+from omnipersona.ui.running import RunningTurn, running_turn
+from omnipersona.ui.stream import QUESTION
+
+_AFTER_RESUME: Final = 0.5
+_PAUSE_SECONDS: Final = 0.3
+_STILL: Final = "I am still working on this."
+
+
+async def rejoin(thread_id: str) -> None:
+    """Show what goes on in a thread, then what came out of it; Stop stops the turn itself."""
+    await asyncio.sleep(_AFTER_RESUME)
+    turn = running_turn(thread_id)
+    if turn is None:
+        await _ask_again(thread_id)
+        await follow_unfinished()
+        return
+    try:
+        await _show_until_ended(turn)
+    except asyncio.CancelledError:
+        if turn.task is not None:
+            turn.task.cancel()
+        await turn.ended.wait()
+    await _show_anew(thread_id)
+
+
+async def _show_until_ended(turn: RunningTurn) -> None:
+    message = await passing_message(_STILL)
+    bar = panel("DrawProgress")
+    try:
+        while not turn.ended.is_set():
+            if turn.progress is not None:
+                await show_panel(bar, _props(turn), message)
+            await asyncio.wait([asyncio.ensure_future(turn.ended.wait())], timeout=_PAUSE_SECONDS)
+    finally:
+        await bar.remove()
+        await message.remove()
+
+
+def _props(turn: RunningTurn) -> dict[str, Any]:
+    progress = turn.progress
+    assert progress is not None, "asked only where there is progress"
+    props: dict[str, Any] = {"step": progress.step, "num_steps": progress.num_steps}
+    if progress.preview is not None:
+        props["preview"] = data_url(progress.preview)
+    return props
+
+
+async def _show_anew(thread_id: str) -> None:
+    """Let the page read the thread again, which now holds the answer."""
+    layer = get_data_layer()
+    thread = await layer.get_thread(thread_id) if layer is not None else None
+    if thread is not None:
+        await cl.context.emitter.resume_thread(thread)
+
+
+async def _ask_again(thread_id: str) -> None:
+    """Show the buttons of a question that still waits; kept messages have none."""
+    here = assistant()
+    waiting = await here.session.pending(here.user, thread_id)
+    if waiting is not None and waiting.choices:
+        message = await passing_message(waiting.question, say_buttons(waiting.choices))
+        cl.user_session.set(QUESTION, message)
+
+
+async def passing_message(text: str, actions: list[cl.Action] | None = None) -> cl.Message:
+    """Send a message that is shown and not kept."""
+    message = cl.Message(as_markdown(text), actions=actions or [])
+    message.persisted = True  # the frame keeps what it believes not to be kept yet
+    await message.send()
+    return message
