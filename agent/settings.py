@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     """Port that the page listens on."""
 
+    login: Literal["none", "password", "header"] = "none"
+    """How people log in to the page; none is for an address of this machine alone."""
+
+    login_header: str = "X-Forwarded-User"
+    """Header in which a proxy names who has logged in, where login is header."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """How much is written to the log."""
 

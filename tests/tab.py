@@ -8,15 +8,17 @@ from typing import Any
 import aiohttp
 import socketio  # type: ignore[import-untyped]  # has no types
 
+LOGINS = {"ana": "ana's password", "eve": "eve's password"}
 LIMIT = 60.0
 
 
 class Tab:
     """One open tab; everything that the page showed is kept."""
 
-    def __init__(self, url: str, thread_id: str = "") -> None:
+    def __init__(self, url: str, thread_id: str = "", login: tuple[str, str] | None = None) -> None:
         self.url = url
         self.thread_id = thread_id
+        self.login = login
         self.cookies: dict[str, str] = {}
         self.session_id = str(uuid.uuid4())
         self.events: list[tuple[str, Any]] = []
@@ -24,9 +26,7 @@ class Tab:
         self._socket.on("*", self._note)
 
     async def __aenter__(self) -> "Tab":
-        async with self._http() as http, http.post(f"{self.url}/auth/header") as response:
-            assert response.status == 200, await response.text()
-            self.cookies = {name: one.value for name, one in response.cookies.items()}
+        assert await self.log_in() == 200
         auth = {
             "sessionId": self.session_id,
             "clientType": "webapp",
@@ -48,6 +48,15 @@ class Tab:
             # One end for the connection, one for the start of the chat.
             await self.until(lambda: self.names().count("task_end") == 2)
         return self
+
+    async def log_in(self) -> int:
+        """Log in and keep the cookie; return the status."""
+        where, form = "/auth/header", None
+        if self.login is not None:
+            where, form = "/login", {"username": self.login[0], "password": self.login[1]}
+        async with self._http() as http, http.post(f"{self.url}{where}", data=form) as response:
+            self.cookies = {name: one.value for name, one in response.cookies.items()}
+            return response.status
 
     def _http(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(cookies=self.cookies)

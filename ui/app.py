@@ -13,7 +13,6 @@ from chainlit.server import app
 from chainlit.types import ThreadDict
 from fastapi import Depends
 from fastapi.routing import APIRoute
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
@@ -23,6 +22,7 @@ from omnipersona.ui.elements import CANCEL_LEARNING, SAY
 from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.learning import follow_unfinished
+from omnipersona.ui.login.callbacks import current_user, register_login
 from omnipersona.ui.resuming import rejoin
 from omnipersona.ui.starters import STARTERS
 from omnipersona.ui.uploads import UploadRefused, read_uploads
@@ -37,10 +37,7 @@ def history_layer() -> BaseDataLayer:
     return HistoryLayer(here.history, here.session.delete_thread)
 
 
-@cl.header_auth_callback
-async def on_header_auth(headers: Headers) -> cl.User | None:
-    """Let the page's one user in: a page without a login has no other."""
-    return cl.User(identifier=assistant.assistant().user)
+register_login()
 
 
 async def shown(
@@ -107,6 +104,6 @@ async def on_cancel_learning(action: cl.Action) -> None:
     """Stop learning a concept."""
     here = assistant.assistant()
     try:
-        here.session.cancel_learning(here.user, str(action.payload.get("job_id")))
+        here.session.cancel_learning(current_user(), str(action.payload.get("job_id")))
     except EXPECTED_ERRORS as error:
         await cl.Message(str(error)).send()

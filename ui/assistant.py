@@ -1,30 +1,36 @@
-"""The one session of this process, whose page it is, and what the page showed before.
+"""The one session of this process, its settings, what the page showed before, and who may see it.
 
 Knows who holds them between start and shutdown. Does not know the page.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from omnipersona.agent.runtime import Session
 from omnipersona.ui.history.store import History
+from omnipersona.ui.login.passwords import Logins
+
+if TYPE_CHECKING:
+    from omnipersona.agent.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """An open session, the user of a page without a login, and the history."""
+    """What the page works with."""
 
     session: Session
-    user: str
+    settings: "Settings"
     history: History
+    logins: Logins
 
 
 _held: Assistant | None = None
 
 
-def hold(session: Session, user: str, history: History) -> Assistant:
-    """Keep them for the handlers of the page."""
+def hold(session: Session, settings: "Settings") -> Assistant:
+    """Keep a session for the handlers of the page, and open what belongs to the page."""
     global _held
-    _held = Assistant(session, user, history)
+    _held = Assistant(session, settings, History.open(settings.data), Logins(settings.data))
     return _held
 
 

@@ -19,6 +19,7 @@ from omnipersona.ui.commands_concepts import concepts_app
 from omnipersona.ui.commands_learn import learn_file
 from omnipersona.ui.commands_model import add_model_commands
 from omnipersona.ui.commands_models import doctor, models_app
+from omnipersona.ui.commands_users import users_app
 
 if TYPE_CHECKING:
     from omnipersona.agent.runtime import Session
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(concepts_app, name="concepts")
 app.add_typer(models_app, name="models")
+app.add_typer(users_app, name="users")
 add_model_commands(app)
 app.command()(doctor)
 app.command("learn-file")(learn_file)

@@ -17,6 +17,7 @@ from omnipersona.agent.runtime import UserTurn
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.history.redaction import redact_soon
 from omnipersona.ui.learning import follow
+from omnipersona.ui.login.callbacks import current_user
 from omnipersona.ui.running import begin_turn, end_turn
 from omnipersona.ui.starters import sample_photos
 from omnipersona.ui.stream import QUESTION, TurnView
@@ -30,8 +31,8 @@ async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
     """Run one turn of this chat and show it; cancelling it stops the model within one step."""
     here = assistant()
     view = TurnView(here.session.describe().display_size)
-    thread_id = cl.context.session.thread_id
-    turn = UserTurn(user_id=here.user, thread_id=thread_id, text=text, pictures=pictures)
+    thread_id, user_id = cl.context.session.thread_id, current_user()
+    turn = UserTurn(user_id=user_id, thread_id=thread_id, text=text, pictures=pictures)
     await _take_away_question()
     running = begin_turn(thread_id)
     try:
@@ -40,7 +41,7 @@ async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
                 running.note(event)
                 await view.show(event)
                 if isinstance(event, Reply) and "forgotten" in event.details:
-                    redact_soon([item["concept"] for item in event.details["forgotten"]])
+                    redact_soon(user_id, [item["concept"] for item in event.details["forgotten"]])
     except Exception:  # noqa: BLE001  # the border of the page
         mark = uuid.uuid4().hex[:12]
         logger.exception("page %s failed", mark)

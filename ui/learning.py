@@ -13,6 +13,7 @@ from chainlit.context import local_steps
 from omnipersona.agent.events import LearnStatus
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.elements import panel, say_buttons, show_panel
+from omnipersona.ui.login.callbacks import current_user
 from omnipersona.ui.markup import as_markdown
 
 _PAUSE_SECONDS: Final = 0.3
@@ -29,7 +30,7 @@ def follow(job_id: str, message: cl.Message) -> None:
 async def follow_unfinished() -> None:
     """Show the jobs that still run on a page that was just opened."""
     here = assistant()
-    for status in here.session.learn_status(here.user):
+    for status in here.session.learn_status(current_user()):
         if not status.has_ended:
             text = f"I am still learning <{status.concept_name}>."
             follow(status.job_id, await cl.Message(as_markdown(text)).send())
@@ -41,7 +42,7 @@ async def _follow(job_id: str, message: cl.Message) -> None:
     local_steps.set(None)
     bar, shown_at, was_usable = panel("LearnProgress"), 0.0, None
     try:
-        async for status in here.session.watch_learning(here.user, job_id):
+        async for status in here.session.watch_learning(current_user(), job_id):
             was_usable = status.is_usable if was_usable is None else was_usable
             is_news = status.has_ended or status.is_usable != was_usable
             if is_news or time.monotonic() - shown_at > _PAUSE_SECONDS:

@@ -13,6 +13,7 @@ from chainlit.data import get_data_layer
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.elements import panel, say_buttons, show_panel
 from omnipersona.ui.learning import follow_unfinished
+from omnipersona.ui.login.callbacks import current_user
 from omnipersona.ui.markup import as_markdown
 from omnipersona.ui.pictures import data_url
 from omnipersona.ui.running import RunningTurn, running_turn
@@ -72,8 +73,7 @@ async def _show_anew(thread_id: str) -> None:
 
 async def _ask_again(thread_id: str) -> None:
     """Show the buttons of a question that still waits; kept messages have none."""
-    here = assistant()
-    waiting = await here.session.pending(here.user, thread_id)
+    waiting = await assistant().session.pending(current_user(), thread_id)
     if waiting is not None and waiting.choices:
         message = await passing_message(waiting.question, say_buttons(waiting.choices))
         cl.user_session.set(QUESTION, message)

@@ -16,6 +16,7 @@ import typer
 from omnipersona.ui.command_line import fail
 from omnipersona.ui.guard import LOOPBACK
 from omnipersona.ui.history.secret import signing_secret
+from omnipersona.ui.login.passwords import Logins
 from omnipersona.ui.page.root import make_root
 
 if TYPE_CHECKING:
@@ -41,10 +42,29 @@ def serve(settings: "Settings", *, headless: bool = False) -> None:
         MemoryStoreError: the data folder cannot be used.
         ModelError: the model cannot be loaded.
     """
+    check_login(settings)
     try:
         asyncio.run(_open_and_serve(settings, headless))
     except OSError as error:
         fail(str(error))
+
+
+def check_login(settings: "Settings") -> None:
+    """Refuse a page that everybody or nobody could use.
+
+    Raises: typer.Exit: it has no login and listens beyond this machine, or nobody has a password.
+    """
+    if settings.login == "none" and settings.host not in LOOPBACK:
+        fail(
+            f"Whoever reaches {settings.host} could use this page. Give it a login: set "
+            "OMNIPERSONA_LOGIN=password and add people with `omnipersona users add NAME`."
+        )
+    try:
+        has_nobody = settings.login == "password" and not Logins(settings.data).names()
+    except (OSError, ValueError) as error:
+        fail(f"The logins cannot be read: {error}")
+    if has_nobody:
+        fail("Nobody has a password yet. Add someone: omnipersona users add NAME")
 
 
 async def _open_and_serve(settings: "Settings", headless: bool) -> None:
@@ -76,26 +96,28 @@ async def serve_session(
 ) -> None:
     """Serve an open session, then close it and end the process."""
     from omnipersona.ui import assistant
-    from omnipersona.ui.history.store import History
 
-    assistant.hold(session, settings.user, History.open(settings.data))
+    assistant.hold(session, settings)
     warming = asyncio.create_task(session.warm_up())
     try:
         server = _load_page(settings, headless)
         where = "localhost" if settings.host == "127.0.0.1" else settings.host
         typer.echo(f"OmniPersona is at http://{where}:{settings.port} (Ctrl+C stops it)", err=True)
-        if settings.host not in LOOPBACK:
-            typer.echo("There is no login: whoever reaches this address can use it.", err=True)
         await server.serve(sockets=[listener])
     finally:
         warming.cancel()
         await assistant.close()
 
 
+def _make_root(folder: Path, settings: "Settings") -> Path:
+    has_login = settings.login != "none"
+    return make_root(folder, settings.host, settings.port, has_login=has_login)
+
+
 def _load_page(settings: "Settings", headless: bool) -> "uvicorn.Server":
     """Make the page's folder, load the chat frame on it, and the handlers into the frame."""
     folder = (settings.data / PAGE_FOLDER).resolve()
-    os.environ["CHAINLIT_APP_ROOT"] = str(make_root(folder, settings.host, settings.port))
+    os.environ["CHAINLIT_APP_ROOT"] = str(_make_root(folder, settings))
     os.environ["CHAINLIT_AUTH_SECRET"] = signing_secret(settings.data)
     # Imported now, not at the top: the frame reads its folder when it is imported.
     import uvicorn

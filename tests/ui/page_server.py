@@ -1,15 +1,18 @@
-"""A page on a scripted model: `python page_server.py DATA_FOLDER PORT`; for tests only."""
+"""A page on a scripted model, for tests: `python page_server.py DATA_FOLDER PORT [password]`."""
 
 import asyncio
 import sys
 from pathlib import Path
+from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fakes import FakePersonaModel, WordEncoder
+from tab import LOGINS
 
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
+from omnipersona.ui.login.passwords import Logins
 from omnipersona.ui.serve import listen, serve_session
 
 COMPLETIONS = {
@@ -27,7 +30,7 @@ COMPLETIONS = {
 }
 
 
-async def main(data: Path, port: int) -> None:
+async def main(data: Path, port: int, login: Literal["none", "password"]) -> None:
     """Serve until stopped."""
     model = FakePersonaModel(
         completions=COMPLETIONS,
@@ -36,11 +39,14 @@ async def main(data: Path, port: int) -> None:
         num_learn_steps=20,
         step_seconds=0.05,
     )
-    settings = Settings(data=data, port=port)
+    settings = Settings(data=data, port=port, login=login)
+    for name, password in LOGINS.items():
+        Logins(data).put(name, password)
     with listen(settings.host, port) as listener:
         session = await Session.open(settings, model=model, encoder=WordEncoder())
         await serve_session(settings, session, listener, headless=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+    with_login = "password" in sys.argv[3:]
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), "password" if with_login else "none"))

@@ -13,14 +13,13 @@ _AFTER_LAST_WORDS: Final = 1.0
 _tasks: set[asyncio.Task[None]] = set()
 
 
-def redact_soon(names: Collection[str]) -> None:
-    """Take names out of the user's conversations once the current turn's messages are kept."""
-    task = asyncio.create_task(_redact(names))
+def redact_soon(user_id: str, names: Collection[str]) -> None:
+    """Take names out of a user's conversations once the current turn's messages are kept."""
+    task = asyncio.create_task(_redact(user_id, names))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
 
 
-async def _redact(names: Collection[str]) -> None:
+async def _redact(user_id: str, names: Collection[str]) -> None:
     await asyncio.sleep(_AFTER_LAST_WORDS)
-    here = assistant()
-    await asyncio.to_thread(here.history.redact, here.user, names)
+    await asyncio.to_thread(assistant().history.redact, user_id, names)

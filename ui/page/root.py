@@ -16,16 +16,18 @@ from typing import Any, Final
 
 _FILES: Final = resources.files("omnipersona.ui.page")
 _LANGUAGE: Final = "en-US"
+_NO_LOGOUT: Final = "\n#user-nav-button { display: none; }\n"
 _FOREIGN_LINK: Final = re.compile(r"<link\b[^>]*?https?://[^>]*?>\s*", re.DOTALL)
 
 
-def make_root(folder: Path, host: str, port: int) -> Path:
+def make_root(folder: Path, host: str, port: int, *, has_login: bool = False) -> Path:
     """Write everything that the chat frame reads at its start.
 
     Args:
         folder: Of this server alone; the frame also keeps its temporary uploads there.
         host: Address that the page listens on.
         port: Port that the page listens on.
+        has_login: Whether there is somebody to log out.
     Returns: `folder`.
     Raises: OSError: a file cannot be written.
     """
@@ -40,6 +42,9 @@ def make_root(folder: Path, host: str, port: int) -> Path:
     (folder / "chainlit.md").write_text(_read("chainlit.md"), encoding="utf-8")
     with resources.as_file(_FILES / "public") as public:
         shutil.copytree(public, folder / "public", dirs_exist_ok=True)
+    if not has_login:
+        with (folder / "public" / "page.css").open("a", encoding="utf-8") as css:
+            css.write(_NO_LOGOUT)
     _make_build(folder / "build")
     return folder
 

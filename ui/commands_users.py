@@ -1,0 +1,63 @@
+"""Commands on people who log in to the page: add, list, remove."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from omnipersona.ui.command_line import Json, fail, guarded, settings_of
+from omnipersona.ui.login.passwords import Logins, PasswordRefused
+
+users_app = typer.Typer(
+    help="People who log in with a password.", no_args_is_help=True, rich_markup_mode=None
+)
+
+Name = Annotated[str, typer.Argument(help="What they log in as.")]
+
+
+@users_app.command("add")
+def add_user(context: typer.Context, name: Name) -> None:
+    """Give someone a password, or a new one; it is asked for."""
+    from omnipersona.agent.users import is_usable_user
+
+    if not is_usable_user(name):
+        fail(f"{name!r} cannot be a name; it must be visible characters.")
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        _logins(context).put(name, password)
+    except (PasswordRefused, OSError, ValueError) as error:
+        fail(str(error))
+    typer.echo(f"{name} can log in where the setting login is password.")
+
+
+@users_app.command("list")
+def list_users(context: typer.Context, as_json: Json = False) -> None:
+    """List who has a password."""
+    try:
+        names = _logins(context).names()
+    except (OSError, ValueError) as error:
+        fail(str(error))
+    if as_json:
+        typer.echo(json.dumps({"users": names}))
+        return
+    for name in names:
+        typer.echo(name)
+    if not names:
+        typer.echo("Nobody yet. Add someone: omnipersona users add NAME")
+
+
+@users_app.command("remove")
+def remove_user(context: typer.Context, name: Name) -> None:
+    """Take someone's password away; what they taught stays."""
+    try:
+        had_one = _logins(context).remove(name)
+    except (OSError, ValueError) as error:
+        fail(str(error))
+    if not had_one:
+        fail(f"{name} has no password.")
+    typer.echo(f"{name} can no longer log in.")
+
+
+def _logins(context: typer.Context) -> Logins:
+    with guarded():
+        return Logins(settings_of(context).data)

@@ -1,0 +1,48 @@
+"""The chat frame's ways to let someone in, by setting.
+
+Knows the frame. Does not know how passwords are kept.
+"""
+
+import asyncio
+
+import chainlit as cl
+from starlette.datastructures import Headers
+
+from omnipersona.agent.users import is_usable_user
+from omnipersona.ui.assistant import assistant
+
+
+def register_login() -> None:
+    """Tell the frame how this page lets people in."""
+    settings = assistant().settings
+    if settings.login == "password":
+        cl.password_auth_callback(_by_password)
+    elif settings.login == "header":
+        cl.header_auth_callback(_by_header)
+    else:
+        cl.header_auth_callback(_as_the_one_user)
+
+
+def current_user() -> str:
+    """Return whose chat this is; from the login, never from a message."""
+    user = cl.context.session.user
+    assert user is not None, "the frame lets nobody in without a user"
+    return str(user.identifier)
+
+
+async def _as_the_one_user(_: Headers) -> cl.User:
+    """Let everybody in as the page's one user: it listens on this machine alone."""
+    return cl.User(identifier=assistant().settings.user)
+
+
+async def _by_header(headers: Headers) -> cl.User | None:
+    """Trust the name that a proxy before this page has checked."""
+    name = headers.get(assistant().settings.login_header, "")
+    return cl.User(identifier=name) if is_usable_user(name) else None
+
+
+async def _by_password(name: str, password: str) -> cl.User | None:
+    """Let in who knows the password of a name."""
+    logins = assistant().logins
+    is_right = is_usable_user(name) and await asyncio.to_thread(logins.accepts, name, password)
+    return cl.User(identifier=name) if is_right else None

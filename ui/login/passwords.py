@@ -1,0 +1,117 @@
+"""Names and hashed passwords in one JSON file of the data folder.
+
+Passwords are hashed by scrypt (RFC 7914) with a salt each and compared in constant time; wrong ones
+make the next attempt wait longer. Knows files. Does not know pages.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+LOGINS_FILE: Final = "logins.json"
+MIN_PASSWORD: Final = 8
+_COST: Final = {"n": 2**15, "r": 8, "p": 1}
+_MEMORY: Final = 64 * 2**20
+_SALT_BYTES: Final = 16
+_FREE_ATTEMPTS: Final = 3
+_LONGEST_WAIT: Final = 60.0
+_NOBODY: Final = {"salt": "00" * _SALT_BYTES, "hash": "", **_COST}
+
+
+class PasswordRefused(ValueError):
+    """A password cannot be taken; the message is for the user."""
+
+
+def _hashed(password: str, entry: dict[str, Any]) -> str:
+    return hashlib.scrypt(
+        password.encode(),
+        salt=bytes.fromhex(entry["salt"]),
+        n=entry["n"],
+        r=entry["r"],
+        p=entry["p"],
+        maxmem=_MEMORY,
+    ).hex()
+
+
+@dataclass(slots=True)
+class _Failures:
+    """Wrong attempts of one name since the last right one."""
+
+    count: int = 0
+    until: float = 0.0
+
+
+@dataclass(slots=True)
+class Logins:
+    """The file of a data folder; it is read at every login, so that changes count at once."""
+
+    folder: Path
+    _failures: dict[str, _Failures] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """Return who has a password.
+
+        Raises: OSError, ValueError: the file cannot be read.
+        """
+        return sorted(self._read())
+
+    def put(self, name: str, password: str) -> None:
+        """Give a user a password.
+
+        Raises:
+            PasswordRefused: It is too short.
+            OSError: The file cannot be written.
+        """
+        if len(password) < MIN_PASSWORD:
+            raise PasswordRefused(f"A password has at least {MIN_PASSWORD} characters.")
+        entry: dict[str, Any] = {"salt": secrets.token_hex(_SALT_BYTES), **_COST}
+        self._write({**self._read(), name: {**entry, "hash": _hashed(password, entry)}})
+
+    def remove(self, name: str) -> bool:
+        """Take a user's password away; return whether there was one."""
+        entries = self._read()
+        if entries.pop(name, None) is None:
+            return False
+        self._write(entries)
+        return True
+
+    def accepts(self, name: str, password: str) -> bool:
+        """Whether name and password belong together, and no wait is due.
+
+        An unknown name takes as long as a wrong password.
+        """
+        failures = self._failures.setdefault(name, _Failures())
+        if time.monotonic() < failures.until:
+            return False
+        entry = self._read().get(name, _NOBODY)
+        if hmac.compare_digest(_hashed(password, entry), entry["hash"]):
+            del self._failures[name]
+            return True
+        failures.count += 1
+        over = failures.count - _FREE_ATTEMPTS
+        if over >= 0:
+            failures.until = time.monotonic() + min(_LONGEST_WAIT, 2.0**over)
+        return False
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            content = json.loads((self.folder / LOGINS_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        if not isinstance(content, dict):
+            raise ValueError(f"{self.folder / LOGINS_FILE} is not an object of names.")
+        return content
+
+    def _write(self, entries: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / f"{LOGINS_FILE}.partial"
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(entries, file, indent=1)
+        partial.replace(self.folder / LOGINS_FILE)
