@@ -17,7 +17,9 @@ class Context:
         steps: Velocity evaluations per drawing; None means the model's own number.
         seed: Seed of the next drawing; None draws one.
         num_examples: In-context examples per text task; None means the model's own number.
+        cfg_text_scale: Pull of the words on drawings; None means the model's own.
         think: Think in words before answers about pictures, drawings and edits.
+        approve_prompts: Ask before a rewritten prompt is drawn.
     """
 
     user_id: str
@@ -26,4 +28,6 @@ class Context:
     steps: int | None = None
     seed: int | None = None
     num_examples: int | None = None
+    cfg_text_scale: float | None = None
     think: bool = False
+    approve_prompts: bool = False

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from omnipersona.tools.jobs import LearnStatus as LearnStatus
 
-NeedKind = Literal["photos", "name", "kind", "choice", "confirm", "consent", "picture"]
+NeedKind = Literal["photos", "name", "kind", "choice", "confirm", "consent", "picture", "prompt"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 Knows which node follows which. Does not compile: the caller brings a checkpointer, or none. The
 services come in by closure, so that the context stays JSON-able.
 
-    load_concepts -> parse_intent -> retrieve_memory -> rewrite_prompt -> generate | edit -> reply
+    load_concepts -> parse_intent -> retrieve_memory -> rewrite_prompt -> approve_prompt
+        -> generate | edit -> reply
 """
 
 import inspect
@@ -45,6 +46,7 @@ def build_graph(deps: ToolDeps) -> TurnGraph:
     _branch(graph, "ask_picture", routes.route_picture)
     _branch(graph, "retrieve_memory", routes.route_memory)
     _branch(graph, "rewrite_prompt", routes.route_rewrite)
+    _branch(graph, "approve_prompt", routes.route_approved)
     _branch(graph, "again", routes.route_again)
     for name in ("read_teaching", "ask_name", "ask_photos", "ask_kind", "ask_consent"):
         _branch(graph, name, routes.route_teaching)
@@ -102,6 +104,7 @@ def _nodes(deps: ToolDeps) -> dict[str, Any]:
         "answer_from_memory": retrieving.answer_from_memory,
         "ask_picture": drawing.ask_picture,
         "rewrite_prompt": drawing.rewrite_prompt,
+        "approve_prompt": drawing.approve_prompt,
         "generate": drawing.generate,
         "edit": drawing.edit,
         "again": drawing.again,

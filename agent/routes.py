@@ -7,6 +7,7 @@ list of ways out; the graph draws its edges from it.
 from typing import Literal
 
 from omnipersona.agent.naming import slot_index
+from omnipersona.agent.nodes.questions import APPROVED
 from omnipersona.agent.nodes.reading import ALL_OF_THEM
 from omnipersona.agent.state import State
 from omnipersona.model.contract import slot
@@ -68,10 +69,17 @@ def route_memory(state: State) -> Literal["answer_from_memory", "rewrite_prompt"
     return "answer_from_memory" if state["intent"] == "understand" else "rewrite_prompt"
 
 
-def route_rewrite(state: State) -> Literal["reply", "generate", "edit"]:
-    """After the rewrite: draw or edit, unless it was declined."""
+def route_rewrite(state: State) -> Literal["reply", "approve_prompt"]:
+    """After the rewrite: on with it, unless it was declined."""
+    return "reply" if state["answer"] else "approve_prompt"
+
+
+def route_approved(state: State) -> Literal["reply", "approve_prompt", "generate", "edit"]:
+    """After the approval: draw or edit, leave it, or ask again."""
     if state["answer"]:
         return "reply"
+    if state["choice"] != APPROVED:
+        return "approve_prompt"
     return "edit" if state["intent"] == "edit" else "generate"
 
 

@@ -65,8 +65,13 @@ class UserTurn:
         thread_id: The conversation.
         text: Their words; may be empty where there are pictures.
         pictures: File bytes, untrusted, of PNG, JPEG, WEBP or GIF.
-        seed: Seed of a drawing in this turn; None means the session's setting.
-        steps: Velocity evaluations of a drawing in this turn; None means the session's setting.
+        seed: Seed of a drawing in this turn; this and what follows: None means the session's
+            setting.
+        steps: Velocity evaluations of a drawing.
+        guidance: How closely a drawing follows the words.
+        num_examples: In-context examples per text task.
+        think: Think in words first.
+        approve_prompts: Ask before a rewritten prompt is drawn.
     """
 
     user_id: str
@@ -75,6 +80,10 @@ class UserTurn:
     pictures: tuple[bytes, ...] = ()
     seed: int | None = None
     steps: int | None = None
+    guidance: float | None = None
+    num_examples: int | None = None
+    think: bool | None = None
+    approve_prompts: bool | None = None
 
 
 class Session:
@@ -341,14 +350,21 @@ class Session:
 
     def _context(self, turn: UserTurn, turn_id: str) -> Context:
         settings = self._settings
+
+        def chosen(name: str) -> Any:
+            wish = getattr(turn, name)
+            return getattr(settings, name) if wish is None else wish
+
         return Context(
             user_id=turn.user_id,
             thread_id=turn.thread_id,
             message_id=turn_id,
-            steps=settings.steps if turn.steps is None else turn.steps,
-            seed=settings.seed if turn.seed is None else turn.seed,
-            num_examples=settings.num_examples,
-            think=settings.think,
+            steps=chosen("steps"),
+            seed=chosen("seed"),
+            num_examples=chosen("num_examples"),
+            cfg_text_scale=chosen("guidance"),
+            think=chosen("think"),
+            approve_prompts=chosen("approve_prompts"),
         )
 
     def _config(self, turn: UserTurn) -> RunnableConfig:

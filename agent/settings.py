@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     num_examples: Annotated[int, Field(ge=0, le=6)] | None = None
     """In-context examples per text task; None means the model's own number."""
 
+    guidance: Annotated[float, Field(ge=1.0, le=20.0)] | None = None
+    """How closely drawings follow the words; None means the model's own measure."""
+
+    approve_prompts: bool = False
+    """Ask before a rewritten prompt is drawn; the user may write other words."""
+
     think: bool = False
     """Think in words before answers about pictures, drawings and edits; BAGEL can, nano cannot."""
 

@@ -20,7 +20,14 @@ from omnipersona.agent.naming import (
     slots_in,
     unslot,
 )
-from omnipersona.agent.nodes.questions import ask, dropped, is_dropped
+from omnipersona.agent.nodes.questions import (
+    APPROVED,
+    LEFT,
+    ask,
+    dropped,
+    is_dropped,
+    pick,
+)
 from omnipersona.agent.nodes.retrieving import answer_lines, learning_notes, spelled_out
 from omnipersona.agent.parsing import Cannot, read_rewrite
 from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES, headed
@@ -94,6 +101,25 @@ class DrawingNodes:
             return State(prompt=prompt, answer=" ".join(waiting))
         notes = [*state["notes"], OWN_WORDS] if reading is None else state["notes"]
         return State(prompt=prompt, notes=notes)
+
+    async def approve_prompt(self, state: State, runtime: Runtime[Context]) -> State:
+        """Let the user approve the words, or write others, where they wish to be asked."""
+        if not runtime.context.approve_prompts:
+            return State(choice=APPROVED)
+        names = state["names"]
+        verb = "change the picture like this" if state["intent"] == "edit" else "draw this"
+        question = (
+            f'I would {verb}: "{unslot(state["prompt"], names)}". Shall I? You can also write '
+            "other words for it."
+        )
+        answer = ask("prompt", question, (APPROVED, LEFT))
+        words = answer["text"].strip()
+        picked = pick(words, (APPROVED, LEFT))
+        if is_dropped(answer) or picked == LEFT:
+            return dropped()
+        if picked == APPROVED or not words:
+            return State(choice=picked or "")
+        return State(prompt=write_slots(words, names), choice=APPROVED)
 
     async def generate(self, state: State, runtime: Runtime[Context]) -> State:
         """Draw the rewritten prompt."""
@@ -238,7 +264,12 @@ def _order(state: State, context: Context) -> DrawOrder:
     return DrawOrder(
         text=renumber(state["prompt"], used),
         concept_ids=tuple(state["concept_ids"][slot_index(s)] for s in used),
-        settings=DrawSettings(seed=seed, num_steps=context.steps, think=context.think),
+        settings=DrawSettings(
+            seed=seed,
+            num_steps=context.steps,
+            cfg_text_scale=context.cfg_text_scale,
+            think=context.think,
+        ),
         thread_id=context.thread_id,
         provenance={
             "intent": state["intent"],

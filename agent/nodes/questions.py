@@ -12,6 +12,8 @@ from langgraph.types import interrupt
 from omnipersona.agent.events import NeedKind
 from omnipersona.agent.state import State
 
+APPROVED: Final = "yes, go on"
+LEFT: Final = "no"
 DROPPED: Final = "All right, I leave it."
 _DROP_WORDS: Final = frozenset({"cancel", "never mind", "nevermind"})
 

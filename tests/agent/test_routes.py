@@ -17,6 +17,7 @@ ROUTES = (
     routes.route_picture,
     routes.route_memory,
     routes.route_rewrite,
+    routes.route_approved,
     routes.route_again,
     routes.route_teaching,
     routes.route_forgettable,
