@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from langchain_core.runnables import RunnableConfig
@@ -32,6 +31,7 @@ from omnipersona.agent.planning import Plan, Planner, read_plan_line
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.state import InputState, State
 from omnipersona.agent.streaming import TurnStream
+from omnipersona.agent.turn import UserTurn, context_of
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.intake import clean_picture
 from omnipersona.memory.memory import Memory
@@ -54,36 +54,6 @@ logger = logging.getLogger(__name__)
 
 MAX_PICTURES: Final = 20
 _NOTHING_SAID: Final = "Write something or send a picture."
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UserTurn:
-    """What a user sends.
-
-    Attributes:
-        user_id: Who; from the login, never from the message.
-        thread_id: The conversation.
-        text: Their words; may be empty where there are pictures.
-        pictures: File bytes, untrusted, of PNG, JPEG, WEBP or GIF.
-        seed: Seed of a drawing in this turn; this and what follows: None means the session's
-            setting.
-        steps: Velocity evaluations of a drawing.
-        guidance: How closely a drawing follows the words.
-        num_examples: In-context examples per text task.
-        think: Think in words first.
-        approve_prompts: Ask before a rewritten prompt is drawn.
-    """
-
-    user_id: str
-    thread_id: str
-    text: str = ""
-    pictures: tuple[bytes, ...] = ()
-    seed: int | None = None
-    steps: int | None = None
-    guidance: float | None = None
-    num_examples: int | None = None
-    think: bool | None = None
-    approve_prompts: bool | None = None
 
 
 class Session:
@@ -183,7 +153,7 @@ class Session:
             picture_ids=[f"attached {number}" for number in range(len(turn.pictures))],
             **last,  # type: ignore[typeddict-item]  # the three `last_` fields
         )
-        return await self._planner.plan(state, self._context(turn, ""))
+        return await self._planner.plan(state, context_of(turn, self._settings, ""))
 
     async def plan_line(self, line: Mapping[str, Any]) -> dict[str, Any]:
         """Plan one line of a plan file, touching no user's data.
@@ -321,7 +291,7 @@ class Session:
         raw = self._graph.astream(
             start,
             config,
-            context=self._context(turn, turn_id),
+            context=context_of(turn, self._settings, turn_id),
             stream_mode=["tasks", "custom", "updates"],
             version="v2",
             durability="exit",
@@ -347,25 +317,6 @@ class Session:
             for picture_id in final["reply_picture_ids"]
         ]
         return Reply(final["answer"], tuple(shown), details)
-
-    def _context(self, turn: UserTurn, turn_id: str) -> Context:
-        settings = self._settings
-
-        def chosen(name: str) -> Any:
-            wish = getattr(turn, name)
-            return getattr(settings, name) if wish is None else wish
-
-        return Context(
-            user_id=turn.user_id,
-            thread_id=turn.thread_id,
-            message_id=turn_id,
-            steps=chosen("steps"),
-            seed=chosen("seed"),
-            num_examples=chosen("num_examples"),
-            cfg_text_scale=chosen("guidance"),
-            think=chosen("think"),
-            approve_prompts=chosen("approve_prompts"),
-        )
 
     def _config(self, turn: UserTurn) -> RunnableConfig:
         key = thread_key(turn.user_id, turn.thread_id)

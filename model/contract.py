@@ -16,11 +16,12 @@ from typing import Literal, Protocol, Self
 
 from omnipersona.model.checks import check_range, check_readable, check_text, check_whole
 from omnipersona.model.errors import RequestError
+from omnipersona.model.info import ModelInfo as ModelInfo
+from omnipersona.model.info import Preset as Preset
 
 MAX_CONCEPTS = 10
 MAX_SEED = 2**32 - 1
 
-Preset = Literal["quick", "nano", "paper"]
 Weights = Literal["full", "int8", "float8", "nf4"]
 """Number types of the experts' matrices, the bulk of a large model."""
 
@@ -312,39 +313,6 @@ class LearnResult:
     concept: ConceptFile
     num_steps: int
     elapsed_ms: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelInfo:
-    """What a model is and can hold.
-
-    Attributes:
-        name: For people, e.g. "nano".
-        fingerprint: Hash of the weights that concept tokens depend on.
-        device: E.g. "cpu".
-        dtype: E.g. "float32", and why.
-        image_size: Default side of a drawing, pixels.
-        max_image_size: Longest side it can draw or read, pixels.
-        display_size: Side at which the page should show its drawings, pixels.
-        world: One sentence on what it can see and draw.
-        num_steps: Default velocity evaluations.
-        num_examples: In-context examples that its text tasks work best with.
-        can_think: Whether it was trained to think in words first.
-        lesson: Preset of a whole lesson.
-    """
-
-    name: str
-    fingerprint: str
-    device: str
-    dtype: str
-    image_size: int
-    max_image_size: int
-    display_size: int
-    world: str
-    num_steps: int
-    num_examples: int
-    can_think: bool
-    lesson: Preset
 
 
 class PersonaModel(Protocol):

@@ -69,6 +69,7 @@ class LocalPersonaModel:
             display_size=config.display_size,
             world=config.world,
             num_steps=config.sampling.num_steps,
+            cfg_text_scale=config.sampling.cfg_text_scale,
             num_examples=config.num_examples,
             can_think=config.can_think,
             lesson=config.lesson,

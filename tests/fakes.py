@@ -107,6 +107,7 @@ class FakePersonaModel:
             display_size=256,
             world="It sees and draws one colour.",
             num_steps=self.num_steps,
+            cfg_text_scale=4.0,
             num_examples=self.num_examples,
             can_think=bool(self.thought),
             lesson="nano",

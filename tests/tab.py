@@ -134,7 +134,7 @@ class Tab:
             )
         )
 
-    async def begin(self, text: str, *files: tuple[str, bytes]) -> str:
+    async def begin(self, text: str, *files: tuple[str, bytes], command: str | None = None) -> str:
         """Send a message with files and return its id at once."""
         self.events.clear()
         references = [{"id": await self._upload(name, data)} for name, data in files]
@@ -146,16 +146,21 @@ class Tab:
             "type": "user_message",
             "output": text,
             "createdAt": "2026-01-01T00:00:00Z",
+            "command": command,
         }
         payload = {"message": message, "fileReferences": references}
         await self._socket.emit("client_message", payload)
         return message_id
 
-    async def say(self, text: str, *files: tuple[str, bytes]) -> str:
+    async def say(self, text: str, *files: tuple[str, bytes], command: str | None = None) -> str:
         """Send a message and wait until its turn has ended; return the last text."""
-        await self.begin(text, *files)
+        await self.begin(text, *files, command=command)
         await self.ends()
         return self.texts()[-1]
+
+    async def set(self, **values: object) -> None:
+        """Change settings of the conversation as the settings dialog does."""
+        await self._socket.emit("chat_settings_change", values)
 
     async def stop(self) -> None:
         await self._socket.emit("stop")

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from fakes import png
 
 from omnipersona.agent.events import Event, NeedInput, Reply
-from omnipersona.agent.runtime import Session, UserTurn
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.turn import UserTurn
 
 Opener = Callable[..., Awaitable[Session]]
 

@@ -23,7 +23,9 @@ from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.learning import follow_unfinished
 from omnipersona.ui.login.callbacks import current_user, register_login
+from omnipersona.ui.preferences import offer
 from omnipersona.ui.resuming import rejoin
+from omnipersona.ui.slash import said
 from omnipersona.ui.starters import STARTERS
 from omnipersona.ui.uploads import UploadRefused, read_uploads
 
@@ -72,7 +74,8 @@ async def on_starters(user: cl.User | None = None) -> list[cl.Starter]:
 
 @cl.on_chat_start
 async def on_start() -> None:
-    """Show what is still being learned, on a page opened or reloaded meanwhile."""
+    """Offer commands and settings, and show what is still being learned."""
+    await offer()
     await follow_unfinished()
 
 
@@ -90,7 +93,8 @@ async def on_message(message: cl.Message) -> None:
     except UploadRefused as refusal:
         await cl.Message(str(refusal)).send()
         return
-    await run_turn(message.content, pictures or await attach_samples(message))
+    text = said(message.command, message.content)
+    await run_turn(text, pictures or await attach_samples(message))
 
 
 @cl.action_callback(SAY)

@@ -124,7 +124,7 @@ def ask(
     pictures = read_files(image or [])
 
     async def one_turn() -> dict[str, Any]:
-        from omnipersona.agent.runtime import UserTurn
+        from omnipersona.agent.turn import UserTurn
 
         async with open_session(context, seed=seed, steps=steps) as session:
             user = settings_of(context).user
@@ -206,7 +206,7 @@ def plan(
     pictures = read_files(image or [])
 
     async def one_plan() -> dict[str, Any]:
-        from omnipersona.agent.runtime import UserTurn
+        from omnipersona.agent.turn import UserTurn
 
         async with open_session(context) as session:
             user = settings_of(context).user

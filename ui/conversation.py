@@ -13,11 +13,12 @@ from typing import Final
 import chainlit as cl
 
 from omnipersona.agent.events import Reply
-from omnipersona.agent.runtime import UserTurn
+from omnipersona.agent.turn import UserTurn
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.history.redaction import redact_soon
 from omnipersona.ui.learning import follow
 from omnipersona.ui.login.callbacks import current_user
+from omnipersona.ui.preferences import wishes
 from omnipersona.ui.running import begin_turn, end_turn
 from omnipersona.ui.starters import sample_photos
 from omnipersona.ui.stream import QUESTION, TurnView
@@ -32,7 +33,7 @@ async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
     here = assistant()
     view = TurnView(here.session.describe().display_size)
     thread_id, user_id = cl.context.session.thread_id, current_user()
-    turn = UserTurn(user_id=user_id, thread_id=thread_id, text=text, pictures=pictures)
+    turn = UserTurn(user_id=user_id, thread_id=thread_id, text=text, pictures=pictures, **wishes())
     await _take_away_question()
     running = begin_turn(thread_id)
     try:

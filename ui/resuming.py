@@ -16,6 +16,7 @@ from omnipersona.ui.learning import follow_unfinished
 from omnipersona.ui.login.callbacks import current_user
 from omnipersona.ui.markup import as_markdown
 from omnipersona.ui.pictures import data_url
+from omnipersona.ui.preferences import offer
 from omnipersona.ui.running import RunningTurn, running_turn
 from omnipersona.ui.stream import QUESTION
 
@@ -27,6 +28,7 @@ _STILL: Final = "I am still working on this."
 async def rejoin(thread_id: str) -> None:
     """Show what goes on in a thread, then what came out of it; Stop stops the turn itself."""
     await asyncio.sleep(_AFTER_RESUME)
+    await offer()
     turn = running_turn(thread_id)
     if turn is None:
         await _ask_again(thread_id)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from omnipersona.agent.graph import build_graph
-    from omnipersona.agent.runtime import Session, UserTurn
+    from omnipersona.agent.runtime import Session
     from omnipersona.agent.settings import Settings, load_settings
+    from omnipersona.agent.turn import UserTurn
     from omnipersona.model.runtime import load_model
     from omnipersona.tools.registry import build_tools
 
@@ -29,7 +30,7 @@ __all__ = [
 _HOMES = {
     "Session": "omnipersona.agent.runtime",
     "Settings": "omnipersona.agent.settings",
-    "UserTurn": "omnipersona.agent.runtime",
+    "UserTurn": "omnipersona.agent.turn",
     "build_graph": "omnipersona.agent.graph",
     "build_tools": "omnipersona.tools.registry",
     "load_model": "omnipersona.model.runtime",

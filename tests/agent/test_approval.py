@@ -6,7 +6,7 @@ from talk import Opener, Talk
 
 from omnipersona.agent.events import NeedInput, Reply
 from omnipersona.agent.nodes.questions import APPROVED, DROPPED, LEFT
-from omnipersona.agent.runtime import UserTurn
+from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import EditRequest, GenerateRequest
 
 SCRIPT = {

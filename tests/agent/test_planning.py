@@ -4,7 +4,8 @@ import pytest
 from fakes import FakePersonaModel, png
 from talk import Talk
 
-from omnipersona.agent.runtime import Session, UserTurn
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import GenerateRequest
 
 DRAW = {

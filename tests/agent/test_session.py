@@ -9,8 +9,9 @@ from fakes import BrokenModelError, FakePersonaModel, Faults, png
 from talk import Opener, Talk
 
 from omnipersona.agent.events import DrawProgress, Event, Failed, NeedInput, Reply
-from omnipersona.agent.runtime import Session, UserTurn
+from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
+from omnipersona.agent.turn import UserTurn
 from omnipersona.memory.errors import DataFolderBusy
 from omnipersona.model.contract import CompleteRequest, EditRequest, GenerateRequest, LearnRequest
 from omnipersona.tools.outcome import ToolFailed
