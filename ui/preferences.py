@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import chainlit as cl
-from chainlit.input_widget import InputWidget, NumberInput, Slider, Switch
+from chainlit.input_widget import InputWidget, Slider, Switch, TextInput
 from chainlit.types import CommandDict
 
 from omnipersona.model.contract import MAX_SEED
@@ -36,11 +36,9 @@ async def offer() -> None:
 def wishes() -> dict[str, Any]:
     """Return the user's settings as fields of a turn."""
     chosen = dict(cl.context.session.chat_settings or {})
-    seed = chosen.get("seed")
-    is_seed = isinstance(seed, int | float) and 0 <= seed <= MAX_SEED
     return {
         "steps": _whole(chosen.get("steps")),
-        "seed": int(seed) if is_seed and seed is not None else None,
+        "seed": _seed(chosen.get("seed")),
         "guidance": chosen.get("guidance"),
         "num_examples": _whole(chosen.get("num_examples")),
         "think": chosen.get("think"),
@@ -69,10 +67,10 @@ def _widgets(chosen: Mapping[str, Any]) -> list[InputWidget]:
             max=_MOST_GUIDANCE,
             step=0.5,
         ),
-        NumberInput(
+        TextInput(
             id="seed",
             label="Seed",
-            initial=chosen.get("seed", settings.seed),
+            initial=chosen.get("seed", _as_text(settings.seed)),
             placeholder="a new one for each drawing",
             tooltip="The same seed and words give the same picture.",
         ),
@@ -95,6 +93,16 @@ def _widgets(chosen: Mapping[str, Any]) -> list[InputWidget]:
         think = chosen.get("think", settings.think)
         widgets.append(Switch(id="think", label="Think in words first", initial=think))
     return widgets
+
+
+def _seed(text: Any) -> int | None:
+    """Return the seed that was typed; what is none counts as empty."""
+    words = str(text or "").strip()
+    return int(words) if words.isascii() and words.isdigit() and int(words) <= MAX_SEED else None
+
+
+def _as_text(seed: int | None) -> str:
+    return "" if seed is None else str(seed)
 
 
 def _whole(value: Any) -> int | None:
