@@ -39,14 +39,17 @@ from omnipersona.memory.names import check_user_id
 from omnipersona.memory.text import clean_text
 from omnipersona.model.contract import ModelInfo, PersonaModel
 from omnipersona.model.errors import Cancelled
+from omnipersona.tools.album import Album, read_album
 from omnipersona.tools.concepts import export_concept, import_concept
 from omnipersona.tools.gallery import read_picture
 from omnipersona.tools.jobs import LearningJobs, LearnStatus
 from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolOutcome
 from omnipersona.tools.recall import (
     ConceptView,
+    correct_fact,
     find_concept,
     forget_concept,
+    forget_fact,
     view_concepts,
 )
 
@@ -207,6 +210,26 @@ class Session:
         Raises: ToolFailed, ToolRetry, MemoryStoreError: with a sentence for the user.
         """
         return await asyncio.to_thread(teach_lesson, self._deps, lesson)
+
+    async def album(self, user_id: str) -> Album:
+        """Return everything that is known to a user's assistant."""
+        return await asyncio.to_thread(read_album, self._deps, user_id)
+
+    async def state_fact(self, user_id: str, concept_id: str, attribute: str, value: str) -> None:
+        """Keep what the user wrote of a concept, or of themselves where the id is "".
+
+        It replaces what was known of the attribute.
+
+        Raises:
+            ToolFailed: The user has no such concept.
+            MemoryStoreError: The words cannot be kept.
+        """
+        words = [clean_text(text, "the fact") for text in (attribute, value)]
+        await asyncio.to_thread(correct_fact, self._deps, user_id, concept_id, *words)
+
+    async def forget_fact(self, user_id: str, fact_id: str) -> None:
+        """Delete one fact; raise `ToolFailed` if the user has none of this id."""
+        await asyncio.to_thread(forget_fact, self._deps, user_id, fact_id)
 
     async def export_concept(self, user_id: str, name: str) -> bytes:
         """Return a concept as one safetensors file; raise `ToolFailed` if it has none."""

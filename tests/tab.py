@@ -66,6 +66,11 @@ class Tab:
         async with self._http() as http, http.get(f"{self.url}{path}") as response:
             return response.status, await response.read()
 
+    async def post(self, path: str, **fields: str) -> tuple[int, str]:
+        """Send a form and follow where it leads; return status and body."""
+        async with self._http() as http, http.post(f"{self.url}{path}", data=fields) as response:
+            return response.status, await response.text()
+
     async def delete_thread(self, thread_id: str) -> int:
         """Delete a conversation as the side bar does; return the status."""
         body = {"threadId": thread_id}

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui import assistant
+from omnipersona.ui.album.routes import album_routes
 from omnipersona.ui.conversation import attach_samples, run_turn, say
 from omnipersona.ui.elements import CANCEL_LEARNING, SAY
 from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
@@ -54,7 +55,7 @@ async def shown(
 
 
 # Before the frame's own last route, which answers everything.
-app.router.routes.insert(0, APIRoute(SHOWN, shown, methods=["GET"]))
+app.router.routes[:0] = [APIRoute(SHOWN, shown, methods=["GET"]), *album_routes()]
 
 
 @cl.on_app_shutdown
