@@ -95,7 +95,9 @@ def findings(results: Iterable[Result], claims: Sequence[Claim] = CLAIMS) -> lis
 
 
 def claims_table(found: Sequence[Finding]) -> str:
-    """Write findings as a Markdown table."""
+    """Write findings as a Markdown table, or say that there are none."""
+    if not found:
+        return "No two methods of a claim were measured on the same concepts yet."
     lines = [
         "| idea | better | than | by | paper | here | difference | |",
         "|---|---|---|---|---|---|---|---|",

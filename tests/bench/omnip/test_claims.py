@@ -43,6 +43,7 @@ def test_a_verdict_follows_the_interval(ours: list[float], verdict: Verdict) -> 
 
 def test_a_claim_without_results_of_both_methods_is_left_out() -> None:
     assert findings(_results("omnipersona", [1.0, 1.0]), (CLAIM,)) == []
+    assert "No two methods" in claims_table([])
     uneven = _results("omnipersona", [1.0, 1.0]) + _results("base", [1.0])
     assert findings(uneven, (CLAIM,)) == []
 
