@@ -1,49 +1,89 @@
 """Concepts as files: out of the memory, and in again.
 
-Knows one safetensors file per concept. The model judges whether a file fits; nothing that could
+Knows what of a concept goes into its file. The model judges whether tokens fit; nothing that could
 run code is ever read.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
+from omnipersona.memory.intake import clean_picture
 from omnipersona.model.contract import ConceptFile
+from omnipersona.tools.bundle import (
+    MAX_BYTES,
+    MAX_PHOTOS,
+    Bundle,
+    is_bundle,
+    pack_bundle,
+    unpack_bundle,
+)
 from omnipersona.tools.outcome import ToolDeps, ToolFailed, tool_border
 from omnipersona.tools.recall import ConceptView, view_concept
 
-MAX_FILE_BYTES: Final = 16_000_000
+_PHOTO_SIDE: Final = 512
 
 
 def export_concept(deps: ToolDeps, user_id: str, name: str) -> bytes:
-    """Return the learned tokens of a concept.
+    """Return a concept's file: tokens, facts and small photos.
 
     Raises: ToolFailed: the user has no such concept, or it is not learned yet.
     """
     with tool_border():
-        concept = deps.memory.concepts.find(user_id, name)
-        return deps.memory.concepts.read_tokens(user_id, concept.id)
+        memory = deps.memory
+        concept = memory.concepts.find(user_id, name)
+        photos = memory.concepts.photos(user_id, concept.id)[:MAX_PHOTOS]
+        facts = memory.facts.of_concept(user_id, concept.id)
+        bundle = Bundle(
+            name=concept.name,
+            kind=concept.kind or "",
+            tokens=memory.concepts.read_tokens(user_id, concept.id),
+            facts=tuple((fact.attribute, fact.value) for fact in facts),
+            photos=_small([memory.pictures.read(user_id, photo.id) for photo in photos]),
+        )
+    return pack_bundle(bundle)
 
 
 def import_concept(
     deps: ToolDeps, user_id: str, name: str, data: bytes, kind: str | None = None
 ) -> ConceptView:
-    """Add a concept from a token file.
+    """Add a concept from a file.
 
     Args:
         deps: The services.
         user_id: Whose concept it becomes.
         name: What it is to be called.
-        data: One safetensors file.
-        kind: Its noun, or None.
+        data: A file of `export_concept`, or a bare token file.
+        kind: Its noun; None takes the file's.
     Raises: ToolFailed: the file is damaged, too large or of another model, or the name is taken.
     """
-    if len(data) > MAX_FILE_BYTES:
+    if len(data) > MAX_BYTES:
         raise ToolFailed(
-            f"The file has {len(data)} bytes; a concept has at most {MAX_FILE_BYTES}. "
+            f"The file has {len(data)} bytes; a concept has at most {MAX_BYTES}. "
             "Choose a file that was exported here."
         )
+    bundle = unpack_bundle(data) if is_bundle(data) else Bundle(name=name, kind="", tokens=data)
     with tool_border():
-        deps.model.check_concept(ConceptFile.of(data))
-        concept = deps.memory.concepts.add(user_id, name, kind=kind)
+        # Everything is looked at before anything is kept.
+        deps.model.check_concept(ConceptFile.of(bundle.tokens))
+        photos = _small(bundle.photos)
+        memory = deps.memory
+        concept = memory.concepts.add(user_id, name, kind=kind or bundle.kind or None)
         fingerprint = deps.model.describe().fingerprint
-        deps.memory.concepts.save_tokens(user_id, concept.id, data, fingerprint)
+        memory.concepts.save_tokens(user_id, concept.id, bundle.tokens, fingerprint)
+        for png in photos:
+            picture = memory.pictures.add(user_id, png, origin="uploaded")
+            memory.concepts.attach_photo(user_id, concept.id, picture.id)
+        for attribute, value in bundle.facts:
+            memory.facts.add(
+                user_id,
+                concept_id=concept.id,
+                attribute=attribute,
+                value=value,
+                source="said",
+                origin="import",
+            )
     return view_concept(deps, user_id, concept.id)
+
+
+def _small(pictures: Sequence[bytes]) -> tuple[bytes, ...]:
+    return tuple(clean_picture(picture, max_side=_PHOTO_SIDE).png for picture in pictures)

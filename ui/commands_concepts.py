@@ -65,7 +65,7 @@ def show(context: typer.Context, name: Name, as_json: Json = False) -> None:
 def export(
     context: typer.Context,
     name: Name,
-    output: Annotated[Path, typer.Argument(help="Where the safetensors file goes.")],
+    output: Annotated[Path, typer.Argument(help="Where the file (ZIP) goes.")],
 ) -> None:
     """Write a concept's tokens to a file."""
     data = _with_session(context, lambda session, user: session.export_concept(user, name))

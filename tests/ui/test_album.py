@@ -43,7 +43,7 @@ async def test_everything_known_is_shown_corrected_taken_along_and_forgotten(
         status, data = await tab.get(photo[0])
         assert (status, data[:4]) == (200, b"\x89PNG")
         status, data = await tab.get("/known/files/ada")
-        assert (status, data[:9]) == (200, b"tokens of")
+        assert (status, data[:2]) == (200, b"PK")
         section = page[page.index("&lt;ada&gt;") :]
         concept_id = re.search(r'name="concept_id" value="(\w+)"', section)
         assert concept_id is not None

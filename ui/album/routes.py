@@ -47,13 +47,13 @@ async def photo(picture_id: str, visitor: _Visitor) -> Response:
 
 
 async def export(name: str, visitor: _Visitor) -> Response:
-    """Return a concept's learned tokens as a file."""
+    """Return a concept as a file."""
     if visitor is None:
         return _log_in()
 
     async def work() -> Response:
         data = await assistant().session.export_concept(visitor.identifier, name)
-        file = f"attachment; filename*=UTF-8''{quote(name)}.safetensors"
+        file = f"attachment; filename*=UTF-8''{quote(name)}.zip"
         return Response(data, headers={"Content-Disposition": file})
 
     return await _or_told(visitor.identifier, work)
