@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from omnipersona.ui.command_line import Json, fail, guarded, read_files, settings_of, write_file
+from omnipersona.ui.commands_backup import backup, restore
 from omnipersona.ui.commands_concepts import concepts_app
 from omnipersona.ui.commands_learn import learn_file
 from omnipersona.ui.commands_model import add_model_commands
@@ -40,6 +41,8 @@ app.add_typer(users_app, name="users")
 add_model_commands(app)
 app.command()(doctor)
 app.command("learn-file")(learn_file)
+app.command()(backup)
+app.command()(restore)
 
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to attach.")]
 

@@ -1,0 +1,34 @@
+"""Commands on the whole data folder: backup, restore."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from omnipersona.ui.command_line import guarded, settings_of
+
+
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Where the backup (ZIP) goes.")],
+) -> None:
+    """Write everything that is known into one file; the page must not be running."""
+    folder = settings_of(context).data
+    with guarded():
+        from omnipersona.agent.backup import back_up
+
+        count = back_up(folder, file)
+    typer.echo(f"{count} files of {folder} are in {file}. Keep it as safe as the folder itself.")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A backup.")],
+) -> None:
+    """Make the data folder from a backup; it must not hold a memory yet."""
+    folder = settings_of(context).data
+    with guarded():
+        from omnipersona.agent.backup import restore as make
+
+        count = make(file, folder)
+    typer.echo(f"{count} files are back in {folder}.")
