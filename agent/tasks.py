@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from omnipersona.agent.context import Context
 from omnipersona.agent.parsing import UnreadableReply
 from omnipersona.agent.prompts import take, take_others
 from omnipersona.model.contract import CompleteRequest, Example, PersonaModel
@@ -32,7 +33,7 @@ def run_task(
     examples: Sequence[Example],
     read: Callable[[str], T],
     *,
-    num_examples: int | None,
+    context: Context,
     cancel: threading.Event,
 ) -> Reading[T] | None:
     """Ask the model for a reply that `read` accepts, twice at most.
@@ -42,14 +43,15 @@ def run_task(
         prompt: The task in a format of `omnipersona.model.skills`.
         examples: The task's examples; the second try takes others.
         read: Raises `UnreadableReply` on a reply in another form.
-        num_examples: How many to show; None means the model's own number.
+        context: Who asks, and how many examples to show; None means the model's own number.
         cancel: Stops the model.
     Returns: The reply, or None if neither could be read.
     Raises: ModelError: the model failed.
     """
-    count = model.describe().num_examples if num_examples is None else num_examples
+    wish = context.num_examples
+    count = model.describe().num_examples if wish is None else wish
     for shown in (take(examples, count), take_others(examples, count)):
-        request = CompleteRequest(prompt=prompt, examples=shown)
+        request = CompleteRequest(prompt=prompt, examples=shown, lane=context.user_id)
         completion = model.complete(request, cancel)
         try:
             return Reading(read(completion.text), completion.log_probability)

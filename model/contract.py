@@ -4,6 +4,9 @@ Pictures cross it as PNG bytes, concepts as the bytes of their safetensors file.
 of a request, concept `i` is written as its slot `<ci>`: `request.concepts[i]` fills it. The user's
 own spelling of a name never reaches the model.
 
+Requests of one `lane` wait for each other and lanes take turns, so that nobody waits for all that
+another has asked; what a lane stands for is the caller's affair.
+
 Long work is an iterator of events that ends with its result. Every method may be called from any
 thread; a set `cancel` event makes the iterator raise `Cancelled` before its next step.
 """
@@ -88,6 +91,7 @@ class AnswerRequest:
     temperature: float = 0.0
     seed: int = 0
     think: bool = False
+    lane: str = ""
 
     def __post_init__(self) -> None:
         check_text("question", self.question)
@@ -114,6 +118,7 @@ class CompleteRequest:
     examples: tuple[Example, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     max_tokens: int = 96
+    lane: str = ""
 
     def __post_init__(self) -> None:
         check_text("prompt", self.prompt)
@@ -186,6 +191,7 @@ class GenerateRequest:
     width: int | None = None
     height: int | None = None
     settings: DrawSettings = DrawSettings()
+    lane: str = ""
 
     def __post_init__(self) -> None:
         check_text("prompt", self.prompt)
@@ -211,6 +217,7 @@ class EditRequest:
     instruction: str
     concepts: tuple[ConceptFile, ...] = ()
     settings: DrawSettings = DrawSettings()
+    lane: str = ""
 
     def __post_init__(self) -> None:
         check_text("instruction", self.instruction)
@@ -238,6 +245,7 @@ class LearnRequest:
     preset: Preset = "nano"
     seed: int = 0
     start: ConceptFile | None = None
+    lane: str = ""
 
     def __post_init__(self) -> None:
         check_text("name", self.name)

@@ -79,13 +79,15 @@ class LocalPersonaModel:
         self, request: AnswerRequest, cancel: threading.Event | None = None
     ) -> Iterator[str]:
         """Yield the answer's text piece by piece."""
-        return self._worker.run(lambda: self._studio.answer(request), cancel)
+        return self._worker.run(lambda: self._studio.answer(request), cancel, lane=request.lane)
 
     def complete(
         self, request: CompleteRequest, cancel: threading.Event | None = None
     ) -> Completion:
         """Return the reply of a text task."""
-        *_, last = self._worker.run(lambda: self._studio.complete(request), cancel)
+        *_, last = self._worker.run(
+            lambda: self._studio.complete(request), cancel, lane=request.lane
+        )
         assert last is not None, "a text task ends with its completion"
         return last
 
@@ -93,19 +95,21 @@ class LocalPersonaModel:
         self, request: GenerateRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the picture."""
-        return self._worker.run(lambda: self._studio.generate(request), cancel)
+        return self._worker.run(lambda: self._studio.generate(request), cancel, lane=request.lane)
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the changed picture."""
-        return self._worker.run(lambda: self._studio.edit(request), cancel)
+        return self._worker.run(lambda: self._studio.edit(request), cancel, lane=request.lane)
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield a learn event per step, then the concept; gives way to the other methods."""
-        return self._worker.run(lambda: learn(self._studio, request), cancel, background=True)
+        return self._worker.run(
+            lambda: learn(self._studio, request), cancel, background=True, lane=request.lane
+        )
 
     def check_concept(self, concept: ConceptFile) -> None:
         """Raise `ConceptError` unless the file is sound and belongs to this model."""

@@ -1,8 +1,9 @@
 """One thread per device that runs jobs step by step.
 
 A job is a generator; between two of its steps the thread looks around: a cancelled job ends, and
-background jobs (learning) give way to foreground ones (answers, drawings). Knows generators and
-queues. Does not know models.
+background jobs (learning) give way to foreground ones (answers, drawings). Callers stand in lanes
+that take turns, so that nobody waits for all that another has asked. Knows generators and queues.
+Does not know models, or whose a lane is.
 """
 
 import queue
@@ -23,7 +24,7 @@ T = TypeVar("T")
 class _Job:
     steps: Iterator[Any]
     cancel: threading.Event
-    background: bool
+    lane: str
     events: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
     abandoned: bool = False
 
@@ -57,8 +58,44 @@ class _Events:
         self.close()
 
 
+class _Line:
+    """Jobs of one class; the lane that was served longest ago is next, within it who came first."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Job] = deque()
+        self._served: dict[str, int] = {}
+        self._count = 0
+        self._current: _Job | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[_Job]:
+        return iter(self._waiting)
+
+    def put(self, job: _Job) -> None:
+        """Let a job wait."""
+        self._waiting.append(job)
+
+    def front(self) -> _Job:
+        """Return the job whose turn it is: the one that has begun, else the next."""
+        if self._current is None:
+            self._current = min(self._waiting, key=lambda job: self._served.get(job.lane, -1))
+            self._count += 1
+            self._served[self._current.lane] = self._count
+        return self._current
+
+    def remove(self, job: _Job) -> None:
+        """Take out a job that has ended; lanes without jobs are forgotten."""
+        self._waiting.remove(job)
+        if self._current is job:
+            self._current = None
+        lanes = {one.lane for one in self._waiting} | {job.lane}
+        self._served = {lane: at for lane, at in self._served.items() if lane in lanes}
+
+
 class Worker:
-    """Runs jobs one step at a time, first come first served within each of the two classes.
+    """Runs jobs one step at a time, lanes in turns within each of the two classes.
 
     Args:
         name: Of the thread.
@@ -67,8 +104,8 @@ class Worker:
 
     def __init__(self, name: str, limit: int = 32) -> None:
         self._limit = limit
-        self._foreground: deque[_Job] = deque()
-        self._background: deque[_Job] = deque()
+        self._foreground = _Line()
+        self._background = _Line()
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -80,6 +117,7 @@ class Worker:
         cancel: threading.Event | None = None,
         *,
         background: bool = False,
+        lane: str = "",
     ) -> Iterator[T]:
         """Queue a job and yield its events as they come; leaving early cancels it.
 
@@ -87,18 +125,19 @@ class Worker:
             start: Returns the job's generator; called on the worker's thread at the first step.
             cancel: Ends the job with `Cancelled` before its next step.
             background: Whether the job gives way to foreground jobs.
+            lane: Jobs of one lane wait for each other; lanes take turns.
 
         Raises:
             ModelBusy: Too many jobs wait, or the worker is closed.
             Cancelled: `cancel` was set.
         """
-        job = _Job(_deferred(start), cancel or threading.Event(), background)
+        job = _Job(_deferred(start), cancel or threading.Event(), lane)
         with self._changed:
             waiting = len(self._foreground) + len(self._background)
             if self._closed or waiting >= self._limit:
                 reason = "is closed" if self._closed else f"has {waiting} jobs waiting"
                 raise ModelBusy(f"The model {reason}. Try again in a moment.")
-            (self._background if background else self._foreground).append(job)
+            (self._background if background else self._foreground).put(job)
             self._changed.notify()
         return _Events(job)
 
@@ -119,7 +158,7 @@ class Worker:
                         job.events.put(Cancelled("The model was closed."))
                     return
                 line = self._foreground or self._background
-                job = line[0]
+                job = line.front()
             if not _step(job):
                 with self._changed:
                     line.remove(job)

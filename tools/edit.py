@@ -37,6 +37,7 @@ def edit_picture(
             instruction=order.text,
             concepts=files,
             settings=order.settings,
+            lane=user_id,
         )
         result = watch(deps.model.edit(request, cancel), on_event, cancel)
         return keep_picture(deps, user_id, order, files, result, parent_id=source_id)

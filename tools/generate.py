@@ -30,6 +30,8 @@ def draw_picture(
     """
     with tool_border():
         files = concept_files(deps, user_id, order.concept_ids)
-        request = GenerateRequest(prompt=order.text, concepts=files, settings=order.settings)
+        request = GenerateRequest(
+            prompt=order.text, concepts=files, settings=order.settings, lane=user_id
+        )
         result = watch(deps.model.generate(request, cancel), on_event, cancel)
         return keep_picture(deps, user_id, order, files, result)

@@ -300,6 +300,7 @@ class LearningJobs:
             facts=tuple(Fact(attribute=f.attribute, value=f.value) for f in facts),
             preset=preset,
             start=tokens,
+            lane=user_id,
         )
 
     def _note(self, job: _Job, event: LearnEvent) -> None:

@@ -46,6 +46,7 @@ def answer_question(
             images=tuple(deps.memory.pictures.read(user_id, i) for i in picture_ids),
             concepts=concept_files(deps, user_id, concept_ids),
             think=think,
+            lane=user_id,
         )
         splitter, thought, text = ThoughtSplitter(), "", ""
         for piece in deps.model.answer(request, cancel):

@@ -88,7 +88,7 @@ class DrawingNodes:
                 ),
                 EDIT_EXAMPLES if task == "edit" else DRAW_EXAMPLES,
                 lambda reply: read_rewrite(reply, in_play),
-                num_examples=runtime.context.num_examples,
+                context=runtime.context,
                 cancel=cancel,
             )
         )

@@ -68,12 +68,13 @@ class LookingNodes:
         thought = outcome.details.get("thought")
         return State(answer=answer, details={"thought": thought} if thought else {})
 
-    async def converse(self, state: State) -> State:
+    async def converse(self, state: State, runtime: Runtime[Context]) -> State:
         """Answer small talk."""
+        lane = runtime.context.user_id
 
         def work(cancel: threading.Event) -> str:
             with tool_border():
-                request = CompleteRequest(prompt=chat_prompt(state["message"]))
+                request = CompleteRequest(prompt=chat_prompt(state["message"]), lane=lane)
                 return self._deps.model.complete(request, cancel).text.strip()
 
         return State(answer=unslot(await in_worker(work), state["names"]))

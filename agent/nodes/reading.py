@@ -65,7 +65,7 @@ class ReadingNodes:
                 parse_prompt(state["message"], parse_state(state)),
                 PARSE_EXAMPLES,
                 lambda reply: read_parsed(reply, in_play),
-                num_examples=runtime.context.num_examples,
+                context=runtime.context,
                 cancel=cancel,
             )
         )

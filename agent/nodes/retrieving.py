@@ -91,7 +91,7 @@ class RetrievingNodes:
             recall_prompt(question, lines),
             RECALL_EXAMPLES,
             read_recall,
-            num_examples=context.num_examples,
+            context=context,
             cancel=cancel,
         )
         if reading is not None and reading.value is not None:
@@ -115,6 +115,7 @@ class RetrievingNodes:
             request = AnswerRequest(
                 question=renumber(question, slots),
                 concepts=concept_files(self._deps, context.user_id, ids),
+                lane=context.user_id,
             )
             answer = "".join(self._deps.model.answer(request, cancel)).strip()
         if not answer or answer.rstrip(".").casefold() == UNKNOWN:

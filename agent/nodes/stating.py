@@ -34,7 +34,7 @@ def read_statements(
         facts_prompt(renumber(prompt, order)),
         FACTS_EXAMPLES,
         lambda reply: read_facts(reply, in_play),
-        num_examples=context.num_examples,
+        context=context,
         cancel=cancel,
     )
     if reading is None:

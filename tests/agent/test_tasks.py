@@ -5,6 +5,7 @@ import threading
 import pytest
 from fakes import BrokenModelError, FakePersonaModel, Faults
 
+from omnipersona.agent.context import Context
 from omnipersona.agent.parsing import read_rewrite
 from omnipersona.agent.prompts import DRAW_EXAMPLES
 from omnipersona.agent.tasks import Reading, run_task
@@ -17,7 +18,7 @@ def run(model: FakePersonaModel, num_examples: int | None = None) -> Reading[obj
         "Rewrite draw\nevidence:\nnone\nmessage: draw <c0>",
         DRAW_EXAMPLES,
         lambda reply: read_rewrite(reply, ("<c0>",)),
-        num_examples=num_examples,
+        context=Context(user_id="ana", num_examples=num_examples),
         cancel=threading.Event(),
     )
 

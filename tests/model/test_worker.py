@@ -1,7 +1,7 @@
 """One thread for all jobs: fair, cancellable, and alive after every fault."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 
 import pytest
@@ -172,3 +172,55 @@ def test_callers_of_many_threads_each_get_their_own_events() -> None:
         thread.join(WAIT)
     worker.close()
     assert results == {i: [i * 100 + step for step in range(i)] for i in range(16)}
+
+
+def test_lanes_take_turns_whatever_one_has_asked() -> None:
+    worker = Worker("lanes", limit=64)
+    gate = _Steps()
+    first = worker.run(gate, lane="first")
+    order: list[str] = []
+
+    def job(name: str) -> Callable[[], Iterator[str]]:
+        def steps() -> Iterator[str]:
+            order.append(name)
+            yield name
+            yield name
+
+        return steps
+
+    greedy = [worker.run(job(f"greedy {i}"), lane="greedy") for i in range(10)]
+    others = [worker.run(job(f"user {i}"), lane=f"user {i}") for i in range(15)]
+    first.close()  # type: ignore[attr-defined]  # abandons the job that held the worker
+    gate.let(3)
+    for events in (*greedy, *others):
+        list(events)
+    worker.close()
+    assert order[0] == "greedy 0"
+    assert order[1:16] == [f"user {i}" for i in range(15)]
+    assert order[16:] == [f"greedy {i}" for i in range(1, 10)]
+
+
+def test_a_job_that_has_begun_is_finished_before_the_next_lane() -> None:
+    worker = Worker("lanes")
+    order: list[str] = []
+    started, go = threading.Event(), threading.Event()
+
+    def slow() -> Iterator[int]:
+        for i in range(3):
+            started.set()
+            assert go.wait(WAIT)
+            order.append("slow")
+            yield i
+
+    def quick() -> Iterator[int]:
+        order.append("quick")
+        yield 0
+
+    one = worker.run(slow, lane="a")
+    assert started.wait(WAIT)
+    two = worker.run(quick, lane="b")
+    go.set()
+    assert list(one) == [0, 1, 2]
+    assert list(two) == [0]
+    worker.close()
+    assert order == ["slow", "slow", "slow", "quick"]
