@@ -22,6 +22,7 @@ SCREENSHOTS: Final = os.environ.get("OMNIPERSONA_SCREENSHOTS")
 IS_CI: Final = os.environ.get("CI") == "true"
 COMMAND: Final = ("-m", "omnipersona.ui.cli", "--data", "{data}", "chat", "--port", "{port}")
 ARGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+REPLIES: Final = "[data-step-type=assistant_message]"
 DRAWINGS: Final = "[data-step-type=assistant_message] img.inline-image"
 MINUTE: Final = 60_000
 LONG: Final = "60"  # steps of a drawing: long enough for a preview to be shown, and stopped
@@ -71,6 +72,7 @@ class Visit:
             expect(self.page.locator("#chat-submit")).to_be_enabled(timeout=MINUTE)
             self.page.set_input_files("#upload-button-input", list(files))
             expect(self.page.locator("#attachments img")).to_have_count(len(files), timeout=MINUTE)
+        replies = self.page.locator(REPLIES).count()
         # The composer is made anew when the first message of a page appears, and loses its text.
         for _ in range(5):
             self.page.fill("#chat-input", text)
@@ -78,12 +80,14 @@ class Visit:
                 self.page.click("#chat-submit", timeout=MINUTE / 4)
             except PlaywrightTimeout:
                 continue
+            running = "document.querySelector('#stop-button')"
+            answered = f"document.querySelectorAll('{REPLIES}').length > {replies}"
+            self.page.wait_for_function(f"() => {running} || {answered}", timeout=MINUTE)
             return
         raise AssertionError(f"{text!r} could not be sent.")
 
     def ends(self) -> None:
         """Wait until the turn has ended."""
-        self.page.wait_for_timeout(500)
         expect(self.page.locator("#stop-button")).to_have_count(0, timeout=5 * MINUTE)
 
     def say(self, text: str, *files: str) -> None:
@@ -156,8 +160,20 @@ def test_teach_ask_draw_edit_and_stop(browser: Browser, start_page: Callable[...
     visit.say("draw <bo> in the forest")
     assert visit.drawings() == 3
 
+    visit.page.reload()
+    visit.shows("draw <bo> in the forest")
+    assert visit.drawings() == 3
+    visit.shoot("reopened")
     visit.page.set_viewport_size({"width": 390, "height": 844})
     visit.shoot("phone")
+    visit.check()
+
+    visit.page.goto(f"{url}/known")
+    visit.shows("<bo>")
+    visit.shows("a red ball")
+    visit.shoot("known_phone")
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
+    visit.shoot("known")
     visit.check()
 
     reloaded = Visit(browser, url, "dark")
