@@ -24,6 +24,7 @@ from omnipersona.model.contract import (
     LearnResult,
     PersonaModel,
 )
+from omnipersona.model.errors import ForeignPicture
 from omnipersona.model.nano.corpus.dialogue import Turn, sample_examples
 
 _MAX_ANSWER: Final = 64
@@ -89,11 +90,14 @@ class Asker:
         return result.concept
 
     def edit(self, picture: Image.Image, instruction: str, seed: int) -> Image.Image:
-        """Return a picture changed as told."""
+        """Return a picture changed as told; one that the model refuses comes back as it was."""
         settings = DrawSettings(seed=seed, previews=False)
         request = EditRequest(image=png(picture), instruction=instruction, settings=settings)
         started = time.monotonic()
-        *_, result = self.model.edit(request)
+        try:
+            *_, result = self.model.edit(request)
+        except ForeignPicture:
+            return picture
         self.edits.append(time.monotonic() - started)
         return _picture(result)
 

@@ -1,8 +1,12 @@
 import pytest
+from fakes import FakePersonaModel, Faults
+from PIL import Image
 
+from omnipersona.bench.asking import Asker
 from omnipersona.bench.edits import demand_of, judge_edit, judge_edits, sample_item
 from omnipersona.bench.reader import load_reader
 from omnipersona.bench.traits import truth
+from omnipersona.model.errors import ForeignPicture
 from omnipersona.model.nano.corpus.edits import EDIT_KINDS, Edit
 from omnipersona.model.nano.render import render
 
@@ -52,3 +56,11 @@ def test_sources_are_not_done_in_pixels() -> None:
 def test_items_are_the_same_for_the_same_seed() -> None:
     assert sample_item(3, "remove", 0) == sample_item(3, "remove", 0)
     assert sample_item(3, "remove", 0) != sample_item(4, "remove", 0)
+
+
+def test_a_refused_edit_counts_as_one_that_changed_nothing() -> None:
+    model = FakePersonaModel(faults=Faults(error=ForeignPicture("not of this world")))
+    source = Image.new("RGB", (8, 8), "red")
+    asker = Asker(model)
+    assert asker.edit(source, "put a hat on the dog", seed=0) is source
+    assert asker.edits == []
