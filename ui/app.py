@@ -4,14 +4,11 @@ The chat frame loads this file by its path, so every import is absolute.
 """
 
 import asyncio
-from typing import Annotated
 
 import chainlit as cl
-from chainlit.auth import get_current_user
 from chainlit.data.base import BaseDataLayer
 from chainlit.server import app
 from chainlit.types import ThreadDict
-from fastapi import Depends
 from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
 
@@ -23,7 +20,7 @@ from omnipersona.ui.elements import CANCEL_LEARNING, SAY
 from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.learning import follow_unfinished
-from omnipersona.ui.login.callbacks import current_user, register_login
+from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 from omnipersona.ui.preferences import offer
 from omnipersona.ui.resuming import rejoin
 from omnipersona.ui.slash import said
@@ -43,13 +40,11 @@ def history_layer() -> BaseDataLayer:
 register_login()
 
 
-async def shown(
-    element_id: str, user: Annotated[cl.User | None, Depends(get_current_user)]
-) -> Response:
+async def shown(element_id: str, owner: Owner) -> Response:
     """Return the bytes of what was shown in a conversation, to its owner alone."""
     history = assistant.assistant().history
     found = await asyncio.to_thread(history.element_content, element_id)
-    if found is None or user is None or found[0] != user.identifier:
+    if found is None or found[0] != owner:
         return PlainTextResponse("There is no such picture.", 404)
     return Response(found[2], media_type=found[1])
 

@@ -5,6 +5,7 @@ moment. Nothing that is shown here is kept.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 import chainlit as cl
@@ -50,7 +51,8 @@ async def _show_until_ended(turn: RunningTurn) -> None:
         while not turn.ended.is_set():
             if turn.progress is not None:
                 await show_panel(bar, _props(turn), message)
-            await asyncio.wait([asyncio.ensure_future(turn.ended.wait())], timeout=_PAUSE_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(turn.ended.wait(), _PAUSE_SECONDS)
     finally:
         await bar.remove()
         await message.remove()

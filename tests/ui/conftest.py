@@ -73,3 +73,10 @@ def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
 def page_url(start_page: StartPage) -> str:
     """Return the address of a page on a scripted model."""
     return start_page([str(Path(__file__).with_name("page_server.py")), "{data}", "{port}"], {})
+
+
+@pytest.fixture(scope="module")
+def guarded_page(start_page: StartPage) -> str:
+    """Return the address of the same page with a login."""
+    server = str(Path(__file__).with_name("page_server.py"))
+    return start_page([server, "{data}", "{port}", "password"], {})

@@ -1,8 +1,6 @@
 """The page of what is known shows, corrects, gives out and forgets a user's own things alone."""
 
 import re
-from collections.abc import Callable
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -10,12 +8,6 @@ from fakes import png
 from tab import LOGINS, Tab
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def guarded_page(start_page: Callable[..., str]) -> str:
-    server = str(Path(__file__).with_name("page_server.py"))
-    return start_page([server, "{data}", "{port}", "password"], {})
 
 
 async def _known(tab: Tab) -> str:

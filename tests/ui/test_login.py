@@ -105,13 +105,6 @@ def test_a_page_of_this_machine_needs_no_login(tmp_path: Path) -> None:
     check_login(load_settings(data=tmp_path, host="0.0.0.0", login="password"))
 
 
-@pytest.fixture(scope="module")
-def guarded_page(start_page: object) -> str:
-    server = str(Path(__file__).with_name("page_server.py"))
-    url: str = start_page([server, "{data}", "{port}", "password"], {})  # type: ignore[operator]
-    return url
-
-
 @pytest.fixture
 async def ana(guarded_page: str) -> AsyncIterator[Tab]:
     async with Tab(guarded_page, login=("ana", LOGINS["ana"])) as tab:

@@ -9,9 +9,7 @@ from importlib import resources
 from typing import Annotated, Final
 from urllib.parse import quote
 
-from chainlit.auth import get_current_user
-from chainlit.user import PersistedUser, User
-from fastapi import Depends, Form
+from fastapi import Form
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -19,94 +17,82 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.history.redaction import redact_soon
+from omnipersona.ui.login.callbacks import Owner
 
 ALBUM: Final = "/known"
 
-_Visitor = Annotated[User | PersistedUser | None, Depends(get_current_user)]
 _PNG: Final = "image/png"
 _templates: Final = Environment(loader=PackageLoader("omnipersona.ui", "album"), autoescape=True)
 _STYLE: Final = (resources.files("omnipersona.ui.album") / "album.css").read_text("utf-8")
 
 
-async def show(visitor: _Visitor, told: str = "") -> Response:
+async def show(owner: Owner, told: str = "") -> Response:
     """Show everything that is known to the visitor's assistant."""
-    if visitor is None:
-        return _log_in()
-    return await _page(visitor.identifier, told)
+    return await _page(owner, told)
 
 
-async def photo(picture_id: str, visitor: _Visitor) -> Response:
+async def photo(picture_id: str, owner: Owner) -> Response:
     """Return a photo's bytes to its owner."""
-    if visitor is None:
-        return Response(status_code=401)
     try:
-        png = await assistant().session.picture(visitor.identifier, picture_id)
+        png = await assistant().session.picture(owner, picture_id)
     except EXPECTED_ERRORS:
         return Response(status_code=404)
     return Response(png, media_type=_PNG, headers={"Cache-Control": "private, max-age=3600"})
 
 
-async def export(name: str, visitor: _Visitor) -> Response:
+async def export(name: str, owner: Owner) -> Response:
     """Return a concept as a file."""
-    if visitor is None:
-        return _log_in()
 
     async def work() -> Response:
-        data = await assistant().session.export_concept(visitor.identifier, name)
+        data = await assistant().session.export_concept(owner, name)
         file = f"attachment; filename*=UTF-8''{quote(name)}.zip"
         return Response(data, headers={"Content-Disposition": file})
 
-    return await _or_told(visitor.identifier, work)
+    return await _or_told(owner, work)
 
 
 async def state(
-    visitor: _Visitor,
+    owner: Owner,
     attribute: Annotated[str, Form()],
     value: Annotated[str, Form()],
     concept_id: Annotated[str, Form()] = "",
 ) -> Response:
     """Keep what the user writes of a concept or of themselves; it replaces what was there."""
-    if visitor is None:
-        return _log_in()
 
     async def work() -> Response:
-        await assistant().session.state_fact(visitor.identifier, concept_id, attribute, value)
+        await assistant().session.state_fact(owner, concept_id, attribute, value)
         return _back("Noted.")
 
-    return await _or_told(visitor.identifier, work)
+    return await _or_told(owner, work)
 
 
-async def forget_fact(visitor: _Visitor, fact_id: Annotated[str, Form()]) -> Response:
+async def forget_fact(owner: Owner, fact_id: Annotated[str, Form()]) -> Response:
     """Forget one fact for good."""
-    if visitor is None:
-        return _log_in()
 
     async def work() -> Response:
-        await assistant().session.forget_fact(visitor.identifier, fact_id)
+        await assistant().session.forget_fact(owner, fact_id)
         return _back("Forgotten.")
 
-    return await _or_told(visitor.identifier, work)
+    return await _or_told(owner, work)
 
 
 async def forget(
-    visitor: _Visitor,
+    owner: Owner,
     name: Annotated[str, Form()],
     is_sure: Annotated[bool, Form()] = False,
     drawings: Annotated[bool, Form()] = False,
 ) -> Response:
     """Forget a concept everywhere, after a second click; show the receipt."""
-    if visitor is None:
-        return _log_in()
     if not is_sure:
-        return await _page(visitor.identifier, "", asks_about=name)
+        return await _page(owner, "", asks_about=name)
 
     async def work() -> Response:
         session = assistant().session
-        outcome = await session.forget_concept(visitor.identifier, name, drawings=drawings)
-        redact_soon(visitor.identifier, [name])
+        outcome = await session.forget_concept(owner, name, drawings=drawings)
+        redact_soon(owner, [name])
         return _back(outcome.text)
 
-    return await _or_told(visitor.identifier, work)
+    return await _or_told(owner, work)
 
 
 async def _page(user_id: str, told: str, asks_about: str = "", status: int = 200) -> Response:
@@ -127,10 +113,6 @@ async def _or_told(user_id: str, work: Callable[[], Awaitable[Response]]) -> Res
 
 def _back(told: str) -> Response:
     return RedirectResponse(f"{ALBUM}?told={quote(told)}", 303)
-
-
-def _log_in() -> Response:
-    return RedirectResponse("/login", 303)
 
 
 def album_routes() -> list[APIRoute]:

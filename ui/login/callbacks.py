@@ -4,8 +4,11 @@ Knows the frame. Does not know how passwords are kept.
 """
 
 import asyncio
+from typing import Annotated
 
 import chainlit as cl
+from chainlit.auth import get_current_user
+from fastapi import Depends, HTTPException
 from starlette.datastructures import Headers
 
 from omnipersona.agent.users import is_usable_user
@@ -28,6 +31,16 @@ def current_user() -> str:
     user = cl.context.session.user
     assert user is not None, "the frame lets nobody in without a user"
     return str(user.identifier)
+
+
+def _owner(user: Annotated[cl.User | None, Depends(get_current_user)]) -> str:
+    if user is None:
+        raise HTTPException(401)
+    return str(user.identifier)
+
+
+Owner = Annotated[str, Depends(_owner)]
+"""Who asks for an address of the page; those who are not logged in are refused."""
 
 
 async def _as_the_one_user(_: Headers) -> cl.User:
