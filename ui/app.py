@@ -15,17 +15,17 @@ from starlette.responses import PlainTextResponse, Response
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui import assistant
 from omnipersona.ui.album.routes import album_routes
-from omnipersona.ui.conversation import attach_samples, run_turn, say
-from omnipersona.ui.elements import CANCEL_LEARNING, SAY
+from omnipersona.ui.chat.conversation import attach_samples, run_turn, say
+from omnipersona.ui.chat.elements import CANCEL_LEARNING, SAY
+from omnipersona.ui.chat.learning import follow_unfinished
+from omnipersona.ui.chat.preferences import offer
+from omnipersona.ui.chat.resuming import rejoin
+from omnipersona.ui.chat.slash import said
+from omnipersona.ui.chat.starters import STARTERS
+from omnipersona.ui.chat.uploads import UploadRefused, read_uploads
 from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
-from omnipersona.ui.learning import follow_unfinished
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
-from omnipersona.ui.preferences import offer
-from omnipersona.ui.resuming import rejoin
-from omnipersona.ui.slash import said
-from omnipersona.ui.starters import STARTERS
-from omnipersona.ui.uploads import UploadRefused, read_uploads
 
 app.add_middleware(OwnPageOnly, is_local=cl.config.config.run.host in LOOPBACK)
 

@@ -14,13 +14,20 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from omnipersona.ui.command_line import Json, fail, guarded, read_files, settings_of, write_file
-from omnipersona.ui.commands_backup import backup, restore
-from omnipersona.ui.commands_concepts import concepts_app
-from omnipersona.ui.commands_learn import learn_file
-from omnipersona.ui.commands_model import add_model_commands
-from omnipersona.ui.commands_models import doctor, models_app
-from omnipersona.ui.commands_users import users_app
+from omnipersona.ui.commands.backup import backup, restore
+from omnipersona.ui.commands.checkpoints import doctor, models_app
+from omnipersona.ui.commands.command_line import (
+    Json,
+    fail,
+    guarded,
+    read_files,
+    settings_of,
+    write_file,
+)
+from omnipersona.ui.commands.concepts import concepts_app
+from omnipersona.ui.commands.learn import learn_file
+from omnipersona.ui.commands.model import add_model_commands
+from omnipersona.ui.commands.users import users_app
 
 if TYPE_CHECKING:
     from omnipersona.agent.runtime import Session

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from omnipersona.ui.command_line import fail
+from omnipersona.ui.commands.command_line import fail
 from omnipersona.ui.guard import LOOPBACK
 from omnipersona.ui.history.secret import signing_secret
 from omnipersona.ui.login.passwords import Logins

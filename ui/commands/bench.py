@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from omnipersona.ui.command_line import Json, fail, guarded, settings_of
+from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_of
 
 bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
 

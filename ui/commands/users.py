@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from omnipersona.ui.command_line import Json, fail, guarded, settings_of
+from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_of
 from omnipersona.ui.login.passwords import Logins, PasswordRefused
 
 users_app = typer.Typer(

@@ -12,14 +12,14 @@ import chainlit as cl
 from chainlit.data import get_data_layer
 
 from omnipersona.ui.assistant import assistant
-from omnipersona.ui.elements import panel, say_buttons, show_panel
-from omnipersona.ui.learning import follow_unfinished
+from omnipersona.ui.chat.elements import panel, say_buttons, show_panel
+from omnipersona.ui.chat.learning import follow_unfinished
+from omnipersona.ui.chat.markup import as_markdown
+from omnipersona.ui.chat.pictures import data_url
+from omnipersona.ui.chat.preferences import offer
+from omnipersona.ui.chat.running import RunningTurn, running_turn
+from omnipersona.ui.chat.stream import QUESTION
 from omnipersona.ui.login.callbacks import current_user
-from omnipersona.ui.markup import as_markdown
-from omnipersona.ui.pictures import data_url
-from omnipersona.ui.preferences import offer
-from omnipersona.ui.running import RunningTurn, running_turn
-from omnipersona.ui.stream import QUESTION
 
 _AFTER_RESUME: Final = 0.5
 _PAUSE_SECONDS: Final = 0.3

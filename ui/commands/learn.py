@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from omnipersona.model.contract import ConceptFile, Fact, LearnEvent, LearnRequest, Preset
-from omnipersona.ui.command_line import fail, guarded, read_files, settings_of, write_file
+from omnipersona.ui.commands.command_line import fail, guarded, read_files, settings_of, write_file
 
 if TYPE_CHECKING:
     from omnipersona.model.studio import Studio

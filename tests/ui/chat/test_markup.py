@@ -1,6 +1,6 @@
 """Plain text stays plain text."""
 
-from omnipersona.ui.markup import as_list, as_markdown, gist, shorten
+from omnipersona.ui.chat.markup import as_list, as_markdown, gist, shorten
 
 
 def test_names_and_marks_are_escaped() -> None:

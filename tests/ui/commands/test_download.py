@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from omnipersona.ui.download import DownloadFailed, RemoteFile, check_space, fetch, only_one
+from omnipersona.ui.commands.download import (
+    DownloadFailed,
+    RemoteFile,
+    check_space,
+    fetch,
+    only_one,
+)
 
 REPOSITORY = "someone/something"
 

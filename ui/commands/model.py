@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
-from omnipersona.ui.command_line import Json, guarded
-from omnipersona.ui.commands_bench import bench_app
+from omnipersona.ui.commands.bench import bench_app
+from omnipersona.ui.commands.command_line import Json, guarded
 
 _FOREVER: Final = 10**9
 

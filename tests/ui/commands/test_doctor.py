@@ -13,9 +13,9 @@ from omnipersona.model.config import tiny
 from omnipersona.model.contract import Weights
 from omnipersona.model.weights.load import save_folder
 from omnipersona.model.weights.published import bagel_7b_mot
-from omnipersona.ui import doctor
 from omnipersona.ui.cli import app
-from omnipersona.ui.doctor import Finding, examine
+from omnipersona.ui.commands import doctor
+from omnipersona.ui.commands.doctor import Finding, examine
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from omnipersona.ui.command_line import Json, fail, guarded, settings_of
+from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_of
 
 if TYPE_CHECKING:
     from omnipersona.model.weights.survey import CheckpointReport
@@ -101,7 +101,13 @@ def _download(folder: Path, revision: str) -> None:
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     from omnipersona.model.weights.published import NEEDED_FILES, OPTIONAL_FILES, REPOSITORY
-    from omnipersona.ui.download import DownloadFailed, check_space, fetch, only_one, remote_files
+    from omnipersona.ui.commands.download import (
+        DownloadFailed,
+        check_space,
+        fetch,
+        only_one,
+        remote_files,
+    )
 
     if not sys.stderr.isatty():
         disable_progress_bars()
@@ -159,7 +165,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Say what is missing or does not fit, memory included, and the command that mends it."""
-    from omnipersona.ui.doctor import examine
+    from omnipersona.ui.commands.doctor import examine
 
     if model is not None:
         context.obj = {**context.obj, "model": model}

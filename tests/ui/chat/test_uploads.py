@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from omnipersona.ui.uploads import MAX_BYTES, MAX_FILES, UploadRefused, read_uploads
+from omnipersona.ui.chat.uploads import MAX_BYTES, MAX_FILES, UploadRefused, read_uploads
 
 
 async def test_files_are_read_in_order(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from tab import Tab
 
-from omnipersona.ui.slash import said
+from omnipersona.ui.chat.slash import said
 
 STARTER = "This is my dog <bo>, his toy is a red ball."
 

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from omnipersona.ui.starters import STARTERS, sample_photos
+from omnipersona.ui.chat.starters import STARTERS, sample_photos
 
 
 def test_every_sample_photo_is_there_and_opens() -> None:

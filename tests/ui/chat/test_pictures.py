@@ -6,7 +6,7 @@ import pytest
 from fakes import png
 from PIL import Image
 
-from omnipersona.ui.pictures import data_url, enlarged
+from omnipersona.ui.chat.pictures import data_url, enlarged
 
 
 @pytest.mark.parametrize(

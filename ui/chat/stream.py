@@ -25,9 +25,9 @@ from omnipersona.agent.events import (
     TextDelta,
     ThoughtDelta,
 )
-from omnipersona.ui.elements import panel, say_buttons, show_panel
-from omnipersona.ui.markup import as_list, as_markdown, gist
-from omnipersona.ui.pictures import data_url, enlarged
+from omnipersona.ui.chat.elements import panel, say_buttons, show_panel
+from omnipersona.ui.chat.markup import as_list, as_markdown, gist
+from omnipersona.ui.chat.pictures import data_url, enlarged
 
 QUESTION: Final = "question"
 _PAUSE_SECONDS: Final = 0.25

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omnipersona.ui.command_line import Json, guarded, read_files, settings_of, write_file
+from omnipersona.ui.commands.command_line import Json, guarded, read_files, settings_of, write_file
 
 if TYPE_CHECKING:
     from omnipersona.agent.runtime import Session

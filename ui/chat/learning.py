@@ -12,9 +12,9 @@ from chainlit.context import local_steps
 
 from omnipersona.agent.events import LearnStatus
 from omnipersona.ui.assistant import assistant
-from omnipersona.ui.elements import panel, say_buttons, show_panel
+from omnipersona.ui.chat.elements import panel, say_buttons, show_panel
+from omnipersona.ui.chat.markup import as_markdown
 from omnipersona.ui.login.callbacks import current_user
-from omnipersona.ui.markup import as_markdown
 
 _PAUSE_SECONDS: Final = 0.3
 _followers: set[asyncio.Task[None]] = set()

@@ -12,7 +12,7 @@ from chainlit.types import CommandDict
 
 from omnipersona.model.contract import MAX_SEED
 from omnipersona.ui.assistant import assistant
-from omnipersona.ui.slash import COMMANDS
+from omnipersona.ui.chat.slash import COMMANDS
 
 _MOST_STEPS: Final = 100
 _MOST_GUIDANCE: Final = 10.0

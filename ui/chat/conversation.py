@@ -15,13 +15,13 @@ import chainlit as cl
 from omnipersona.agent.events import Reply
 from omnipersona.agent.turn import UserTurn
 from omnipersona.ui.assistant import assistant
+from omnipersona.ui.chat.learning import follow
+from omnipersona.ui.chat.preferences import wishes
+from omnipersona.ui.chat.running import begin_turn, end_turn
+from omnipersona.ui.chat.starters import sample_photos
+from omnipersona.ui.chat.stream import QUESTION, TurnView
 from omnipersona.ui.history.redaction import redact_soon
-from omnipersona.ui.learning import follow
 from omnipersona.ui.login.callbacks import current_user
-from omnipersona.ui.preferences import wishes
-from omnipersona.ui.running import begin_turn, end_turn
-from omnipersona.ui.starters import sample_photos
-from omnipersona.ui.stream import QUESTION, TurnView
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What happens in a conversation on the page."""
