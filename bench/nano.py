@@ -15,6 +15,7 @@ from omnipersona.bench.edits import edit_rows
 from omnipersona.bench.fidelity import autoencoder_of, psnr, reconstructed
 from omnipersona.bench.judging import accuracy, held_out_scenes, reader_rows
 from omnipersona.bench.photos import foreign_rows, photo_rows
+from omnipersona.bench.phrasings import phrasing_rows
 from omnipersona.bench.reader import Reader, load_reader
 from omnipersona.bench.rows import Row, as_json, at_least, seconds_row, table
 from omnipersona.bench.sample import FULL, QUICK, Progress, Sizes
@@ -72,6 +73,7 @@ def _sections(
         ("drawings", lambda: drawing_rows(asker, reader, sizes.drawings, seed)),
         ("edits", lambda: edit_rows(asker, reader, sizes.edits, seed, size, autoencoder)),
         ("intents", lambda: intent_rows(asker, sizes.intents, seed)),
+        ("free phrasings", lambda: phrasing_rows(asker.model, sizes.phrasings)),
         ("text tasks", lambda: text_rows(asker, sizes.texts, seed)),
         (
             "learned concepts",

@@ -40,6 +40,7 @@ class Sizes:
     drawings: Section
     edits: Section
     intents: Section
+    phrasings: Section
     texts: Section
     concepts: Section
     preset: Preset
@@ -52,6 +53,7 @@ FULL: Final = Sizes(
     drawings=Section(items=160),
     edits=Section(items=140),
     intents=Section(items=180),
+    phrasings=Section(items=326),
     texts=Section(items=400),
     concepts=Section(items=6),
     preset="nano",
@@ -63,6 +65,7 @@ QUICK: Final = Sizes(
     drawings=Section(items=50, seconds=7.0),
     edits=Section(items=49, seconds=8.0),
     intents=Section(items=48, seconds=3.0),
+    phrasings=Section(items=48, seconds=3.0),
     texts=Section(items=120, seconds=4.0),
     concepts=Section(items=1),
     preset="quick",

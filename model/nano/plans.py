@@ -15,6 +15,7 @@ from omnipersona.model.sequence.segments import Segment
 
 _EDIT_COPIES: Final = 2
 _MOSTLY: Final = 0.3
+_CHANGED: Final = 3.0  # how much more what an edit changes counts than a figure in a drawing
 
 
 class Compared(NamedTuple):
@@ -85,14 +86,14 @@ class Plan:
         )
 
     def paint(self, config: ModelConfig, scene: Shown, source: Shown | None = None) -> None:
-        """Add a target, of an edit when it has a source: then also what changed is foreground.
+        """Add a target, of an edit when it has a source: then what changed is foreground.
 
         The noisy copies of an edit's target cannot see one another and share its long prefix.
         """
         side = config.max_latent_size
         foreground = scene.foreground(side, side)
         if source is not None:
-            foreground = foreground.maximum(scene.changed_from(source, side, side))
+            foreground = _CHANGED * scene.changed_from(source, side, side)
         for _ in range(1 if source is None else _EDIT_COPIES):
             self.cells[len(self.parts)] = scene.cells(side, side)
             self._target(scene.pixels, foreground)

@@ -21,6 +21,7 @@ _FEW = Sizes(
     drawings=Section(items=2),
     edits=Section(items=7),
     intents=Section(items=12),
+    phrasings=Section(items=2),
     texts=Section(items=4),
     concepts=Section(items=2),
     preset="quick",

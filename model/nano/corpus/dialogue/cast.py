@@ -108,7 +108,7 @@ def refer(rng: random.Random, state: ParseState, but: str | None = None) -> Some
         return Someone(slot=state.last, first=spoken, later=spoken)
     chosen = rng.choice(others)
     alike = [one for one in state.known if one.kind == chosen.kind]
-    if chosen.kind and len(alike) == 1 and rng.random() < 0.2:
+    if chosen.kind and len(alike) == 1 and rng.random() < 0.3:
         noun = f"{rng.choice(('my', 'my', 'our'))} {chosen.kind}"
         return Someone(slot=chosen.slot, first=wording(noun), later=wording(pronoun(rng)))
     return named(rng, chosen.slot)
