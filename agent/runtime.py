@@ -18,19 +18,13 @@ from langgraph.types import Command
 from omnipersona.agent.checkpoints import Checkpoints, thread_key
 from omnipersona.agent.context import Context
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.agent.events import (
-    Event,
-    Failed,
-    NeedInput,
-    Reply,
-    ShownPicture,
-)
+from omnipersona.agent.events import Event, Failed, NeedInput, Reply, ShownPicture
 from omnipersona.agent.graph import build_graph
 from omnipersona.agent.lessons import Lesson, teach_lesson
 from omnipersona.agent.planning import Plan, Planner, read_plan_line
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.state import InputState, State
-from omnipersona.agent.streaming import TurnStream
+from omnipersona.agent.streaming import TurnStream, need_input
 from omnipersona.agent.turn import UserTurn, context_of
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.intake import clean_picture
@@ -41,7 +35,7 @@ from omnipersona.model.contract import ModelInfo, PersonaModel
 from omnipersona.model.errors import Cancelled
 from omnipersona.tools.album import Album, read_album
 from omnipersona.tools.concepts import export_concept, import_concept
-from omnipersona.tools.gallery import read_picture
+from omnipersona.tools.gallery import PictureRecord, find_versions, read_picture
 from omnipersona.tools.jobs import LearningJobs, LearnStatus
 from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolOutcome
 from omnipersona.tools.recall import (
@@ -57,6 +51,7 @@ logger = logging.getLogger(__name__)
 
 MAX_PICTURES: Final = 20
 _NOTHING_SAID: Final = "Write something or send a picture."
+_ANSWER_FIRST: Final = "I asked you something; answer that first, or say no."
 
 
 class Session:
@@ -261,6 +256,26 @@ class Session:
         """Return PNG bytes; raise `ToolFailed` if the user has no such picture."""
         return await asyncio.to_thread(read_picture, self._deps, user_id, picture_id)
 
+    async def versions(self, user_id: str, picture_id: str) -> tuple[PictureRecord, ...]:
+        """Return a picture's sources and all edits of them, oldest first: a tree by parents.
+
+        Raises: ToolFailed: the user has no such picture.
+        """
+        return await asyncio.to_thread(find_versions, self._deps, user_id, picture_id)
+
+    async def go_on_from(self, user_id: str, thread_id: str, picture_id: str) -> None:
+        """Make a picture the one that a conversation speaks of; the next edit starts there.
+
+        Raises: ToolFailed: the user has no such picture, or owes the conversation an answer.
+        """
+        await self.picture(user_id, picture_id)
+        async with self._lock(user_id, thread_id):
+            if await self.pending(user_id, thread_id):
+                raise ToolFailed(_ANSWER_FIRST)
+            config = self._config(UserTurn(user_id=user_id, thread_id=thread_id))
+            spoken_of = State(last_picture_id=picture_id, last_drawing_id=picture_id)
+            await self._graph.aupdate_state(config, spoken_of, as_node="reply")
+
     async def delete_thread(self, user_id: str, thread_id: str) -> None:
         """Delete a conversation: its checkpoints and its pictures."""
         async with self._lock(user_id, thread_id):
@@ -324,7 +339,7 @@ class Session:
                 for event in stream.read(part):
                     yield event
         if stream.question is not None:
-            yield need_input(stream.question)
+            yield stream.question
         else:
             yield await self._reply(turn.user_id, stream.final)
 
@@ -348,11 +363,6 @@ class Session:
     def _lock(self, user_id: str, thread_id: str) -> asyncio.Lock:
         # LangGraph lets two runs of one thread lose each other's updates.
         return self._locks.setdefault(thread_key(user_id, thread_id), asyncio.Lock())
-
-
-def need_input(payload: Mapping[str, Any]) -> NeedInput:
-    """Return the event for an interrupt's payload."""
-    return NeedInput(payload["kind"], payload["question"], tuple(payload["choices"]))
 
 
 def _load_model(settings: Settings) -> PersonaModel:

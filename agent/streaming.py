@@ -6,7 +6,7 @@ Knows the parts that a graph sends while it runs. Runs nothing itself.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from omnipersona.agent.events import Event, StepFinished, StepStarted
+from omnipersona.agent.events import Event, NeedInput, StepFinished, StepStarted
 from omnipersona.agent.narration import TITLES, narrate
 from omnipersona.agent.state import State
 
@@ -15,14 +15,14 @@ class TurnStream:
     """The reading of one turn.
 
     Attributes:
-        question: Payload of the interrupt that ended the turn, or None.
+        question: What the turn was interrupted to ask, or None.
         final: What the reply node returned.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         """Start with the names of a turn that is resumed; a fresh turn brings its own."""
         self._names = names
-        self.question: Mapping[str, Any] | None = None
+        self.question: NeedInput | None = None
         self.final = State(answer="", reply_picture_ids=[], details={})
 
     def read(self, part: Mapping[str, Any]) -> Iterator[Event]:
@@ -39,7 +39,7 @@ class TurnStream:
 
     def _read_update(self, data: Mapping[str, Any]) -> None:
         if "__interrupt__" in data:
-            self.question = data["__interrupt__"][0].value
+            self.question = need_input(data["__interrupt__"][0].value)
         if "reply" in data:
             self.final = cast(State, data["reply"])
 
@@ -57,3 +57,8 @@ class TurnStream:
     def _note_names(self, update: Mapping[str, Any] | None) -> None:
         if update and update.get("names"):
             self._names = update["names"]
+
+
+def need_input(payload: Mapping[str, Any]) -> NeedInput:
+    """Return the event for an interrupt's payload."""
+    return NeedInput(payload["kind"], payload["question"], tuple(payload["choices"]))

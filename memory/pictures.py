@@ -124,6 +124,22 @@ class PictureStore:
         )
         return picture_of(rows[0]) if rows else None
 
+    def family(self, user_id: str, picture_id: str) -> tuple[Picture, ...]:
+        """Return a picture, all that it was edited from and all edits of these, oldest first.
+
+        Raises: UnknownPicture: the user has no such picture.
+        """
+        first = self.get(user_id, picture_id)
+        while first.parent_id is not None:
+            first = self.get(user_id, first.parent_id)
+        rows = self._database.rows(
+            "WITH RECURSIVE family (id) AS (SELECT ? UNION SELECT pictures.id FROM pictures"
+            " JOIN family ON pictures.parent_id = family.id WHERE pictures.user_id = ?)"
+            " SELECT pictures.* FROM pictures JOIN family USING (id) ORDER BY number",
+            (first.id, user_id),
+        )
+        return tuple(map(picture_of, rows))
+
     def shown_concepts(self, user_id: str, picture_id: str) -> tuple[str, ...]:
         """Return the ids of the concepts that a picture was drawn of.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from omnipersona.memory.errors import UnknownPicture
+from omnipersona.memory.records import Picture
 from omnipersona.tools.outcome import ToolDeps, tool_border
 
 
@@ -31,18 +32,30 @@ class PictureRecord:
 def find_picture(deps: ToolDeps, user_id: str, picture_id: str) -> PictureRecord | None:
     """Return a picture's record, or None if the user has none of this id (any more)."""
     try:
-        picture = deps.memory.pictures.get(user_id, picture_id)
+        return _record(deps.memory.pictures.get(user_id, picture_id))
     except UnknownPicture:
         return None
-    return PictureRecord(
-        picture_id=picture.id,
-        is_upload=picture.origin == "uploaded",
-        parent_id=picture.parent_id or "",
-        details=picture.details,
-    )
+
+
+def find_versions(deps: ToolDeps, user_id: str, picture_id: str) -> tuple[PictureRecord, ...]:
+    """Return a picture's family, oldest first: its sources, and all edits of any of them.
+
+    Raises: ToolFailed: the user has no such picture.
+    """
+    with tool_border():
+        return tuple(map(_record, deps.memory.pictures.family(user_id, picture_id)))
 
 
 def read_picture(deps: ToolDeps, user_id: str, picture_id: str) -> bytes:
     """Return a picture's PNG bytes; raise `ToolFailed` if the user has none of this id."""
     with tool_border():
         return deps.memory.pictures.read(user_id, picture_id)
+
+
+def _record(picture: Picture) -> PictureRecord:
+    return PictureRecord(
+        picture_id=picture.id,
+        is_upload=picture.origin == "uploaded",
+        parent_id=picture.parent_id or "",
+        details=picture.details,
+    )

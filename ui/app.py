@@ -16,13 +16,14 @@ from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui import assistant
 from omnipersona.ui.album.routes import album_routes
 from omnipersona.ui.chat.conversation import attach_samples, run_turn, say
-from omnipersona.ui.chat.elements import CANCEL_LEARNING, SAY
+from omnipersona.ui.chat.elements import CANCEL_LEARNING, COMPARE, GO_ON_FROM, SAY, VERSIONS
 from omnipersona.ui.chat.learning import follow_unfinished
 from omnipersona.ui.chat.preferences import offer
 from omnipersona.ui.chat.resuming import rejoin
 from omnipersona.ui.chat.slash import said
 from omnipersona.ui.chat.starters import STARTERS
 from omnipersona.ui.chat.uploads import UploadRefused, read_uploads
+from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_versions
 from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
@@ -97,6 +98,24 @@ async def on_message(message: cl.Message) -> None:
 async def on_say(action: cl.Action) -> None:
     """Say what a button says."""
     cl.context.session.current_task = asyncio.create_task(say(str(action.payload.get("text"))))
+
+
+@cl.action_callback(COMPARE)
+async def on_compare(action: cl.Action) -> None:
+    """Show an edit beside its source."""
+    await or_told(compare, action)
+
+
+@cl.action_callback(VERSIONS)
+async def on_versions(action: cl.Action) -> None:
+    """Show all versions of a picture."""
+    await or_told(show_versions, action)
+
+
+@cl.action_callback(GO_ON_FROM)
+async def on_go_on_from(action: cl.Action) -> None:
+    """Go on from a version."""
+    await or_told(go_on_from, action)
 
 
 @cl.action_callback(CANCEL_LEARNING)

@@ -57,3 +57,16 @@ def test_unknown_parents_and_concepts_leave_nothing(memory: Memory, make_png: Ma
 def test_details_must_be_json(memory: Memory, make_png: MakePng) -> None:
     with pytest.raises(ValueError, match="JSON"):
         memory.pictures.add(ME, make_png(), origin="drawn", details={"cfg": float("nan")})
+
+
+def test_a_family_is_the_source_and_all_edits_of_it(memory: Memory, make_png: MakePng) -> None:
+    add, family = memory.pictures.add, memory.pictures.family
+    photo = add(ME, make_png(), origin="uploaded")
+    first = add(ME, make_png(), origin="edited", parent_id=photo.id)
+    add(ME, make_png(), origin="drawn")
+    second = add(ME, make_png(), origin="edited", parent_id=photo.id)
+    third = add(ME, make_png(), origin="edited", parent_id=first.id)
+    for member in (photo, first, second, third):
+        assert family(ME, member.id) == (photo, first, second, third)
+    with pytest.raises(UnknownPicture):
+        family("somebody else", photo.id)

@@ -25,6 +25,8 @@ COMPLETIONS = {
     "message: draw <c0>": "generate; none; <c0>; what is the toy of <c0>?",
     "Recall\nevidence:\n- the toy of <c0> is a red ball": "a red ball",
     "Rewrite draw": "<c0> with a red ball",
+    "message: give <c0> a hat": "edit; shown; <c0>; none",
+    "Rewrite edit": "put a hat on <c0>",
     "message: forget <c0>": "forget; none; <c0>; none",
     "message: what is": "understand; attached; none; none",
 }

@@ -1,6 +1,7 @@
 """The page's handlers, through the frame's own protocol, on a scripted model."""
 
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -59,6 +60,39 @@ async def test_a_drawing_shows_steps_progress_and_an_enlarged_picture(page_url: 
         assert status == 200
         width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
         assert max(width, height) == 256
+
+
+async def test_an_edit_can_be_compared_and_any_version_gone_on_from(page_url: str) -> None:
+    async with Tab(page_url) as tab:
+        await teach(tab)
+        await tab.say("draw <bo> with his toy")
+        await tab.say("give <bo> a hat")
+        asked = {one["label"]: one for one in tab.of("action")}
+
+        await tab.press(asked["Before and after"])
+        await tab.until(lambda: "BeforeAfter" in shown(tab))
+        assert set(shown(tab)["BeforeAfter"]) == {"before", "after"}
+
+        await tab.press(asked["All versions"])
+        await tab.until(lambda: "Versions" in shown(tab))
+        versions = shown(tab)["Versions"]["versions"]
+        assert [(one["number"], one["parent"]) for one in versions] == [(1, None), (2, 1)]
+        assert [one["words"] for one in versions] == ["<bo> with a red ball", "put a hat on <bo>"]
+
+        go_on = {"name": "go_on_from", "id": "1"}
+        await tab.press({**go_on, "payload": {"picture_id": versions[0]["id"]}})
+        await tab.shows("Here it is again")
+        await tab.press({**go_on, "payload": {"picture_id": "of nobody"}})
+        await tab.shows("There is no picture 'of nobody'")
+        await tab.say("give <bo> a hat")
+        await tab.press(asked["All versions"])
+        await tab.until(lambda: "Versions" in shown(tab))
+        assert [one["parent"] for one in shown(tab)["Versions"]["versions"]] == [None, 1, 1]
+
+
+def shown(tab: Tab) -> dict[str, dict[str, Any]]:
+    """Return the newest props of every panel by its name."""
+    return {one["name"]: one["props"] for one in tab.elements("custom")}
 
 
 async def test_stop_ends_a_drawing_and_the_next_message_works(page_url: str) -> None:

@@ -6,13 +6,35 @@ from typing import Any, Final
 
 import chainlit as cl
 
+from omnipersona.ui.chat.markup import as_markdown
+
 SAY: Final = "say"
 CANCEL_LEARNING: Final = "cancel_learning"
+COMPARE: Final = "compare"
+VERSIONS: Final = "versions"
+GO_ON_FROM: Final = "go_on_from"
 
 
 def say_buttons(words: Sequence[str]) -> list[cl.Action]:
     """Return buttons that say their own label in the user's name."""
     return [cl.Action(name=SAY, label=text, payload={"text": text}) for text in words]
+
+
+def edit_buttons(picture_id: str) -> list[cl.Action]:
+    """Return buttons to look at an edited picture beside its source, and at all its versions."""
+    payload = {"picture_id": picture_id}
+    return [
+        cl.Action(name=COMPARE, label="Before and after", payload=payload),
+        cl.Action(name=VERSIONS, label="All versions", payload=payload),
+    ]
+
+
+async def passing_message(text: str, actions: Sequence[cl.Action] = ()) -> cl.Message:
+    """Send a message that is shown and not kept."""
+    message = cl.Message(as_markdown(text), actions=list(actions))
+    message.persisted = True  # the frame keeps what it believes not to be kept yet
+    await message.send()
+    return message
 
 
 def panel(name: str) -> cl.CustomElement:

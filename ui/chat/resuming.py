@@ -12,9 +12,8 @@ import chainlit as cl
 from chainlit.data import get_data_layer
 
 from omnipersona.ui.assistant import assistant
-from omnipersona.ui.chat.elements import panel, say_buttons, show_panel
+from omnipersona.ui.chat.elements import panel, passing_message, say_buttons, show_panel
 from omnipersona.ui.chat.learning import follow_unfinished
-from omnipersona.ui.chat.markup import as_markdown
 from omnipersona.ui.chat.pictures import data_url
 from omnipersona.ui.chat.preferences import offer
 from omnipersona.ui.chat.running import RunningTurn, running_turn
@@ -81,11 +80,3 @@ async def _ask_again(thread_id: str) -> None:
     if waiting is not None and waiting.choices:
         message = await passing_message(waiting.question, say_buttons(waiting.choices))
         cl.user_session.set(QUESTION, message)
-
-
-async def passing_message(text: str, actions: list[cl.Action] | None = None) -> cl.Message:
-    """Send a message that is shown and not kept."""
-    message = cl.Message(as_markdown(text), actions=actions or [])
-    message.persisted = True  # the frame keeps what it believes not to be kept yet
-    await message.send()
-    return message

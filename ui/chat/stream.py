@@ -25,7 +25,7 @@ from omnipersona.agent.events import (
     TextDelta,
     ThoughtDelta,
 )
-from omnipersona.ui.chat.elements import panel, say_buttons, show_panel
+from omnipersona.ui.chat.elements import edit_buttons, panel, say_buttons, show_panel
 from omnipersona.ui.chat.markup import as_list, as_markdown, gist
 from omnipersona.ui.chat.pictures import data_url, enlarged
 
@@ -162,7 +162,10 @@ class TurnView:
         pictures = [await self._image(picture) for picture in reply.pictures]
         words = _NEXT_WORDS.get(str(reply.details.get("intent")), ()) if pictures else ()
         caption = _caption(reply.details) if pictures else ""
-        await self._finish(reply.text, caption, pictures, say_buttons(words))
+        buttons = say_buttons(words)
+        if pictures and reply.details.get("intent") == "edit":
+            buttons += edit_buttons(reply.pictures[-1].id)
+        await self._finish(reply.text, caption, pictures, buttons)
 
     async def _image(self, picture: ShownPicture) -> cl.Image:
         png = await asyncio.to_thread(enlarged, picture.png, self._display_size)

@@ -1,0 +1,72 @@
+"""An edited picture beside its source, and all its versions, to go on from any of them.
+
+Knows how versions look. What is shown here is not kept: it can be asked for again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import chainlit as cl
+
+from omnipersona.agent.errors import EXPECTED_ERRORS
+from omnipersona.ui.assistant import assistant
+from omnipersona.ui.chat.elements import panel, passing_message, show_panel
+from omnipersona.ui.chat.pictures import data_url, enlarged
+from omnipersona.ui.login.callbacks import current_user
+
+_YOURS: Final = "your picture"
+_CHOSEN: Final = "Here it is again. What you ask for next starts from it."
+
+
+async def compare(picture_id: str) -> None:
+    """Show a picture over the one that it was edited from, with a slider between them."""
+    versions = await assistant().session.versions(current_user(), picture_id)
+    (after,) = (one for one in versions if one.picture_id == picture_id)
+    props = {"before": await _url(after.parent_id), "after": await _url(picture_id)}
+    await show_panel(panel("BeforeAfter"), props, await passing_message("Before and after:"))
+
+
+async def show_versions(picture_id: str) -> None:
+    """Show all versions of a picture."""
+    versions = await assistant().session.versions(current_user(), picture_id)
+    numbers = {one.picture_id: number for number, one in enumerate(versions, 1)}
+    shown = [
+        {
+            "id": one.picture_id,
+            "number": numbers[one.picture_id],
+            "parent": numbers.get(one.parent_id),
+            "words": _YOURS if one.is_upload else one.details.get("rewritten", ""),
+            "picture": await _url(one.picture_id),
+        }
+        for one in versions
+    ]
+    message = await passing_message("All versions of this picture:")
+    await show_panel(panel("Versions"), {"versions": shown}, message)
+
+
+async def go_on_from(picture_id: str) -> None:
+    """Make a version the picture that the conversation speaks of."""
+    here, user_id = assistant(), current_user()
+    await here.session.go_on_from(user_id, cl.context.session.thread_id, picture_id)
+    png = await here.session.picture(user_id, picture_id)
+    side = here.session.describe().display_size
+    shown = cl.Image(
+        name=f"{picture_id}.png",
+        content=await asyncio.to_thread(enlarged, png, side),
+        display="inline",
+        size="medium",
+    )
+    await cl.Message(_CHOSEN, elements=[shown]).send()
+
+
+async def or_told(look: Callable[[str], Awaitable[None]], action: cl.Action) -> None:
+    """Do what a button asks about its picture; an error that has a sentence is said."""
+    try:
+        await look(str(action.payload.get("picture_id")))
+    except EXPECTED_ERRORS as error:
+        await cl.Message(str(error)).send()
+
+
+async def _url(picture_id: str) -> str:
+    return data_url(await assistant().session.picture(current_user(), picture_id))
