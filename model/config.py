@@ -124,8 +124,8 @@ class PositionWaves:
 class SamplingDefaults:
     """Defaults of drawing and editing; `num_steps` counts velocity evaluations.
 
-    `edit_start` is what an edit starts from: noise, as published, or the picture itself, which is
-    then changed where the instruction changes the flow. The image scale has no part in the latter.
+    With an `edit_limit` only those parts of a picture are drawn anew that an instruction moves
+    further (`model.flow.region`); without, as published, all of it.
     """
 
     num_steps: int = 49
@@ -139,7 +139,7 @@ class SamplingDefaults:
     edit_cfg_img_scale: float = 2.0
     edit_cfg_interval: tuple[float, float] = (0.0, 1.0)
     edit_cfg_renorm_type: Literal["global", "channel", "text_channel"] = "text_channel"
-    edit_start: Literal["noise", "picture"] = "noise"
+    edit_limit: float | None = None
 
 
 Prediction = Literal["velocity", "preconditioned"]

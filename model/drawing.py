@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from omnipersona.model.flow.guidance import GuidanceConfig, guided
-from omnipersona.model.flow.sampler import sample, sample_change
+from omnipersona.model.flow.path import noised
+from omnipersona.model.flow.region import LOOKED_AT, Region, moved_by, opened
+from omnipersona.model.flow.sampler import sample
 from omnipersona.model.flow.schedule import timesteps
 from omnipersona.model.latent.patches import from_tokens
 from omnipersona.model.omni import OmniModel
@@ -35,6 +37,19 @@ class Grid:
         return self.rows * self.columns
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The picture that an edit leaves as it is where its text changes little.
+
+    Attributes:
+        tokens_TE: Latent tokens.
+        limit: How far the text moves what is drawn anew (`model.flow.region`).
+    """
+
+    tokens_TE: Tensor
+    limit: float
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Painting:
     """One picture to be drawn.
@@ -43,14 +58,13 @@ class Painting:
         guidance: The three contexts; they stay as they are.
         noise_TE: Where the walk starts, (T, E) float32.
         grid: Shape of the picture in tokens.
-        source_TE: Latent tokens of a picture of the same shape that is changed where the text
-            changes the flow; None draws from noise.
+        source: A picture of the same shape of which only a part is drawn anew; None draws all.
     """
 
     guidance: Guidance
     noise_TE: Tensor
     grid: Grid
-    source_TE: Tensor | None = None
+    source: Source | None = None
 
 
 def draw(
@@ -64,7 +78,7 @@ def draw(
     """Draw pictures of one model together; all branches of a step share one forward.
 
     Args:
-        paintings: At least one; sizes and concepts may differ; all with a source, or none.
+        paintings: At least one; sizes and concepts may differ.
         num_steps: Velocity evaluations.
         timestep_shift: Of the time grid.
         config: Guidance scales of all pictures.
@@ -74,9 +88,6 @@ def draw(
     Yields:
         After each step, per picture, its latent tokens (T, E) and the clean tokens that the step
         pointed at.
-
-    Raises:
-        ValueError: Some paintings have a source and some have none.
     """
     branches = _Branches(paintings, config, reuse_below)
     sizes = [painting.grid.num_tokens for painting in paintings]
@@ -84,19 +95,9 @@ def draw(
     def velocity(x_t: Tensor, t: float) -> Tensor:
         return torch.cat(branches.velocities(x_t.split(sizes), t))
 
-    def difference(x_t: Tensor, source_t: Tensor, t: float) -> Tensor:
-        return torch.cat(branches.differences(x_t.split(sizes), source_t.split(sizes), t))
-
-    times = timesteps(num_steps, timestep_shift)
     noise = torch.cat([painting.noise_TE for painting in paintings])
-    sources = [one.source_TE for one in paintings if one.source_TE is not None]
-    if sources:
-        if len(sources) < len(paintings):
-            raise ValueError("either every painting has a source, or none has")
-        for changed in sample_change(torch.cat(sources), noise, times, difference):
-            yield [(tokens, tokens) for tokens in changed.split(sizes)]
-        return
-    for x_t, towards in sample(noise, times, velocity):
+    times = timesteps(num_steps, timestep_shift)
+    for x_t, towards in sample(noise, times, velocity, _region(paintings)):
         yield list(zip(x_t.split(sizes), towards.split(sizes), strict=True))
 
 
@@ -145,33 +146,32 @@ class _Branches:
             for i, (v, v_text) in enumerate(zip(found[:count], found[count:], strict=False))
         ]
 
-    @cached_property
-    def beside_source(self) -> Canvas:
-        return self._canvas([*self.full, *self.without_text], [*self.ids, *self.ids])
 
-    @cached_property
-    def all_beside_source(self) -> Canvas:
-        contexts = [*self.full, *self.without_text, *self.without_text]
-        return self._canvas(contexts, [*self.ids, *self.ids, *self.ids])
+def _region(paintings: Sequence[Painting]) -> Region | None:
+    """Return what is drawn anew in all pictures together; None if everything is."""
+    found = [_own_region(one, one.source) if one.source else None for one in paintings]
+    if not any(found):
+        return None
+    whole = [
+        Region(one.noise_TE, torch.ones(one.grid.num_tokens, dtype=torch.bool)) for one in paintings
+    ]
+    parts = [mine or all_of_it for mine, all_of_it in zip(found, whole, strict=True)]
+    return Region(
+        torch.cat([one.source_TE for one in parts]), torch.cat([one.is_open_T for one in parts])
+    )
 
-    def differences(
-        self, x_t: Sequence[Tensor], source_t: Sequence[Tensor], t: float
-    ) -> list[Tensor]:
-        """Return what the text changes about the velocity of each picture.
 
-        Between the picture read with the text and its source read without, the text's part
-        multiplied by its scale.
-        """
-        count = len(x_t)
-        if not self.config.is_on(t):
-            found = self.beside_source.velocities([*x_t, *source_t], t)
-            return [v - v_source for v, v_source in zip(found[:count], found[count:], strict=True)]
-        found = self.all_beside_source.velocities([*x_t, *x_t, *source_t], t)
-        parts = zip(found[:count], found[count : 2 * count], found[2 * count :], strict=True)
-        return [
-            v_text + self.config.cfg_text_scale * (v - v_text) - v_source
-            for v, v_text, v_source in parts
-        ]
+def _own_region(painting: Painting, source: Source) -> Region:
+    """Find out where the text of an edit changes its source."""
+    guidance, grid, noise = painting.guidance, painting.grid, painting.noise_TE
+    ids = grid_ids(grid.rows, grid.columns, guidance.full.model.config.max_latent_size)
+    canvas = Canvas([guidance.full, guidance.without_text], [ids, ids])
+    moved = torch.zeros(grid.num_tokens)
+    for t in LOOKED_AT:
+        x_t = noised(source.tokens_TE, noise, t)
+        v, v_text = canvas.velocities([x_t, x_t], t)
+        moved += moved_by(v, v_text, t) / len(LOOKED_AT)
+    return Region(source.tokens_TE, opened(moved, source.limit))
 
 
 def decode_tokens(model: OmniModel, tokens_TE: Tensor, grid: Grid) -> Tensor:

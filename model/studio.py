@@ -34,7 +34,7 @@ from omnipersona.model.contract import (
     StepEvent,
     ThoughtEvent,
 )
-from omnipersona.model.drawing import Grid, Painting, decode_tokens, draw
+from omnipersona.model.drawing import Grid, Painting, Source, decode_tokens, draw
 from omnipersona.model.errors import (
     ForeignPicture,
     ImageSizeError,
@@ -208,8 +208,8 @@ class Studio:
         clean, image = self._show(guidance, request.image, generator)
         guidance.add_text(prompter.text(request.instruction))
         painting = self._painting(guidance, self._grid(image.width, image.height), generator)
-        from_picture = self.config.sampling.edit_start == "picture"
-        return replace(painting, source_TE=clean.tokens) if from_picture else painting
+        limit = self.config.sampling.edit_limit
+        return painting if limit is None else replace(painting, source=Source(clean.tokens, limit))
 
     @torch.no_grad()
     def is_foreign(self, image: Image.Image) -> bool:

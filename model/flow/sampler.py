@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
-from omnipersona.model.flow.path import noised
+from omnipersona.model.flow.region import Region
 
 
 def euler_step(x_t: Tensor, velocity: Tensor, t: float, t_next: float) -> Tensor:
@@ -28,7 +28,10 @@ def euler_step(x_t: Tensor, velocity: Tensor, t: float, t_next: float) -> Tensor
 
 
 def sample(
-    noise: Tensor, times: Tensor, velocity: Callable[[Tensor, float], Tensor]
+    noise: Tensor,
+    times: Tensor,
+    velocity: Callable[[Tensor, float], Tensor],
+    region: Region | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Walk from noise to a picture.
 
@@ -36,6 +39,7 @@ def sample(
         noise: (T, E), float32.
         times: Falling times of `schedule.timesteps`.
         velocity: Returns the guided velocity at `x_t`, `t`.
+        region: What is drawn; None draws everything.
 
     Yields:
         After each step: the latents, and the clean picture that the step pointed at.
@@ -46,33 +50,6 @@ def sample(
         v = velocity(x_t, t)
         towards = x_t - v * t
         x_t = euler_step(x_t, v, t, t_next)
+        if region is not None:
+            x_t, towards = region.held(x_t, noise, t_next), region.held(towards, noise, 0.0)
         yield x_t, towards
-
-
-def sample_change(
-    source: Tensor,
-    noise: Tensor,
-    times: Tensor,
-    difference: Callable[[Tensor, Tensor, float], Tensor],
-) -> Iterator[Tensor]:
-    """Walk from one picture to a changed one, where two velocities differ.
-
-    What both predict alike, and alike wrongly, cancels: the rest of the picture stays.
-    Source: Kulikov et al. 2024, "FlowEdit", arXiv:2412.08629, with one noise for all steps.
-
-    Args:
-        source: The picture, (T, E), float32.
-        noise: (T, E), float32.
-        times: Falling times of `schedule.timesteps`.
-        difference: Of the changed picture's latents at `t` and the source's, returns the first's
-            velocity minus the second's.
-
-    Yields:
-        After each step, the picture as changed so far.
-    """
-    changed = source
-    grid = times.tolist()
-    for t, t_next in zip(grid, grid[1:], strict=False):
-        noisy = noised(source, noise, t)
-        changed = euler_step(changed, difference(noisy + changed - source, noisy, t), t, t_next)
-        yield changed

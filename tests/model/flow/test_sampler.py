@@ -5,7 +5,8 @@ import torch
 from oracles.random_weights import noise
 
 from omnipersona.model.flow.path import noised, target_velocity
-from omnipersona.model.flow.sampler import euler_step, sample, sample_change
+from omnipersona.model.flow.region import Region, moved_by, opened
+from omnipersona.model.flow.sampler import euler_step, sample
 from omnipersona.model.flow.schedule import timesteps
 
 
@@ -39,20 +40,26 @@ def test_shapes_must_agree() -> None:
         euler_step(torch.zeros(2, 2), torch.zeros(2, 3), 1.0, 0.5)
 
 
-def test_equal_velocities_change_nothing() -> None:
-    source, start = noise(1, 6, 16), noise(2, 6, 16)
-    steps = sample_change(source, start, timesteps(5, 3.0), lambda a, b, t: (a - b) * t)
-    for changed in steps:
-        torch.testing.assert_close(changed, source, atol=1e-6, rtol=0)
-
-
-def test_two_straight_paths_lead_from_one_picture_to_the_other() -> None:
+def test_outside_of_the_region_the_source_stays_on_its_own_path() -> None:
     source, wanted, start = noise(1, 6, 16), noise(2, 6, 16), noise(3, 6, 16)
-    times = timesteps(6, 3.0)
+    is_open = torch.tensor([True, False, True, False, False, True])
+    region = Region(source, is_open)
 
-    def difference(changed_t: torch.Tensor, source_t: torch.Tensor, t: float) -> torch.Tensor:
-        torch.testing.assert_close(source_t, (1.0 - t) * source + t * start)
-        return target_velocity(wanted, start) - target_velocity(source, start)
+    def velocity(x_t: torch.Tensor, t: float) -> torch.Tensor:
+        torch.testing.assert_close(x_t[~is_open], ((1.0 - t) * source + t * start)[~is_open])
+        return target_velocity(wanted, start)
 
-    *_, last = sample_change(source, start, times, difference)
-    torch.testing.assert_close(last, wanted, atol=1e-5, rtol=0)
+    *_, (last, towards) = sample(start, timesteps(6, 3.0), velocity, region)
+    expected = torch.where(is_open[:, None], wanted, source)
+    torch.testing.assert_close(last, expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(towards, expected, atol=1e-5, rtol=0)
+
+
+def test_a_region_is_what_the_text_moves_most() -> None:
+    v, v_text = torch.zeros(3, 4), torch.zeros(3, 4)
+    v[1], v[2] = 1.0, 0.1
+    moved = moved_by(v, v_text, 0.5)
+    torch.testing.assert_close(moved, torch.tensor([0.0, 0.25, 0.0025]))
+    assert opened(moved, 0.05).tolist() == [False, True, False]
+    assert opened(moved, 0.001).tolist() == [False, True, True]
+    assert opened(moved, 5.0).tolist() == [False, True, False]
