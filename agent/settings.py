@@ -76,11 +76,14 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     """Port that the page listens on."""
 
-    login: Literal["none", "password", "header"] = "none"
+    login: Literal["none", "password", "header", "oauth"] = "none"
     """How people log in to the page; none is for an address of this machine alone."""
 
     login_header: str = "X-Forwarded-User"
     """Header in which a proxy names who has logged in, where login is header."""
+
+    login_allowed: str = ""
+    """Who may come in where login is oauth, as provider:name with commas between."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """How much is written to the log."""

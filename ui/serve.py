@@ -16,6 +16,7 @@ import typer
 from omnipersona.ui.commands.command_line import fail
 from omnipersona.ui.guard import LOOPBACK
 from omnipersona.ui.history.secret import signing_secret
+from omnipersona.ui.login.allowed import NoLogin, allowed_names
 from omnipersona.ui.login.passwords import Logins
 from omnipersona.ui.page.root import make_root
 
@@ -38,21 +39,22 @@ def serve(settings: "Settings", *, headless: bool = False) -> None:
         headless: Do not open a browser.
 
     Raises:
-        typer.Exit: the address is taken or refused, or the page's files cannot be written.
+        typer.Exit: the address is taken or refused, the page's files cannot be written, or nobody
+            could log in.
         MemoryStoreError: the data folder cannot be used.
         ModelError: the model cannot be loaded.
     """
     check_login(settings)
     try:
         asyncio.run(_open_and_serve(settings, headless))
-    except OSError as error:
+    except (OSError, NoLogin) as error:
         fail(str(error))
 
 
 def check_login(settings: "Settings") -> None:
     """Refuse a page that everybody or nobody could use.
 
-    Raises: typer.Exit: it has no login and listens beyond this machine, or nobody has a password.
+    Raises: typer.Exit: it has no login and listens beyond this machine, or nobody can log in.
     """
     if settings.login == "none" and settings.host not in LOOPBACK:
         fail(
@@ -65,6 +67,11 @@ def check_login(settings: "Settings") -> None:
         fail(f"The logins cannot be read: {error}")
     if has_nobody:
         fail("Nobody has a password yet. Add someone: omnipersona users add NAME")
+    if settings.login == "oauth" and not allowed_names(settings.login_allowed):
+        fail(
+            "Nobody may come in. Say who, with who vouches for them: "
+            "OMNIPERSONA_LOGIN_ALLOWED=github:ana,google:eve@example.org"
+        )
 
 
 async def _open_and_serve(settings: "Settings", headless: bool) -> None:

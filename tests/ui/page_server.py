@@ -1,4 +1,4 @@
-"""A page on a scripted model, for tests: `python page_server.py DATA_FOLDER PORT [password]`."""
+"""A page on a scripted model, for tests: `python page_server.py DATA_FOLDER PORT [LOGIN]`."""
 
 import asyncio
 import sys
@@ -14,6 +14,8 @@ from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 from omnipersona.ui.login.passwords import Logins
 from omnipersona.ui.serve import listen, serve_session
+
+Login = Literal["none", "password", "oauth"]
 
 COMPLETIONS = {
     "message: hello": "converse; none; none; none",
@@ -32,7 +34,7 @@ COMPLETIONS = {
 }
 
 
-async def main(data: Path, port: int, login: Literal["none", "password"]) -> None:
+async def main(data: Path, port: int, login: Login) -> None:
     """Serve until stopped."""
     model = FakePersonaModel(
         completions=COMPLETIONS,
@@ -41,7 +43,7 @@ async def main(data: Path, port: int, login: Literal["none", "password"]) -> Non
         num_learn_steps=20,
         step_seconds=0.05,
     )
-    settings = Settings(data=data, port=port, login=login)
+    settings = Settings(data=data, port=port, login=login, login_allowed="village:ana")
     for name, password in LOGINS.items():
         Logins(data).put(name, password)
     with listen(settings.host, port) as listener:
@@ -50,5 +52,5 @@ async def main(data: Path, port: int, login: Literal["none", "password"]) -> Non
 
 
 if __name__ == "__main__":
-    with_login = "password" in sys.argv[3:]
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), "password" if with_login else "none"))
+    chosen: Login = sys.argv[3] if sys.argv[3:] else "none"  # type: ignore[assignment]
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), chosen))

@@ -89,6 +89,7 @@ def test_people_are_added_listed_and_removed(tmp_path: Path) -> None:
     [
         ({"host": "0.0.0.0"}, "could use this page"),
         ({"login": "password"}, "Nobody has a password yet"),
+        ({"login": "oauth"}, "Nobody may come in"),
     ],
 )
 def test_a_page_for_everybody_or_nobody_does_not_start(

@@ -4,15 +4,22 @@ Knows the frame. Does not know how passwords are kept.
 """
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Final
 
 import chainlit as cl
 from chainlit.auth import get_current_user
+from chainlit.oauth_providers import get_configured_oauth_providers
 from fastapi import Depends, HTTPException
 from starlette.datastructures import Headers
 
 from omnipersona.agent.users import is_usable_user
 from omnipersona.ui.assistant import assistant
+from omnipersona.ui.login.allowed import NoLogin, allowed_names
+
+_NO_PROVIDER: Final = (
+    "No OAuth provider is set. Name its client, for instance in OAUTH_GITHUB_CLIENT_ID and "
+    "OAUTH_GITHUB_CLIENT_SECRET."
+)
 
 
 def register_login() -> None:
@@ -22,6 +29,10 @@ def register_login() -> None:
         cl.password_auth_callback(_by_password)
     elif settings.login == "header":
         cl.header_auth_callback(_by_header)
+    elif settings.login == "oauth":
+        if not get_configured_oauth_providers():
+            raise NoLogin(_NO_PROVIDER)
+        cl.oauth_callback(_by_oauth)
     else:
         cl.header_auth_callback(_as_the_one_user)
 
@@ -52,6 +63,15 @@ async def _by_header(headers: Headers) -> cl.User | None:
     """Trust the name that a proxy before this page has checked."""
     name = headers.get(assistant().settings.login_header, "")
     return cl.User(identifier=name) if is_usable_user(name) else None
+
+
+async def _by_oauth(
+    provider: str, _token: str, _data: dict[str, str], found: cl.User, _id_token: str | None = None
+) -> cl.User | None:
+    """Let in who is allowed to; a name counts together with who vouches for it."""
+    name = f"{provider}:{found.identifier}"
+    is_allowed = name in allowed_names(assistant().settings.login_allowed)
+    return cl.User(identifier=name) if is_allowed and is_usable_user(name) else None
 
 
 async def _by_password(name: str, password: str) -> cl.User | None:
