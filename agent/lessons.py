@@ -50,7 +50,9 @@ def teach_lesson(deps: ToolDeps, lesson: Lesson) -> LearnStatus:
     check_user_id(lesson.user_id)
     name = clean_name(lesson.name)
     photos = [clean_picture(data) for data in lesson.pictures]
-    facts = [fact for text in lesson.facts for fact in _read(deps, clean_text(text, "the fact"))]
+    facts = [
+        fact for text in lesson.facts for fact in _read(deps, clean_text(text, "the fact"), name)
+    ]
     kept = [
         deps.memory.pictures.add(lesson.user_id, photo.png, origin="uploaded") for photo in photos
     ]
@@ -67,12 +69,12 @@ def teach_lesson(deps: ToolDeps, lesson: Lesson) -> LearnStatus:
     return deps.jobs.status(lesson.user_id, outcome.details["job_id"])
 
 
-def _read(deps: ToolDeps, text: str) -> list[tuple[str, str]]:
+def _read(deps: ToolDeps, text: str, name: str) -> list[tuple[str, str]]:
     """Return attribute and value of each fact in a sentence; unread, it is kept as a note."""
-    state = State(message=text, concepts=[slot(0)])
+    state = State(message=text.replace(f"<{name}>", slot(0)), concepts=[slot(0)])
     statements = read_statements(deps.model, state, Context(user_id=""), threading.Event())
     about = [s for s in statements or () if s.slot == slot(0) and s.attribute != "kind"]
-    return [(s.attribute, s.value) for s in about] or [(NOTE, text)]
+    return [(s.attribute, s.value) for s in about if s.attribute != NOTE] or [(NOTE, text)]
 
 
 def clean_photos(pictures: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -1,4 +1,4 @@
-"""Commands on the user's concepts: list, show, export, import, forget."""
+"""Commands on the user's concepts: list, show, export, import, teach, forget."""
 
 import asyncio
 import json
@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from omnipersona.ui.commands.command_line import Json, guarded, read_files, settings_of, write_file
+from omnipersona.ui.commands.command_line import (
+    Json,
+    fail,
+    guarded,
+    read_files,
+    settings_of,
+    write_file,
+)
 
 if TYPE_CHECKING:
+    from omnipersona.agent.lessons import Lesson
     from omnipersona.agent.runtime import Session
+    from omnipersona.bench.datasets.form import Concept
     from omnipersona.tools.recall import ConceptView
 
 concepts_app = typer.Typer(help="Your concepts.", no_args_is_help=True, rich_markup_mode=None)
@@ -86,6 +95,63 @@ def import_(
         context, lambda session, user: session.import_concept(user, name, data, kind)
     )
     typer.echo(f"I know <{view.name}> now.")
+
+
+@concepts_app.command("teach")
+def teach(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="Of UnifyBench, Yo'LLaVA or RAP.")],
+    consent: Annotated[bool, typer.Option(help="The people in it agree to be learned.")] = False,
+) -> None:
+    """Learn every concept of a data set from its photos and sentences, one after the other."""
+    from omnipersona.bench.datasets.layouts import read_dataset
+    from omnipersona.bench.errors import BenchError
+
+    user = settings_of(context).user
+    try:
+        lessons = [_lesson(user, one, consent) for one in read_dataset(folder).concepts]
+    except BenchError as error:
+        fail(str(error))
+
+    async def taught(session: "Session", user: str) -> bool:
+        known = {view.name.casefold() for view in await session.concepts(user)}
+        new = [lesson for lesson in lessons if lesson.name.casefold() not in known]
+        is_learned = [await _taught(session, lesson) for lesson in new]
+        typer.echo(f"{sum(is_learned)} learned, {len(lessons) - len(new)} known before.")
+        return all(is_learned)
+
+    if not _with_session(context, taught):
+        raise typer.Exit(1)
+
+
+def _lesson(user: str, concept: "Concept", consent: bool) -> "Lesson":
+    from omnipersona.agent.lessons import Lesson
+    from omnipersona.bench.datasets.form import SLOT
+
+    said = (concept.description, *concept.facts) if concept.description else concept.facts
+    return Lesson(
+        user_id=user,
+        name=concept.name,
+        pictures=tuple(photo.png() for photo in concept.training_photos),
+        kind=concept.kind,
+        facts=tuple(text.replace(SLOT, f"<{concept.name}>") for text in said),
+        consent=consent,
+    )
+
+
+async def _taught(session: "Session", lesson: "Lesson") -> bool:
+    """Teach one concept and wait; say what came of it, and return whether it was learned."""
+    from omnipersona.agent.errors import EXPECTED_ERRORS
+
+    try:
+        job = await session.teach(lesson)
+        *_, status = [one async for one in session.watch_learning(lesson.user_id, job.job_id)]
+    except EXPECTED_ERRORS as error:
+        typer.echo(f"<{lesson.name}>: {error}", err=True)
+        return False
+    is_learned = status.state == "ready"
+    typer.echo(f"<{lesson.name}>: {'learned' if is_learned else status.message}")
+    return is_learned
 
 
 @concepts_app.command()
