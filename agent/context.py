@@ -20,6 +20,7 @@ class Context:
         cfg_text_scale: Pull of the words on drawings; None means the model's own.
         think: Think in words before answers about pictures, drawings and edits.
         approve_prompts: Ask before a rewritten prompt is drawn.
+        drift_guard: After an edit, see whether those it left alone are still recognised.
     """
 
     user_id: str
@@ -31,3 +32,4 @@ class Context:
     cfg_text_scale: float | None = None
     think: bool = False
     approve_prompts: bool = False
+    drift_guard: bool = False

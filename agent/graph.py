@@ -16,6 +16,7 @@ from langgraph.graph import END, START, StateGraph
 from omnipersona.agent import routes
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.drawing import DrawingNodes
+from omnipersona.agent.nodes.guarding import GuardingNodes
 from omnipersona.agent.nodes.looking import LookingNodes
 from omnipersona.agent.nodes.reading import ReadingNodes
 from omnipersona.agent.nodes.remembering import RememberingNodes
@@ -48,6 +49,7 @@ def build_graph(deps: ToolDeps) -> TurnGraph:
     _branch(graph, "rewrite_prompt", routes.route_rewrite)
     _branch(graph, "approve_prompt", routes.route_approved)
     _branch(graph, "again", routes.route_again)
+    graph.add_edge("edit", "compare_identity")
     for name in ("read_teaching", "ask_name", "ask_photos", "ask_kind", "ask_consent"):
         _branch(graph, name, routes.route_teaching)
     _branch(graph, "find_forgettable", routes.route_forgettable)
@@ -63,7 +65,7 @@ _LAST_NODES = (
     "understand",
     "answer_from_memory",
     "generate",
-    "edit",
+    "compare_identity",
     "teach",
     "remember",
     "correct",
@@ -107,6 +109,7 @@ def _nodes(deps: ToolDeps) -> dict[str, Any]:
         "approve_prompt": drawing.approve_prompt,
         "generate": drawing.generate,
         "edit": drawing.edit,
+        "compare_identity": GuardingNodes(deps).compare_identity,
         "again": drawing.again,
         "undo": drawing.undo,
         "explain": drawing.explain,

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     approve_prompts: bool = False
     """Ask before a rewritten prompt is drawn; the user may write other words."""
 
+    drift_guard: bool = True
+    """After an edit, see whether those whom it should leave alone are still recognised."""
+
     think: bool = False
     """Think in words before answers about pictures, drawings and edits; BAGEL can, nano cannot."""
 

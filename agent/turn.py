@@ -57,4 +57,5 @@ def context_of(turn: UserTurn, settings: Settings, turn_id: str) -> Context:
         cfg_text_scale=chosen("guidance"),
         think=chosen("think"),
         approve_prompts=chosen("approve_prompts"),
+        drift_guard=settings.drift_guard,
     )

@@ -109,12 +109,14 @@ class CompleteRequest:
 
     Attributes:
         prompt: The task's input in a format of `omnipersona.model.skills`.
+        images: PNG bytes, read before the prompt.
         examples: In-context examples, oldest first.
         concepts: Only for tasks that read learned tokens; most tasks see bare slots.
         max_tokens: Longest reply in tokens.
     """
 
     prompt: str
+    images: tuple[bytes, ...] = ()
     examples: tuple[Example, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     max_tokens: int = 96

@@ -122,6 +122,8 @@ class Studio:
     def complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
         """Yield None per token, then the reply."""
         prompter, context = self._reading(request)
+        for image in map(read_png, request.images):
+            context.add(seen_image(self.config, self.vision_pixels(image)))
         context.add(prompter.text(request.prompt))
         ids, scores = [], []
         for token, score in write_tokens(

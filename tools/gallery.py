@@ -52,6 +52,15 @@ def read_picture(deps: ToolDeps, user_id: str, picture_id: str) -> bytes:
         return deps.memory.pictures.read(user_id, picture_id)
 
 
+def shown_in(deps: ToolDeps, user_id: str, picture_id: str) -> tuple[str, ...]:
+    """Return the ids of the concepts that a picture, or what it was edited from, was drawn of.
+
+    Raises: ToolFailed: the user has no such picture.
+    """
+    with tool_border():
+        return deps.memory.pictures.shown_concepts(user_id, picture_id)
+
+
 def _record(picture: Picture) -> PictureRecord:
     return PictureRecord(
         picture_id=picture.id,

@@ -83,6 +83,7 @@ def keep_picture(
     Raises: MemoryStoreError: the memory refused.
     """
     details = _details(deps, user_id, order, files, result, is_edit=bool(parent_id))
+    before = deps.memory.pictures.shown_concepts(user_id, parent_id) if parent_id else ()
     picture = deps.memory.pictures.add(
         user_id,
         with_text(result.png, {"Software": MADE_BY, "OmniPersona": json.dumps(details)}),
@@ -90,7 +91,7 @@ def keep_picture(
         thread_id=order.thread_id or None,
         parent_id=parent_id or None,
         details=details,
-        shows=order.concept_ids,
+        shows=dict.fromkeys((*before, *order.concept_ids)),
     )
     return ToolOutcome(
         text=f"Here it is: {details['rewritten']}.", picture_ids=(picture.id,), details=details

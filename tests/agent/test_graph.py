@@ -3,7 +3,6 @@
 import json
 import threading
 
-import pytest
 from fakes import FakePersonaModel, png
 from langgraph.checkpoint.memory import InMemorySaver
 from talk import Talk
@@ -12,7 +11,6 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished, TextDelta
 from omnipersona.agent.graph import build_graph
 from omnipersona.model.contract import AnswerRequest, EditRequest, GenerateRequest
-from omnipersona.tools.outcome import ToolFailed
 
 TAUGHT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -111,29 +109,6 @@ async def test_edit_changes_the_last_picture_and_undo_brings_it_back(
     undone = await talk.reply("undo that")
     assert undone.pictures[0].id == drawn.pictures[0].id
     assert "nothing to undo" in (await talk.reply("undo that")).text
-
-
-async def test_an_older_version_can_be_gone_on_from(talk: Talk, model: FakePersonaModel) -> None:
-    model.completions = {
-        **TAUGHT,
-        "message: put a hat": "edit; shown; <c0>; none",
-        "Rewrite edit": "put a hat on <c0>",
-        "message: forget": "forget; none; <c0>; none",
-    }
-    await talk.teach(extra=TOY)
-    drawn = (await talk.reply("draw <bo>")).pictures[0]
-    first = (await talk.reply("put a hat on him")).pictures[0]
-    await talk.session.go_on_from("ana", talk.thread_id, drawn.id)
-    second = (await talk.reply("put a hat on him")).pictures[0]
-    assert model.of_type(EditRequest)[-1].image == drawn.png
-    versions = await talk.session.versions("ana", first.id)
-    tree = {one.picture_id: one.parent_id for one in versions}
-    assert tree == {drawn.id: "", first.id: drawn.id, second.id: drawn.id}
-    with pytest.raises(ToolFailed, match="no picture"):
-        await talk.session.go_on_from("leo", talk.thread_id, drawn.id)
-    await talk.events("forget <bo>")
-    with pytest.raises(ToolFailed, match="answer that first"):
-        await talk.session.go_on_from("ana", talk.thread_id, drawn.id)
 
 
 async def test_remember_stores_only_what_was_said(talk: Talk, model: FakePersonaModel) -> None:

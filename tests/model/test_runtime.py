@@ -116,6 +116,14 @@ def test_a_completion_is_text_and_how_sure_it_is(model: LocalPersonaModel) -> No
     assert model.complete(request) == first
 
 
+def test_a_completion_reads_the_picture_before_its_prompt(model: LocalPersonaModel) -> None:
+    def sure(*images: bytes) -> float:
+        request = CompleteRequest(prompt="is <c0> here?", images=images, max_tokens=1)
+        return model.complete(request).log_probability
+
+    assert len({sure(), sure(PHOTO), sure(png(seed=2))}) == 3
+
+
 def test_an_edit_keeps_the_size_of_its_source(model: LocalPersonaModel) -> None:
     settings = DrawSettings(seed=1, num_steps=1)
     request = EditRequest(image=png((32, 16)), instruction="a hat", settings=settings)

@@ -8,6 +8,8 @@ from fakes import BrokenModelError, FakePersonaModel, Faults
 from PIL import Image
 
 from omnipersona.model.contract import DrawSettings
+from omnipersona.tools.edit import edit_picture
+from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.generate import draw_picture
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 from omnipersona.tools.studio import DrawOrder
@@ -36,3 +38,9 @@ def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: FakePer
 def test_another_users_concept_cannot_be_drawn(deps: ToolDeps, bo_id: str) -> None:
     with pytest.raises(ToolFailed):
         draw_picture(deps, "eve", DrawOrder(text="<c0>", concept_ids=(bo_id,)))
+
+
+def test_an_edit_shows_whoever_its_source_showed(deps: ToolDeps, bo_id: str) -> None:
+    drawn = draw_picture(deps, "ana", DrawOrder(text="<c0>", concept_ids=(bo_id,)))
+    edited = edit_picture(deps, "ana", drawn.picture_ids[0], DrawOrder(text="make it night"))
+    assert shown_in(deps, "ana", edited.picture_ids[0]) == (bo_id,)

@@ -1,0 +1,39 @@
+"""Whether a concept can still be recognised in a picture, by the model's own eyes.
+
+Knows the recognition question and how its answer becomes a score. Decides nothing.
+"""
+
+import math
+import threading
+
+from omnipersona.model.contract import CompleteRequest, slot
+from omnipersona.model.skills import recognition_question
+from omnipersona.tools.binding import concept_files
+from omnipersona.tools.outcome import ToolDeps, tool_border
+
+_YES = "yes"
+
+
+def identity_score(
+    deps: ToolDeps,
+    user_id: str,
+    concept_id: str,
+    picture_id: str,
+    cancel: threading.Event | None = None,
+) -> float:
+    """Return the model's probability, in [0, 1], that a picture shows a concept.
+
+    Raises: ToolFailed: the picture is gone, the concept is not learned, or the model failed.
+    """
+    with tool_border():
+        request = CompleteRequest(
+            prompt=recognition_question(slot(0)),
+            images=(deps.memory.pictures.read(user_id, picture_id),),
+            concepts=concept_files(deps, user_id, (concept_id,)),
+            max_tokens=1,
+            lane=user_id,
+        )
+        reply = deps.model.complete(request, cancel)
+    sure = math.exp(min(reply.log_probability, 0.0))
+    word = reply.text.strip().casefold()
+    return sure if word and _YES.startswith(word) else 1.0 - sure
