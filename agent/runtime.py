@@ -169,6 +169,12 @@ class Session:
         )
         return plan.as_dict()
 
+    async def resume_learning(self, user_id: str) -> None:
+        """Learn on what an end or other weights left unlearned; the first turn of a user does."""
+        if user_id not in self._resumed:
+            self._resumed.add(user_id)
+            await asyncio.to_thread(self._deps.jobs.resume, user_id)
+
     def learn_status(self, user_id: str) -> tuple[LearnStatus, ...]:
         """Return the user's learning jobs of this session, oldest first."""
         return self._deps.jobs.list(user_id)
@@ -308,12 +314,11 @@ class Session:
                 )
                 for picture in cleaned
             ]
-            if turn.user_id not in self._resumed:
-                self._resumed.add(turn.user_id)
-                self._deps.jobs.resume(turn.user_id)
             return [picture.id for picture in kept]
 
-        return InputState(text=text, picture_ids=await asyncio.to_thread(store))
+        picture_ids = await asyncio.to_thread(store)
+        await self.resume_learning(turn.user_id)
+        return InputState(text=text, picture_ids=picture_ids)
 
     async def _run(
         self, turn: UserTurn, given: InputState, turn_id: str

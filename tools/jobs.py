@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 MAX_PHOTOS: Final = 100
 JobState = Literal["waiting", "running", "ready", "failed", "cancelled"]
+Reason = Literal["asked", "cut off", "new weights"]
 _ENDED: Final = ("ready", "failed", "cancelled")
 
 
@@ -51,6 +52,8 @@ class LearnStatus:
         loss_text: Cross-entropy per token, nats; None before the first step.
         loss_flow: Mean squared velocity error; None before the first step.
         message: For people.
+        reason: Why it is learned: somebody asked, an earlier run was cut off, or the model's
+            weights are others than those that the tokens were learned with.
     """
 
     job_id: str
@@ -64,6 +67,7 @@ class LearnStatus:
     loss_text: float | None = None
     loss_flow: float | None = None
     message: str = ""
+    reason: Reason = "asked"
 
     @property
     def has_ended(self) -> bool:
@@ -103,7 +107,7 @@ class LearningJobs:
         self._worker: threading.Thread | None = None
         self._is_closing = False
 
-    def start(self, user_id: str, concept_id: str) -> LearnStatus:
+    def start(self, user_id: str, concept_id: str, reason: Reason = "asked") -> LearnStatus:
         """Queue the learning of a concept from its stored photos and facts.
 
         An unfinished job of the same concept is cancelled: its photos are out of date.
@@ -125,6 +129,7 @@ class LearningJobs:
             concept_name=concept.name,
             is_usable=self._has_tokens(user_id, concept_id),
             message="waiting for its turn",
+            reason=reason,
         )
         job = _Job(status)
         with self._changed:
@@ -148,7 +153,8 @@ class LearningJobs:
             )
             if is_cut_off or is_foreign:
                 if self._memory.concepts.photos(user_id, concept.id):
-                    started.append(self.start(user_id, concept.id))
+                    reason: Reason = "new weights" if is_foreign else "cut off"
+                    started.append(self.start(user_id, concept.id, reason))
                 elif is_cut_off:
                     self._memory.concepts.update(user_id, concept.id, state="new")
         return tuple(started)

@@ -121,6 +121,7 @@ def test_a_job_cut_off_by_closing_is_resumed(
     model.hold.set()
     again = LearningJobs(model, deps.memory)
     (status,) = again.resume("ana")
+    assert status.reason == "cut off"
     assert again.wait("ana", status.job_id).state == "ready"
     again.close()
 
@@ -149,6 +150,7 @@ def test_other_weights_make_a_concept_learned_again(
 ) -> None:
     model.fingerprint = "fake-2"
     (status,) = deps.jobs.resume("ana")
+    assert status.reason == "new weights"
     assert deps.jobs.wait("ana", status.job_id).state == "ready"
     assert deps.memory.concepts.get("ana", bo_id).base_fingerprint == "fake-2"
     assert deps.jobs.resume("ana") == ()

@@ -5,6 +5,7 @@ Knows how a job looks while it runs. The job itself goes on without a page.
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import chainlit as cl
@@ -17,6 +18,11 @@ from omnipersona.ui.chat.markup import as_markdown
 from omnipersona.ui.login.callbacks import current_user
 
 _PAUSE_SECONDS: Final = 0.3
+_WHY: Final[Mapping[str, str]] = {
+    "asked": "I am still learning {name}.",
+    "cut off": "I was stopped while I learned {name}, and go on.",
+    "new weights": "I run on other weights now, so I learn {name} anew from the kept photos.",
+}
 _followers: set[asyncio.Task[None]] = set()
 
 
@@ -29,10 +35,11 @@ def follow(job_id: str, message: cl.Message) -> None:
 
 async def follow_unfinished() -> None:
     """Show the jobs that still run on a page that was just opened."""
-    here = assistant()
-    for status in here.session.learn_status(current_user()):
+    session, user_id = assistant().session, current_user()
+    await session.resume_learning(user_id)
+    for status in session.learn_status(user_id):
         if not status.has_ended:
-            text = f"I am still learning <{status.concept_name}>."
+            text = _WHY[status.reason].format(name=f"<{status.concept_name}>")
             follow(status.job_id, await cl.Message(as_markdown(text)).send())
 
 
