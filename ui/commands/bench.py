@@ -1,4 +1,4 @@
-"""The measurements: `bench nano`, `bench curve`, `bench omnipbench` and `bench speed`."""
+"""The measurements: `bench nano`, `curve`, `omnipbench`, `speed` and `service`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -156,6 +156,25 @@ def bench_speed(
             on_progress=_tell,
         )
     typer.echo(speed_json(report) if as_json else speed_table(report))
+
+
+@bench_app.command("service")
+def bench_service(
+    context: typer.Context,
+    quick: Annotated[bool, typer.Option(help="Fewer repetitions and users.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Time whole turns: what is outside of the model, cancelling, learning beside, 16 users."""
+    with _measuring():
+        from omnipersona.bench.rows import as_json as rows_as_json
+        from omnipersona.bench.rows import table
+        from omnipersona.bench.service import run_service
+        from omnipersona.model.runtime import load_model
+
+        settings = settings_of(context)
+        model = load_model(settings.model, weights=settings.weights)
+        rows = run_service(model, quick=quick, on_progress=None if as_json else _tell)
+    typer.echo(rows_as_json(rows) if as_json else table(rows))
 
 
 @contextmanager

@@ -1,0 +1,222 @@
+"""What the assistant adds to the model, and how it serves several users at once.
+
+Real turns through a session on an empty data folder: what a turn costs outside of the model, how
+soon a cancelled turn ends, what learning in the background does to an answer, and whether users
+wait for each other. Knows turns and clocks. Does not know quality.
+"""
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from omnipersona.agent.events import DrawProgress, Event, LearningStarted, Reply
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.settings import Settings
+from omnipersona.agent.turn import UserTurn
+from omnipersona.bench.asking import png
+from omnipersona.bench.errors import BenchError
+from omnipersona.bench.rows import Row, at_least, at_most
+from omnipersona.bench.sample import Progress
+from omnipersona.bench.timed_model import TimedModel
+from omnipersona.model.contract import PersonaModel
+from omnipersona.model.nano.render import render
+from omnipersona.model.nano.world import sample_identity, sample_scene
+
+_USERS: Final = 16
+_OF_THE_GREEDY: Final = 8
+_LONG: Final = 400  # steps of a drawing that is cancelled
+_SHARE: Final = 0.03
+_REST: Final = 0.1
+_CANCEL: Final = 1.0
+_WAIT: Final = 1.5
+_MEET: Final = "this is my dog <bo>, his toy is a red ball"
+_ASK: Final = "what is the toy of <bo>?"
+_DRAW: Final = "draw <bo> with his toy"
+_EDIT: Final = "make it night"
+_PLAIN: Final = "draw a blue cat at the beach"
+
+
+def run_service(
+    model: PersonaModel, *, quick: bool, on_progress: Progress | None = None
+) -> list[Row]:
+    """Measure a model behind a session of its own; closes the model.
+
+    Args:
+        model: Any.
+        quick: Fewer repetitions and users.
+        on_progress: Told what is measured.
+
+    Raises: BenchError: the model does not understand the sentences that are measured with.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_run(TimedModel(model), Path(folder), quick, on_progress))
+
+
+async def _run(
+    model: TimedModel, folder: Path, quick: bool, on_progress: Progress | None
+) -> list[Row]:
+    settings = Settings(data=folder, drift_guard=False)
+    session = await Session.open(settings, model=model)
+    service = _Service(session, model, 3 if quick else 10, 4 if quick else _USERS)
+    rows: list[Row] = []
+    try:
+        await service.teach()
+        for name, measure in service.sections.items():
+            if on_progress is not None:
+                on_progress(name)
+            rows += await measure()
+    finally:
+        await session.close()
+    return rows
+
+
+class _Service:
+    """One session under measurement; user `ana` knows <bo>."""
+
+    def __init__(self, session: Session, model: TimedModel, repeats: int, users: int) -> None:
+        self.session = session
+        self.model = model
+        self.repeats = repeats
+        self.users = users
+        self.sections: dict[str, Callable[[], Awaitable[list[Row]]]] = {
+            "turns": self.overhead,
+            "cancelling": self.cancelling,
+            "learning beside": self.learning,
+            "users": self.fairness,
+        }
+
+    async def teach(self) -> str:
+        """Teach <bo> until he can be used; return the job, which goes on."""
+        rng = random.Random(0)
+        who = sample_identity(rng)
+        photos = tuple(png(render(sample_scene(rng, [who]), 64)) for _ in range(3))
+        started = [
+            event
+            for event in await self._events(_MEET, photos=photos)
+            if isinstance(event, LearningStarted)
+        ]
+        if not started:
+            raise BenchError(f"{_MEET!r} was not taken for teaching.")
+        job_id = started[0].status.job_id
+        async for status in self.session.watch_learning("ana", job_id):
+            if status.is_usable:
+                break
+        return job_id
+
+    async def overhead(self) -> list[Row]:
+        """Turns of one user alone, with learning stopped."""
+        for status in self.session.learn_status("ana"):
+            if not status.has_ended:
+                self.session.cancel_learning("ana", status.job_id)
+        rows = list[Row]()
+        for name, text in (("question", _ASK), ("drawing", _DRAW), ("edit", _EDIT)):
+            totals, rests = [], []
+            for _ in range(self.repeats):
+                self.model.seconds, started = 0.0, time.perf_counter()
+                await self._events(text)
+                totals.append(time.perf_counter() - started)
+                rests.append(totals[-1] - self.model.seconds)
+            goal = _REST if name == "question" else _SHARE * median(totals)
+            rows.append(at_least(f"{name}: seconds", median(totals), len(totals)))
+            rows.append(at_most(f"{name}: outside of the model", median(rests), len(rests), goal))
+        return rows
+
+    async def cancelling(self) -> list[Row]:
+        """A drawing cancelled in its steps, and a lesson."""
+        drawings, lessons = [], []
+        for _ in range(self.repeats):
+            begun = asyncio.Event()
+
+            def note(event: Event, begun: asyncio.Event = begun) -> None:
+                if isinstance(event, DrawProgress):
+                    begun.set()
+
+            turn = asyncio.create_task(self._events(_PLAIN, steps=_LONG, note=note))
+            await begun.wait()
+            started = time.perf_counter()
+            turn.cancel()
+            with suppress(asyncio.CancelledError):
+                await turn
+            # The next turn waits for the step that still runs.
+            await self._events(_ASK)
+            drawings.append(time.perf_counter() - started)
+        for _ in range(self.repeats):
+            job_id = await self.teach()
+            started = time.perf_counter()
+            self.session.cancel_learning("ana", job_id)
+            await self._events(_ASK)
+            lessons.append(time.perf_counter() - started)
+        count = self.repeats
+        return [
+            at_most("cancelled drawing and a question after it", max(drawings), count, _CANCEL),
+            at_most("cancelled lesson and a question after it", max(lessons), count, _CANCEL),
+        ]
+
+    async def learning(self) -> list[Row]:
+        """The same question while nothing is learned, and while something is."""
+        alone = await self._asked()
+        job_id = await self.teach()
+        beside = await self._asked()
+        self.session.cancel_learning("ana", job_id)
+        return [
+            at_least("question: seconds while learning", beside, self.repeats),
+            at_least("question: times slower while learning", beside / alone, self.repeats),
+        ]
+
+    async def fairness(self) -> list[Row]:
+        """Everybody draws one picture; then one of them wants many at once."""
+        equal = await self._drawn({f"user {i}": 1 for i in range(self.users)})
+        wishes = {f"user {i}": 1 for i in range(self.users)} | {"user 0": _OF_THE_GREEDY}
+        greedy = await self._drawn(wishes)
+        modest = [name for name in wishes if name != "user 0"]
+        slowest, waited = max(equal.values()), max(greedy[name] for name in modest)
+        first, others = min(equal.values()) / slowest, waited / slowest
+        return [
+            at_least(f"{self.users} users: seconds to the last drawing", slowest, self.users),
+            at_least(f"{self.users} users: first over last", first, self.users),
+            at_most(f"one wants {_OF_THE_GREEDY}: wait of the others, times", others, 1, _WAIT),
+        ]
+
+    async def _drawn(self, wishes: dict[str, int]) -> dict[str, float]:
+        """Return when the last wish of every user was fulfilled, in seconds."""
+        started, ended = time.perf_counter(), dict[str, float]()
+
+        async def wish(user: str, number: int) -> None:
+            await self._events(_PLAIN, user=user, thread=f"{user} {number}")
+            ended[user] = time.perf_counter() - started
+
+        await asyncio.gather(*(wish(user, i) for user, n in wishes.items() for i in range(n)))
+        return ended
+
+    async def _asked(self) -> float:
+        seconds = []
+        for _ in range(self.repeats):
+            started = time.perf_counter()
+            await self._events(_ASK)
+            seconds.append(time.perf_counter() - started)
+        return median(seconds)
+
+    async def _events(
+        self,
+        text: str,
+        *,
+        photos: tuple[bytes, ...] = (),
+        user: str = "ana",
+        thread: str = "t",
+        steps: int | None = None,
+        note: Callable[[Event], None] = lambda _: None,
+    ) -> list[Event]:
+        turn = UserTurn(user_id=user, thread_id=thread, text=text, pictures=photos, steps=steps)
+        events = list[Event]()
+        async for event in self.session.turn(turn):
+            note(event)
+            events.append(event)
+        if not isinstance(events[-1], Reply):
+            raise BenchError(f"{text!r} was answered with {events[-1]}.")
+        return events
