@@ -1,10 +1,18 @@
-"""Which device and number type the network uses, and why."""
+"""Which device and number type the network uses, and why; and what happens where memory ends."""
 
+import logging
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
 
 import torch
+
+from omnipersona.model.errors import OutOfMemory
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,3 +62,24 @@ def memory_of(device: str) -> int:
     if device.startswith("cuda"):
         return int(torch.cuda.get_device_properties(device).total_memory)
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def within_memory(start: Callable[[], Iterator[T]], device: str) -> Iterator[T]:
+    """Yield a job's steps; where the memory of `device` ends, give back what the job took.
+
+    Raises:
+        OutOfMemory: The device has no room for the next step.
+    """
+    try:
+        yield from start()
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        logger.warning("out of memory on %s: %s", device, str(error))
+    else:
+        return
+    # The error held the job's tensors; only now, after it is gone, can they be given back.
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    raise OutOfMemory(
+        f"The memory of {device} does not suffice for this. Ask for a smaller picture or send "
+        "fewer photos; `omnipersona doctor` says what fits."
+    )

@@ -12,6 +12,7 @@ from PIL import Image
 from omnipersona.model.contract import EditRequest, GenerateRequest
 from omnipersona.model.drawing import Painting, draw
 from omnipersona.model.flow.guidance import GuidanceConfig
+from omnipersona.model.painting import picture
 from omnipersona.model.scales import drawing_scales, editing_scales
 from omnipersona.model.studio import Studio
 from omnipersona.model.vision.images import write_png
@@ -57,5 +58,7 @@ def _painted(studio: Studio, paintings: list[Painting], config: GuidanceConfig) 
         for step in draw(part, num_steps=_NUM_STEPS, timestep_shift=shift, config=config):
             last = [tokens for tokens, _ in step]
             yield None
-        images += [studio.image(tokens, one.grid) for tokens, one in zip(last, part, strict=True)]
+        images += [
+            picture(studio.model, tokens, one.grid) for tokens, one in zip(last, part, strict=True)
+        ]
     yield images

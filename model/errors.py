@@ -9,6 +9,7 @@ ModelError
 |-- RequestError      an argument outside its range; names the field
 |-- LearningFailed    learning stopped; the last good tokens are kept
 |-- ModelBusy         the queue is full
+|-- OutOfMemory       the device has no room for this work
 `-- Cancelled         the caller asked to stop
 
 Catch `ModelError` to show its text to a user; anything else is a bug.
@@ -57,6 +58,10 @@ class LearningFailed(ModelError):
 
 class ModelBusy(ModelError):
     """Too many jobs are waiting."""
+
+
+class OutOfMemory(ModelError):
+    """The device has no room for what the work needs; smaller work may fit."""
 
 
 class Cancelled(ModelError):

@@ -5,9 +5,10 @@ Knows jobs and requests. Does not know how any of them is done (`studio`, `learn
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import torch
 
@@ -27,20 +28,23 @@ from omnipersona.model.contract import (
     ModelInfo,
     Weights,
 )
-from omnipersona.model.devices import Device, memory_of, pick_device
+from omnipersona.model.devices import Device, memory_of, pick_device, within_memory
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.learning import learn
 from omnipersona.model.memory_plan import weight_type
+from omnipersona.model.painting import num_together
 from omnipersona.model.studio import Studio
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.weights.load import load_folder
 from omnipersona.model.weights.placement import HOST, attach, spread_layers
-from omnipersona.model.worker import Worker
+from omnipersona.model.worker import Company, Worker
 
 logger = logging.getLogger(__name__)
 
 NANO: Final = "nano"
 NANO_FOLDER: Final = Path(__file__).with_name("nano") / "checkpoint"
+
+T = TypeVar("T")
 
 
 class LocalPersonaModel:
@@ -79,15 +83,13 @@ class LocalPersonaModel:
         self, request: AnswerRequest, cancel: threading.Event | None = None
     ) -> Iterator[str]:
         """Yield the answer's text piece by piece."""
-        return self._worker.run(lambda: self._studio.answer(request), cancel, lane=request.lane)
+        return self._run(lambda: self._studio.answer(request), cancel, request.lane)
 
     def complete(
         self, request: CompleteRequest, cancel: threading.Event | None = None
     ) -> Completion:
         """Return the reply of a text task."""
-        *_, last = self._worker.run(
-            lambda: self._studio.complete(request), cancel, lane=request.lane
-        )
+        *_, last = self._run(lambda: self._studio.complete(request), cancel, request.lane)
         assert last is not None, "a text task ends with its completion"
         return last
 
@@ -95,20 +97,25 @@ class LocalPersonaModel:
         self, request: GenerateRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the picture."""
-        return self._worker.run(lambda: self._studio.generate(request), cancel, lane=request.lane)
+        return self._run(
+            lambda: self._studio.generate(request),
+            cancel,
+            request.lane,
+            company=self._company(request),
+        )
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the changed picture."""
-        return self._worker.run(lambda: self._studio.edit(request), cancel, lane=request.lane)
+        return self._run(lambda: self._studio.edit(request), cancel, request.lane)
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield a learn event per step, then the concept; gives way to the other methods."""
-        return self._worker.run(
-            lambda: learn(self._studio, request), cancel, background=True, lane=request.lane
+        return self._run(
+            lambda: learn(self._studio, request), cancel, request.lane, background=True
         )
 
     def check_concept(self, concept: ConceptFile) -> None:
@@ -123,6 +130,40 @@ class LocalPersonaModel:
     def close(self) -> None:
         """Finish the running step and refuse further work."""
         self._worker.close()
+
+    def _company(self, request: GenerateRequest) -> Company[GenerateRequest, DrawEvent] | None:
+        """Return how a drawing is painted together with others of its size, steps and scales."""
+        settings, config = request.settings, self._studio.config
+        if settings.think or settings.with_adapters or request.images:
+            return None
+        size = (request.width or config.image_size, request.height or config.image_size)
+
+        def start(requests: Sequence[GenerateRequest]) -> Iterator[Sequence[DrawEvent]]:
+            return within_memory(lambda: self._studio.generate_many(requests), self._device.name)
+
+        return Company(
+            key=(size, replace(settings, seed=None, previews=True)),
+            limit=num_together(size[0] * size[1] // config.latent_stride**2),
+            request=request,
+            start=start,
+        )
+
+    def _run(
+        self,
+        start: Callable[[], Iterator[T]],
+        cancel: threading.Event | None,
+        lane: str,
+        *,
+        background: bool = False,
+        company: Company[Any, T] | None = None,
+    ) -> Iterator[T]:
+        return self._worker.run(
+            lambda: within_memory(start, self._device.name),
+            cancel,
+            background=background,
+            lane=lane,
+            company=company,
+        )
 
 
 def folder_of(name_or_path: str) -> Path:

@@ -6,8 +6,7 @@ Knows the model, its tokenizer and requests of the contract. Does not know queue
 # T latent tokens, E numbers per token, S soft vectors, D width
 
 import secrets
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -30,11 +29,9 @@ from omnipersona.model.contract import (
     DrawSettings,
     EditRequest,
     GenerateRequest,
-    ImageResult,
-    StepEvent,
     ThoughtEvent,
 )
-from omnipersona.model.drawing import Grid, Painting, Source, decode_tokens, draw
+from omnipersona.model.drawing import Grid, Painting, Source
 from omnipersona.model.errors import (
     ForeignPicture,
     ImageSizeError,
@@ -44,6 +41,7 @@ from omnipersona.model.errors import (
 from omnipersona.model.flow.guidance import GuidanceConfig
 from omnipersona.model.interleave import interleaved
 from omnipersona.model.omni import OmniModel
+from omnipersona.model.painting import Order, paint
 from omnipersona.model.scales import drawing_scales, editing_scales, with_settings
 from omnipersona.model.sequence.context import Context, Guidance
 from omnipersona.model.sequence.pictures import clean_image, seen_image
@@ -54,13 +52,11 @@ from omnipersona.model.text.decode import write_tokens
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.text.writing import write_text
 from omnipersona.model.thought import MAX_THOUGHT, think_prompt
-from omnipersona.model.vision.images import read_png, resized, to_image, to_pixels, write_png
+from omnipersona.model.vision.images import read_png, resized, to_pixels
 from omnipersona.model.weights.load import fingerprint
 
 if TYPE_CHECKING:
     from omnipersona.model.concept.adapter import Adapters
-
-_NUM_PREVIEWS = 5
 
 
 class Studio:
@@ -147,6 +143,23 @@ class Studio:
         """
         self._refuse_foreign(*request.images)
         yield from self._adapted(self._generate(request), request)
+
+    @torch.no_grad()
+    def generate_many(self, requests: Sequence[GenerateRequest]) -> Iterator[list[DrawEvent]]:
+        """Yield one event per request after each step: those of `generate`, for all together.
+
+        They ask for the same number of steps, scales and step cache, and neither think nor need
+        adapters.
+        """
+        self._refuse_foreign(*(image for request in requests for image in request.images))
+        orders = []
+        for request in requests:
+            seed, generator = _seeded(request.settings)
+            painting = self.drawing_of(request, generator)
+            orders.append(Order(painting=painting, settings=request.settings, seed=seed))
+        scales = with_settings(drawing_scales(self.config.sampling), requests[0].settings)
+        for events in paint(self.model, orders, scales):
+            yield [*events]
 
     @torch.no_grad()
     def edit(self, request: EditRequest) -> Iterator[DrawEvent]:
@@ -332,42 +345,14 @@ class Studio:
         seed: int,
         config: GuidanceConfig,
     ) -> Iterator[DrawEvent]:
-        started = time.monotonic()
-        settings = request.settings
-        config = with_settings(config, settings)
-        thought = ""
+        settings, thought = request.settings, ""
         if settings.think:
             for piece in self._thinking(painting.guidance, request):
                 thought += piece
                 yield ThoughtEvent(piece)
-        num_steps = settings.num_steps or self.config.sampling.num_steps
-        shift = self.config.sampling.timestep_shift
-        every = max(1, num_steps // _NUM_PREVIEWS)
-        final, grid = painting.noise_TE, painting.grid
-        steps = draw(
-            [painting],
-            num_steps=num_steps,
-            timestep_shift=shift,
-            config=config,
-            reuse_below=settings.reuse_below,
-        )
-        for i, [(tokens, towards)] in enumerate(steps, start=1):
-            wanted = settings.previews and i % every == 0 and i < num_steps
-            preview = write_png(self.image(towards, grid)) if wanted else None
-            yield StepEvent(step=i, num_steps=num_steps, preview=preview)
-            final = tokens
-        image = self.image(final, grid)
-        yield ImageResult(
-            png=write_png(image),
-            width=image.width,
-            height=image.height,
-            seed=seed,
-            num_steps=num_steps,
-            cfg_text_scale=config.cfg_text_scale,
-            cfg_img_scale=config.cfg_img_scale,
-            elapsed_ms=(time.monotonic() - started) * 1000.0,
-            thought=thought,
-        )
+        order = Order(painting=painting, settings=settings, seed=seed, thought=thought)
+        for [event] in paint(self.model, [order], with_settings(config, settings)):
+            yield event
 
     def _thinking(
         self, guidance: Guidance, request: GenerateRequest | EditRequest
@@ -379,10 +364,6 @@ class Studio:
             yield piece
         prompter, _ = self.prompter(request.concepts)
         guidance.add_thought(prompter.text(thought))
-
-    def image(self, tokens_TE: Tensor, grid: Grid) -> Image.Image:
-        """Return the picture of latent tokens."""
-        return to_image(decode_tokens(self.model, tokens_TE, grid))
 
 
 def _seeded(settings: DrawSettings) -> tuple[int, torch.Generator]:

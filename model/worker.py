@@ -2,31 +2,116 @@
 
 A job is a generator; between two of its steps the thread looks around: a cancelled job ends, and
 background jobs (learning) give way to foreground ones (answers, drawings). Callers stand in lanes
-that take turns, so that nobody waits for all that another has asked. Knows generators and queues.
-Does not know models, or whose a lane is.
+that take turns, so that nobody waits for all that another has asked; jobs that fit together run as
+one. Knows generators and queues. Does not know models, or whose a lane is.
 """
 
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 from omnipersona.model.errors import Cancelled, ModelBusy
 
 _DONE: Final = object()
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Company(Generic[R, T]):
+    """How jobs of equal keys run as one.
+
+    Attributes:
+        key: Of what fits together.
+        limit: Jobs at most.
+        request: This job's part.
+        start: Returns a generator that yields, per step, one event for each of the requests.
+    """
+
+    key: Hashable
+    limit: int
+    request: R
+    start: Callable[[Sequence[R]], Iterator[Sequence[T]]]
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    steps: Iterator[Any]
+    start: Callable[[], Iterator[Any]]
     cancel: threading.Event
     lane: str
+    company: Company[Any, Any] | None = None
     events: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
     abandoned: bool = False
+
+
+class _Run:
+    """Jobs that run as one, most often a single one.
+
+    Attributes:
+        ended: Jobs that need no more steps.
+        is_over: No further step will follow; jobs that have not ended must run anew, alone.
+    """
+
+    def __init__(self, jobs: Sequence[_Job]) -> None:
+        self.ended: list[_Job] = []
+        self.is_over = False
+        self._jobs = tuple(jobs)
+        self._steps = self._together() if len(jobs) > 1 else self._alone()
+        self._has_begun = False
+
+    def step(self) -> None:
+        """Run one step and hand out what came of it."""
+        for job in self._going():
+            if job.abandoned or job.cancel.is_set():
+                self._end(job, Cancelled("Stopped."))
+        going = self._going()
+        if not going:
+            self._steps.close()  # type: ignore[attr-defined]  # both are generators
+            self.is_over = True
+            return
+        try:
+            events = dict(zip(self._jobs, next(self._steps), strict=True))
+        except StopIteration:
+            self._finish(going, _DONE)
+        except Exception as error:  # noqa: BLE001  (handed to the caller's thread, which raises it)
+            if len(self._jobs) > 1 and not self._has_begun:
+                self._part(going)
+            else:
+                self._finish(going, error)
+        else:
+            self._has_begun = True
+            for job in going:
+                job.events.put(events[job])
+
+    def _going(self) -> list[_Job]:
+        return [job for job in self._jobs if job not in self.ended]
+
+    def _end(self, job: _Job, last: object) -> None:
+        job.events.put(last)
+        self.ended.append(job)
+
+    def _finish(self, jobs: Sequence[_Job], last: object) -> None:
+        for job in jobs:
+            self._end(job, last)
+        self.is_over = True
+
+    def _part(self, jobs: Sequence[_Job]) -> None:
+        """Let each job run alone: the fault of one is not the others'."""
+        for job in jobs:
+            job.company = None
+        self.is_over = True
+
+    def _alone(self) -> Iterator[Sequence[Any]]:
+        for event in self._jobs[0].start():
+            yield [event]
+
+    def _together(self) -> Iterator[Sequence[Any]]:
+        companies = [job.company for job in self._jobs if job.company is not None]
+        yield from companies[0].start([one.request for one in companies])
 
 
 class _Events:
@@ -65,7 +150,7 @@ class _Line:
         self._waiting: deque[_Job] = deque()
         self._served: dict[str, int] = {}
         self._count = 0
-        self._current: _Job | None = None
+        self._current: _Run | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -77,21 +162,35 @@ class _Line:
         """Let a job wait."""
         self._waiting.append(job)
 
-    def front(self) -> _Job:
-        """Return the job whose turn it is: the one that has begun, else the next."""
+    def front(self) -> _Run:
+        """Return the run whose turn it is: the one that has begun, else the next."""
         if self._current is None:
-            self._current = min(self._waiting, key=lambda job: self._served.get(job.lane, -1))
-            self._count += 1
-            self._served[self._current.lane] = self._count
+            in_turn = sorted(self._waiting, key=lambda job: self._served.get(job.lane, -1))
+            jobs = _fitting(in_turn)
+            for job in jobs:
+                self._count += 1
+                self._served[job.lane] = self._count
+            self._current = _Run(jobs)
         return self._current
 
-    def remove(self, job: _Job) -> None:
-        """Take out a job that has ended; lanes without jobs are forgotten."""
-        self._waiting.remove(job)
-        if self._current is job:
+    def settle(self, run: _Run) -> None:
+        """Take out the jobs of a run that have ended; lanes without jobs are forgotten."""
+        ended = set(map(id, run.ended))
+        lanes = {one.lane for one in self._waiting}
+        self._waiting = deque(one for one in self._waiting if id(one) not in ended)
+        if run.is_over:
             self._current = None
-        lanes = {one.lane for one in self._waiting} | {job.lane}
-        self._served = {lane: at for lane, at in self._served.items() if lane in lanes}
+            self._served = {lane: at for lane, at in self._served.items() if lane in lanes}
+
+
+def _fitting(in_turn: Sequence[_Job]) -> list[_Job]:
+    """Return the first job and those that can run with it."""
+    first, *others = in_turn
+    company = first.company
+    if company is None:
+        return [first]
+    same = [job for job in others if job.company is not None and job.company.key == company.key]
+    return [first, *same[: company.limit - 1]]
 
 
 class Worker:
@@ -118,6 +217,7 @@ class Worker:
         *,
         background: bool = False,
         lane: str = "",
+        company: Company[Any, T] | None = None,
     ) -> Iterator[T]:
         """Queue a job and yield its events as they come; leaving early cancels it.
 
@@ -126,12 +226,13 @@ class Worker:
             cancel: Ends the job with `Cancelled` before its next step.
             background: Whether the job gives way to foreground jobs.
             lane: Jobs of one lane wait for each other; lanes take turns.
+            company: How it can run as one with others; None runs it alone.
 
         Raises:
             ModelBusy: Too many jobs wait, or the worker is closed.
             Cancelled: `cancel` was set.
         """
-        job = _Job(_deferred(start), cancel or threading.Event(), lane)
+        job = _Job(start, cancel or threading.Event(), lane, company)
         with self._changed:
             waiting = len(self._foreground) + len(self._background)
             if self._closed or waiting >= self._limit:
@@ -158,28 +259,7 @@ class Worker:
                         job.events.put(Cancelled("The model was closed."))
                     return
                 line = self._foreground or self._background
-                job = line.front()
-            if not _step(job):
-                with self._changed:
-                    line.remove(job)
-
-
-def _deferred(start: Callable[[], Iterator[T]]) -> Iterator[T]:
-    yield from start()
-
-
-def _step(job: _Job) -> bool:
-    """Run one step; return whether the job goes on."""
-    if job.abandoned or job.cancel.is_set():
-        job.steps.close()  # type: ignore[attr-defined]  # every job's steps are a generator
-        job.events.put(Cancelled("Stopped."))
-        return False
-    try:
-        job.events.put(next(job.steps))
-    except StopIteration:
-        job.events.put(_DONE)
-        return False
-    except Exception as error:  # noqa: BLE001  (handed to the caller's thread, which raises it)
-        job.events.put(error)
-        return False
-    return True
+                run = line.front()
+            run.step()
+            with self._changed:
+                line.settle(run)

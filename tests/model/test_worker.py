@@ -1,13 +1,13 @@
 """One thread for all jobs: fair, cancellable, and alive after every fault."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 import pytest
 
 from omnipersona.model.errors import Cancelled, ModelBusy
-from omnipersona.model.worker import Worker
+from omnipersona.model.worker import Company, Worker
 
 WAIT = 10.0
 
@@ -224,3 +224,63 @@ def test_a_job_that_has_begun_is_finished_before_the_next_lane() -> None:
     assert list(two) == [0]
     worker.close()
     assert order == ["slow", "slow", "slow", "quick"]
+
+
+def _fitting(request: int, key: str = "alike") -> Company[int, str]:
+    def start(requests: Sequence[int]) -> Iterator[list[str]]:
+        if 13 in requests:
+            raise ValueError("not with 13")
+        for step in range(2):
+            yield [f"{one} of {len(requests)}, step {step}" for one in requests]
+
+    return Company(key=key, limit=3, request=request, start=start)
+
+
+def _alone(request: int) -> Callable[[], Iterator[str]]:
+    def start() -> Iterator[str]:
+        if request == 13:
+            raise ValueError("13")
+        yield f"{request} alone"
+
+    return start
+
+
+@pytest.fixture
+def crowd() -> Iterator[Callable[..., list[Iterator[str]]]]:
+    """Return how to queue requests behind a job that holds the worker until all wait."""
+    worker = Worker("crowd", limit=64)
+
+    def queue(*requests: int, **keys: str) -> list[Iterator[str]]:
+        steps, cancel = _Steps(), threading.Event()
+        worker.run(steps, cancel, lane="first")
+        waiting = [
+            worker.run(_alone(one), lane=f"{one}", company=_fitting(one, **keys))
+            for one in requests
+        ]
+        cancel.set()
+        steps.let()
+        return waiting
+
+    yield queue
+    worker.close()
+
+
+def test_jobs_that_fit_run_as_one_up_to_a_limit(crowd: Callable[..., list[Iterator[str]]]) -> None:
+    found = [list(events) for events in crowd(1, 2, 3, 4)]
+    assert found[0] == ["1 of 3, step 0", "1 of 3, step 1"]
+    assert found[2] == ["3 of 3, step 0", "3 of 3, step 1"]
+    assert found[3] == ["4 alone"]
+
+
+def test_one_of_a_company_can_leave_it(crowd: Callable[..., list[Iterator[str]]]) -> None:
+    left, stays = crowd(1, 2)
+    left.close()  # type: ignore[attr-defined]  # a generator, promised as an iterator
+    assert list(stays)[-1] in ("2 of 2, step 1", "2 alone")
+
+
+def test_the_fault_of_one_is_not_the_others(crowd: Callable[..., list[Iterator[str]]]) -> None:
+    first, faulty, last = crowd(1, 13, 2)
+    assert list(first) == ["1 alone"]
+    with pytest.raises(ValueError, match="13"):
+        list(faulty)
+    assert list(last) == ["2 alone"]
