@@ -17,7 +17,7 @@ from langgraph.types import Command
 
 from omnipersona.agent.checkpoints import Checkpoints, thread_key
 from omnipersona.agent.context import Context
-from omnipersona.agent.errors import EXPECTED_ERRORS
+from omnipersona.agent.errors import TURN_ERRORS, sentence_of
 from omnipersona.agent.events import Event, Failed, NeedInput, Reply, ShownPicture
 from omnipersona.agent.graph import build_graph
 from omnipersona.agent.lessons import Lesson, teach_lesson
@@ -131,9 +131,9 @@ class Session:
                         yield event
         except Cancelled:
             yield Failed("The work was cancelled.", turn_id)
-        except EXPECTED_ERRORS as error:
+        except TURN_ERRORS as error:
             logger.info("turn %s failed: %s", turn_id, type(error).__name__)
-            yield Failed(str(error), turn_id)
+            yield Failed(sentence_of(error), turn_id)
         except Exception:
             logger.exception("turn %s failed", turn_id)
             yield Failed(f"Something went wrong inside; the log says what at {turn_id}.", turn_id)

@@ -4,14 +4,18 @@ Records go first, in one transaction, then files that no record names any more. 
 the two leaves files that the next opening sweeps away, never a record without its file.
 """
 
+import json
+import sqlite3
 from collections.abc import Collection, Sequence
 
 from omnipersona.memory.blobs import BlobStore
 from omnipersona.memory.concepts import TOKENS_SUFFIX, ConceptStore
 from omnipersona.memory.database import Database
+from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.facts import FactStore
+from omnipersona.memory.intake import without_words
 from omnipersona.memory.pictures import PNG_SUFFIX, PictureStore
-from omnipersona.memory.records import Fact, Picture, Receipt
+from omnipersona.memory.records import Concept, Fact, Picture, Receipt
 
 
 class Forgetter:
@@ -39,15 +43,9 @@ class Forgetter:
         with self._database.lock:
             with self._database.transaction() as connection:
                 concept = self._concepts.get(user_id, concept_id)
-                num_facts = len(self._facts.of_concept(user_id, concept_id, history=True))
+                facts = self._facts.of_concept(user_id, concept_id, history=True)
                 photos = self._concepts.photos(user_id, concept_id)
                 drawings = self._pictures.showing(user_id, concept_id)
-                # A kept drawing loses its words: prompts repeat the facts it was drawn from.
-                connection.execute(
-                    "UPDATE pictures SET details = '{}' WHERE user_id = ? AND id IN (SELECT"
-                    " picture_id FROM picture_concepts WHERE user_id = ? AND concept_id = ?)",
-                    (user_id, user_id, concept_id),
-                )
                 connection.execute(
                     "DELETE FROM concepts WHERE user_id = ? AND id = ?", (user_id, concept_id)
                 )
@@ -57,9 +55,11 @@ class Forgetter:
                     "DELETE FROM pictures WHERE user_id = ? AND id = ?",
                     [(user_id, picture.id) for picture in gone],
                 )
-            sha256s = self._remove_files(user_id, gone, [concept.tokens_sha256])
+                kept = self._telling_of(user_id, concept, facts, drawings)
+                self._take_words(connection, user_id, kept)
+            sha256s = self._remove_files(user_id, [*gone, *kept], [concept.tokens_sha256])
             self._database.erase()
-        return _receipt(gone, sha256s, concepts=1, facts=num_facts)
+        return _receipt(gone, sha256s, concepts=1, facts=len(facts))
 
     def fact(self, user_id: str, fact_id: str) -> Receipt:
         """Forget a fact and the versions that it replaced.
@@ -114,6 +114,40 @@ class Forgetter:
         used = {row["picture_id"] for row in rows}
         unique = {picture.id: picture for picture in pictures}
         return tuple(picture for picture in unique.values() if picture.id not in used)
+
+    def _telling_of(
+        self, user_id: str, concept: Concept, facts: Sequence[Fact], drawings: Sequence[Picture]
+    ) -> list[Picture]:
+        """Return the user's pictures that show a concept or whose story names it."""
+        names = [f"<{concept.name}>".casefold(), *(fact.id for fact in facts)]
+
+        def tells(picture: Picture) -> bool:
+            story = json.dumps(picture.details, ensure_ascii=False).casefold()
+            return any(name in story for name in names)
+
+        shown = {drawing.id for drawing in drawings}
+        return [one for one in self._pictures.list(user_id) if one.id in shown or tells(one)]
+
+    def _take_words(
+        self, connection: sqlite3.Connection, user_id: str, drawings: Sequence[Picture]
+    ) -> None:
+        """Take prompts, which repeat the facts that were drawn, out of records and files.
+
+        A drawing whose file is damaged goes: nobody can look at it, but words may be left in it.
+        """
+        for drawing in drawings:
+            try:
+                png = self._blobs.get(user_id, drawing.sha256, PNG_SUFFIX)
+            except StorageFailed:
+                connection.execute(
+                    "DELETE FROM pictures WHERE user_id = ? AND id = ?", (user_id, drawing.id)
+                )
+                continue
+            sha256 = self._blobs.put(user_id, without_words(png), PNG_SUFFIX)
+            connection.execute(
+                "UPDATE pictures SET details = '{}', sha256 = ? WHERE user_id = ? AND id = ?",
+                (sha256, user_id, drawing.id),
+            )
 
     def _versions(self, user_id: str, fact_id: str) -> list[Fact]:
         versions = [self._facts.get(user_id, fact_id)]

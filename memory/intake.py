@@ -33,6 +33,7 @@ _DECODER_ERRORS: Final = (
     struct.error,
     zlib.error,
 )
+_WORDS: Final = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
 _HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
 
 
@@ -85,6 +86,18 @@ def clean_picture(
         ) from error
     upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
     return CleanPicture(png=_encode(upright), width=upright.width, height=upright.height)
+
+
+def without_words(png: bytes) -> bytes:
+    """Return a PNG with the same pixels and no words but by which software it was made."""
+    kept, start = [png[:8]], 8
+    while start < len(png):
+        end = start + 12 + int.from_bytes(png[start : start + 4])
+        chunk = png[start:end]
+        if chunk[4:8] not in _WORDS or chunk[8:].startswith(b"Software\0"):
+            kept.append(chunk)
+        start = end
+    return b"".join(kept)
 
 
 def _check_file(data: bytes, max_bytes: int) -> None:

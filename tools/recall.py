@@ -156,17 +156,18 @@ def correct_fact(
     Returns: The facts that were retired; none if the attribute was not known.
     Raises: ToolFailed: the concept is not known, or the memory refused.
     """
-    old = [
+    said = [
         fact
         for fact in current_facts(deps, user_id, concept_id)
         if compare_key(fact.attribute) == compare_key(attribute)
-        and compare_key(fact.value) != compare_key(value)
     ]
+    old = [fact for fact in said if compare_key(fact.value) != compare_key(value)]
+    is_known = len(old) < len(said)
     with tool_border():
-        if old:
+        if old and not is_known:
             deps.memory.facts.correct(user_id, old[-1].fact_id, value, source="said", origin=origin)
-            for fact in old[:-1]:
-                deps.memory.facts.retire(user_id, fact.fact_id)
+        for fact in old if is_known else old[:-1]:
+            deps.memory.facts.retire(user_id, fact.fact_id)
     if not old:
         remember_fact(deps, user_id, concept_id, attribute, value, origin)
     return tuple(old)

@@ -1,9 +1,12 @@
 """Forgetting: nothing is left, nothing else is lost, and the receipt says what went."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from omnipersona.memory.errors import UnknownConcept, UnknownFact, UnknownPicture
 from omnipersona.memory.memory import Memory
@@ -82,6 +85,53 @@ def test_kept_drawings_lose_their_words(memory: Memory, make_png: MakePng) -> No
     assert memory.forget_concept(ME, bo.id, delete_drawings=False).drawings == 0
     assert memory.pictures.get(ME, drawn.id).details == {}
     assert memory.pictures.shown_concepts(ME, drawn.id) == ()
+
+
+def test_a_kept_drawing_loses_the_words_in_its_file(memory: Memory, tmp_path: Path) -> None:
+    picture, notes, buffer = Image.effect_noise((16, 16), 90), PngInfo(), io.BytesIO()
+    notes.add_itxt("OmniPersona", SECRET)
+    notes.add_itxt("Software", "made by a model")
+    picture.save(buffer, "PNG", pnginfo=notes)
+    bo = memory.concepts.add(ME, "Bo")
+    drawn = memory.pictures.add(ME, buffer.getvalue(), origin="drawn", shows=[bo.id])
+    assert files_with(tmp_path, SECRET)
+    receipt = memory.forget_concept(ME, bo.id, delete_drawings=False)
+    assert receipt.sha256s == (drawn.sha256,)
+    assert files_with(tmp_path, SECRET) == []
+    with Image.open(io.BytesIO(memory.pictures.read(ME, drawn.id))) as kept:
+        assert kept.tobytes() == picture.tobytes()
+        assert kept.info == {"Software": "made by a model"}
+
+
+def test_a_damaged_drawing_does_not_stop_forgetting(
+    memory: Memory, make_png: MakePng, tmp_path: Path
+) -> None:
+    bo = memory.concepts.add(ME, "Bo")
+    drawn = memory.pictures.add(ME, make_png(), origin="drawn", shows=[bo.id])
+    [file] = (tmp_path / "data" / "blobs").rglob("*.png")
+    file.write_bytes(SECRET.encode())
+    assert memory.forget_concept(ME, bo.id, delete_drawings=False).sha256s == (drawn.sha256,)
+    assert memory.pictures.list(ME) == ()
+    assert files_with(tmp_path, SECRET) == []
+
+
+def test_a_drawing_of_others_loses_a_story_that_names_the_forgotten(
+    memory: Memory, make_png: MakePng
+) -> None:
+    bo, mia = memory.concepts.add(ME, "B\u00f6"), memory.concepts.add(ME, "Mia")
+    fact = say(memory, "a red ball", bo.id)
+    stories = (
+        {"prompt": "draw <mia> with the toy of <B\u00d6>"},
+        {"evidence": [{"answer": "a red ball", "fact_id": fact.id}]},
+        {"prompt": "draw <mia>"},
+    )
+    drawn = [
+        memory.pictures.add(ME, make_png(), origin="drawn", shows=[mia.id], details=story)
+        for story in stories
+    ]
+    assert memory.forget_concept(ME, bo.id, delete_drawings=True).drawings == 0
+    left = [memory.pictures.get(ME, picture.id) for picture in drawn]
+    assert [picture.details for picture in left] == [{}, {}, {"prompt": "draw <mia>"}]
 
 
 def test_a_file_of_two_pictures_stays_for_the_other(memory: Memory, make_png: MakePng) -> None:

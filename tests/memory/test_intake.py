@@ -41,6 +41,10 @@ def bomb(width: int, height: int) -> bytes:
 SVG = (
     b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 )
+SVG_OF_A_FILE = (
+    b'<!DOCTYPE svg [<!ENTITY secret SYSTEM "file:///etc/passwd">]>'
+    b'<svg xmlns="http://www.w3.org/2000/svg"><text>&secret;</text></svg>'
+)
 REFUSED = {
     "empty": (b"", "empty"),
     "truncated png": (saved(noise(), "PNG")[:900], "damaged"),
@@ -58,6 +62,7 @@ REFUSED = {
     "thin": (saved(noise(10, 20_000), "PNG"), "long and thin"),
     "line": (saved(noise(1, 20_000), "PNG"), "at least 8"),
     "svg": (SVG, "SVG drawings .* convert it to JPEG or PNG first"),
+    "svg of a file": (SVG_OF_A_FILE, "SVG"),
     "bare svg": (b"  <svg></svg>", "SVG"),
     "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(64), "HEIC .* convert it to JPEG or PNG first"),
 }
@@ -99,6 +104,27 @@ def test_orientation_is_applied(orientation: int) -> None:
     exif[0x0112] = orientation
     clean = clean_picture(saved(picture, "JPEG", exif=exif))
     assert (clean.width, clean.height) == ((20, 40) if orientation >= 5 else (40, 20))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_is_kept_upright(orientation: int) -> None:
+    """Store what a camera held that way stores, and look for the corner that was up on the left."""
+    upright = Image.new("L", (40, 20), 0)
+    upright.paste(255, (0, 0, 20, 10))
+    ways = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = upright.transpose(ways[orientation]) if orientation in ways else upright
+    exif = stored.getexif()
+    exif[0x0112] = orientation
+    kept = opened(clean_picture(saved(stored, "PNG", exif=exif)).png)
+    assert kept.convert("L").tobytes() == upright.tobytes()
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")

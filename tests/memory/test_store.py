@@ -84,6 +84,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "pictures.get": (lambda m, o, png: m.pictures.get(STRANGER, o.picture.id), UNKNOWN),
     "pictures.read": (lambda m, o, png: m.pictures.read(STRANGER, o.picture.id), UNKNOWN),
     "pictures.list": (lambda m, o, png: m.pictures.list(STRANGER, THREAD), ()),
+    "pictures.family": (lambda m, o, png: m.pictures.family(STRANGER, o.picture.id), UNKNOWN),
     "pictures.last": (lambda m, o, png: m.pictures.last(STRANGER, THREAD), None),
     "pictures.shown_concepts": (
         lambda m, o, png: m.pictures.shown_concepts(STRANGER, o.picture.id),

@@ -28,6 +28,15 @@ def test_a_correction_retires_every_old_value(deps: ToolDeps, bo_id: str) -> Non
     assert not are_current(deps, "ana", [first.fact_id])
 
 
+def test_a_correction_to_what_is_known_keeps_it_once(deps: ToolDeps, bo_id: str) -> None:
+    remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    kite = remember_fact(deps, "ana", bo_id, "toy", "a kite")
+    assert [fact.value for fact in correct_fact(deps, "ana", bo_id, "toy", "A kite")] == [
+        "a red ball"
+    ]
+    assert current_facts(deps, "ana", bo_id) == (kite,)
+
+
 def test_a_correction_of_nothing_is_a_new_fact(deps: ToolDeps, bo_id: str) -> None:
     assert correct_fact(deps, "ana", bo_id, "toy", "a kite") == ()
     assert correct_fact(deps, "ana", bo_id, "toy", "a kite") == ()

@@ -2,12 +2,14 @@
 
 import io
 import json
+import threading
 
 import pytest
 from fakes import BrokenModelError, FakePersonaModel, Faults
 from PIL import Image
 
-from omnipersona.model.contract import DrawSettings
+from omnipersona.model.contract import DrawSettings, StepEvent
+from omnipersona.model.errors import Cancelled
 from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.generate import draw_picture
@@ -33,6 +35,23 @@ def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: FakePer
     with pytest.raises(ToolFailed, match=r"^The device is out of memory\.$"):
         draw_picture(deps, "ana", DrawOrder(text="a dog"))
     assert deps.memory.pictures.list("ana") == ()
+
+
+def test_a_drawing_cancelled_after_its_last_step_is_not_kept(
+    deps: ToolDeps, model: FakePersonaModel
+) -> None:
+    cancel = threading.Event()
+
+    def stop_at_the_end(event: object) -> None:
+        if isinstance(event, StepEvent) and event.step == event.num_steps:
+            cancel.set()
+            cancel.set()
+
+    with pytest.raises(Cancelled):
+        draw_picture(deps, "ana", DrawOrder(text="a dog"), on_event=stop_at_the_end, cancel=cancel)
+    assert model.steps_done == model.num_steps
+    assert deps.memory.pictures.list("ana") == ()
+    assert draw_picture(deps, "ana", DrawOrder(text="a dog")).picture_ids
 
 
 def test_another_users_concept_cannot_be_drawn(deps: ToolDeps, bo_id: str) -> None:

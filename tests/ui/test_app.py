@@ -123,6 +123,35 @@ async def test_a_file_that_is_no_picture_is_refused_and_the_next_is_read(page_ur
         assert await tab.say("what is this?", ("ok.png", png())) == "a red picture"
 
 
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "x" * 300 + ".png", "\U0001f436.png", "CON", "<b>.svg"]
+)
+async def test_the_name_of_a_file_means_nothing(page_url: str, name: str) -> None:
+    async with Tab(page_url) as tab:
+        assert await tab.say("what is this?", (name, png())) == "a red picture"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("a\x00b.png", png()), ("", png()), ("empty.png", b"")],
+    ids=["null in the name", "no name", "no byte"],
+)
+async def test_after_an_upload_that_the_frame_may_not_take_the_next_is_read(
+    page_url: str, name: str, data: bytes
+) -> None:
+    part = f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n'
+    head = f"--x\r\n{part}Content-Type: image/png\r\n\r\n".encode()
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    async with Tab(page_url) as tab:
+        where = f"{page_url}/project/file?session_id={tab.session_id}"
+        async with (
+            aiohttp.ClientSession(cookies=tab.cookies) as http,
+            http.post(where, data=head + data + b"\r\n--x--\r\n", headers=headers) as response,
+        ):
+            assert response.status != 401
+        assert await tab.say("what is this?", ("ok.png", png())) == "a red picture"
+
+
 async def test_eleven_files_are_refused(page_url: str) -> None:
     async with Tab(page_url) as tab:
         text = await tab.say("what is this?", *[(f"{i}.png", png()) for i in range(11)])

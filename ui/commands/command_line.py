@@ -1,7 +1,6 @@
 """What all commands share: settings from global options, files, and one way to fail."""
 
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,9 +70,13 @@ def _read(path: Path) -> bytes:
 
 def write_file(path: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
+    half: Path | None = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            half = Path(file.name)
             file.write(data)
-        os.replace(file.name, path)
+        half.replace(path)
     except OSError as error:
+        if half is not None:
+            half.unlink(missing_ok=True)
         fail(f"{path} cannot be written: {error.strerror or error}.")

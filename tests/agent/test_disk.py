@@ -1,0 +1,73 @@
+"""A disk that is full in the middle of a turn: a sentence, nothing half kept, and on with it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from fakes import FakePersonaModel, png
+from talk import Talk
+
+from omnipersona.agent.events import Failed
+
+SCRIPT = {
+    "message: draw": "generate; none; none; none",
+    "Rewrite draw": "a dog",
+    "message: this is my dog <c0>": "teach; attached; <c0>; none",
+    "Facts\nmessage: this is my dog <c0>": "<c0> kind: dog",
+}
+
+
+@contextmanager
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", full)
+        yield
+
+
+@pytest.mark.parametrize(("text", "pictures"), [("draw a dog", ()), ("look", (png(), png("blue")))])
+async def test_a_picture_that_cannot_be_saved_fails_its_turn_alone(
+    talk: Talk,
+    model: FakePersonaModel,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    pictures: tuple[bytes, ...],
+) -> None:
+    model.completions = SCRIPT
+    with full_disk(monkeypatch):
+        last = await talk.say(text, *pictures)
+    assert isinstance(last, Failed)
+    assert "No space left on device. Free some space" in last.text
+    assert talk.session._deps.memory.pictures.list("ana") == ()
+    assert len((await talk.reply("draw a dog")).pictures) == 1
+
+
+async def test_learning_that_cannot_save_tokens_fails_with_the_reason(
+    talk: Talk, model: FakePersonaModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.completions, model.step_seconds = SCRIPT, 0.1
+    reply = await talk.reply("this is my dog <bo>", png())
+    job_id = reply.details["job_id"]
+    with full_disk(monkeypatch):
+        *_, last = [s async for s in talk.session.watch_learning("ana", job_id)]
+    assert last.state == "failed"
+    assert "No space left on device" in last.message
+    assert not (await talk.session.concept_card("ana", "bo")).has_tokens
+    await talk.teach("bo")
+    assert (await talk.session.concept_card("ana", "bo")).has_tokens
+
+
+async def test_a_conversation_that_cannot_be_saved_fails_its_turn_alone(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = SCRIPT
+    connection = talk.session._checkpoints._connection
+    [(pages,)] = await connection.execute_fetchall("PRAGMA page_count")
+    await connection.execute_fetchall(f"PRAGMA max_page_count = {pages}")
+    last = await talk.say("draw a dog " + "and a cat " * 300)
+    assert isinstance(last, Failed)
+    assert "full" in last.text
+    await connection.execute_fetchall("PRAGMA max_page_count = 100000")
+    assert len((await talk.reply("draw a dog")).pictures) == 1

@@ -1,0 +1,60 @@
+"""Which of several pictures is meant, and what twenty copies of one are worth."""
+
+from pathlib import Path
+
+from fakes import FakePersonaModel, png
+from talk import Talk
+
+from omnipersona.model.contract import EditRequest, LearnRequest
+
+SCRIPT = {
+    "message: this is my dog <c0>": "teach; attached; <c0>; none",
+    "Facts\nmessage: this is my dog <c0>": "<c0> kind: dog",
+    "message: add a hat": "edit; attached; none; none",
+    "message: and a scarf": "edit; shown; none; none",
+    "Rewrite edit": "add it",
+    "message: draw": "generate; none; none; none",
+    "Rewrite draw": "a dog",
+    "message: undo": "undo; shown; none; none",
+}
+
+
+async def test_twenty_copies_of_one_photo_are_learned_and_kept_once(
+    talk: Talk, model: FakePersonaModel, data_dir: Path
+) -> None:
+    model.completions = SCRIPT
+    reply = await talk.reply("this is my dog <bo>", *[png()] * 20)
+    states = [s async for s in talk.session.watch_learning("ana", reply.details["job_id"])]
+    assert states[-1].state == "ready"
+    assert len(model.of_type(LearnRequest)[0].photos) == 20
+    assert len(list(data_dir.rglob("*.png"))) == 1
+    receipt = await talk.session.forget_concept("ana", "bo")
+    assert receipt.details["photos"] == 20
+    assert list(data_dir.rglob("*.png")) == []
+
+
+async def test_of_two_pictures_the_last_one_sent_is_changed(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = SCRIPT
+    memory = talk.session._deps.memory.pictures
+    await talk.reply("add a hat", png("red"), png("blue"))
+    _, last, _ = memory.list("ana")
+    assert model.of_type(EditRequest)[-1].image == memory.read("ana", last.id)
+
+
+async def test_of_two_drawings_the_last_one_is_changed(talk: Talk, model: FakePersonaModel) -> None:
+    model.completions = SCRIPT
+    await talk.reply("draw a dog")
+    second = await talk.reply("draw a dog")
+    await talk.reply("and a scarf")
+    assert model.of_type(EditRequest)[-1].image == second.pictures[0].png
+
+
+async def test_there_is_nothing_to_undo_where_nothing_was_drawn(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = SCRIPT
+    assert "not drawn anything" in (await talk.reply("undo that")).text
+    await talk.reply("draw a dog")
+    assert "nothing to undo" in (await talk.reply("undo that")).text
