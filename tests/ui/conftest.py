@@ -1,6 +1,7 @@
 """A served page and a client that speaks the frame's protocol without a browser."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,8 +11,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+IS_CI: Final = os.environ.get("CI") == "true"
+ARGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 
 StartPage = Callable[..., str]
 
@@ -80,3 +88,19 @@ def guarded_page(start_page: StartPage) -> str:
     """Return the address of the same page with a login."""
     server = str(Path(__file__).with_name("page_server.py"))
     return start_page([server, "{data}", "{port}", "password"], {})
+
+
+@pytest.fixture
+def browser() -> Iterator["Browser"]:
+    """Open a headless Chromium; without one the test is skipped, in CI it fails."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None and not IS_CI:
+        pytest.skip("No Chromium was found; install one to run the browser test.")
+    assert path is not None, "CI has to install Chromium."
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, headless=True, args=list(ARGS))
+        yield opened
+        opened.close()

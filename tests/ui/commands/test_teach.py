@@ -1,15 +1,13 @@
 """Whole data sets as concepts: what is learned, what is skipped, what is refused."""
 
 import json
-import shutil
 import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
 
 import pytest
-
-from omnipersona.model.runtime import NANO_FOLDER
+from hasty import hasty
 
 SAMPLES = resources.files("omnipersona.ui.page") / "samples"
 
@@ -28,15 +26,6 @@ def rap(folder: Path, **concepts: str) -> Path:
         entries[f"<{name}>"] = {"name": name, "image": photo, "info": info, "category": "cat"}
     content = json.dumps({"concept_dict": entries})
     (folder / "database.json").write_text(content, encoding="utf-8")
-    return folder
-
-
-def hasty(folder: Path) -> Path:
-    """Return a copy of nano whose whole lessons are short."""
-    shutil.copytree(NANO_FOLDER, folder)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config["omnipersona"]["lesson"] = "quick"
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
 
 

@@ -1,10 +1,12 @@
 // An edited picture over its source; the slider uncovers one or the other.
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 
 export default function BeforeAfter() {
   const [share, setShare] = useState(50)
+  const card = useRef(null)
+  useEffect(() => card.current.scrollIntoView({ block: 'center' }), [])
   return (
-    <div className="omni-card omni-card-column">
+    <div className="omni-card omni-card-column" ref={card}>
       <div className="omni-stack">
         <img alt="before" src={props.before} />
         <img alt="after" src={props.after} style={{ clipPath: `inset(0 0 0 ${share}%)` }} />

@@ -1,0 +1,16 @@
+"""nano in a hurry, for tests where what is learned matters little."""
+
+import json
+import shutil
+from pathlib import Path
+
+from omnipersona.model.runtime import NANO_FOLDER
+
+
+def hasty(folder: Path) -> Path:
+    """Return a copy of nano whose whole lessons are short."""
+    shutil.copytree(NANO_FOLDER, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["omnipersona"]["lesson"] = "quick"
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
