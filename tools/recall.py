@@ -200,8 +200,9 @@ def forget_concept(
             deps.model.release(sha256)
     return ToolOutcome(
         text=(
-            f"Forgotten <{name}>: {receipt.facts} facts, {receipt.photos} photos, "
-            f"{receipt.drawings} drawings and the learned tokens are deleted."
+            f"Forgotten <{name}>: {_some(receipt.facts, 'fact')}, "
+            f"{_some(receipt.photos, 'photo')}, {_some(receipt.drawings, 'drawing')} and the "
+            "learned tokens are deleted."
         ),
         details={
             "concept_id": concept_id,
@@ -231,12 +232,16 @@ def _view(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptView:
 def _line(view: ConceptView) -> str:
     parts = [view.kind] if view.kind else []
     parts += view.facts
-    parts.append("1 photo" if view.num_photos == 1 else f"{view.num_photos} photos")
+    parts.append(_some(view.num_photos, "photo"))
     if view.learning:
         parts.append(f"being learned, {view.learning}")
     elif not view.has_tokens:
         parts.append("not learned yet")
     return f"<{view.name}>: {'; '.join(parts)}."
+
+
+def _some(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _known(fact: Fact) -> KnownFact:

@@ -177,7 +177,7 @@ async def test_forget_asks_and_then_leaves_nothing(talk: Talk, model: FakePerson
     need = await talk.need("forget <bo>")
     assert need.kind == "confirm"
     reply = await talk.reply(need.choices[1])
-    assert reply.text.startswith("Forgotten <bo>: 1 facts, 1 photos, 1 drawings")
+    assert reply.text.startswith("Forgotten <bo>: 1 fact, 1 photo, 1 drawing")
     assert await talk.session.concepts("ana") == ()
     assert drawing not in str(await talk.session.concepts("ana"))
     key = talk.session._checkpoints
