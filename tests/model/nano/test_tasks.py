@@ -61,9 +61,9 @@ def test_questions_about_a_picture_do_not_see_one_another(sampler: TaskSampler) 
 
 
 def test_a_copy_has_its_source_as_target_and_no_words(sampler: TaskSampler) -> None:
-    edits = [sampler.edit(0.0) for _ in range(20)]
+    edits = [sampler.edit(0.0) for _ in range(100)]
     copies = [plan for plan in edits if plan.task == "copy"]
-    assert 2 < len(copies) < 18
+    assert 0 < len(copies) < 20
     for plan in copies:
         source, *targets = plan.parts
         assert isinstance(source, Latent)
