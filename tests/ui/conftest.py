@@ -77,7 +77,7 @@ def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
             process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page_url(start_page: StartPage) -> str:
     """Return the address of a page on a scripted model."""
     return start_page([str(Path(__file__).with_name("page_server.py")), "{data}", "{port}"], {})
