@@ -269,18 +269,20 @@ class Session:
         """
         return await asyncio.to_thread(find_versions, self._deps, user_id, picture_id)
 
-    async def go_on_from(self, user_id: str, thread_id: str, picture_id: str) -> None:
+    async def go_on_from(self, user_id: str, thread_id: str, picture_id: str) -> bytes:
         """Make a picture the one that a conversation speaks of; the next edit starts there.
 
+        Returns: Its PNG bytes.
         Raises: ToolFailed: the user has no such picture, or owes the conversation an answer.
         """
-        await self.picture(user_id, picture_id)
+        png = await self.picture(user_id, picture_id)
         async with self._lock(user_id, thread_id):
             if await self.pending(user_id, thread_id):
                 raise ToolFailed(_ANSWER_FIRST)
             config = self._config(UserTurn(user_id=user_id, thread_id=thread_id))
             spoken_of = State(last_picture_id=picture_id, last_drawing_id=picture_id)
             await self._graph.aupdate_state(config, spoken_of, as_node="reply")
+        return png
 
     async def delete_thread(self, user_id: str, thread_id: str) -> None:
         """Delete a conversation: its checkpoints and its pictures."""

@@ -149,21 +149,20 @@ class _Branches:
 
 def _region(paintings: Sequence[Painting]) -> Region | None:
     """Return what is drawn anew in all pictures together; None if everything is."""
-    found = [_own_region(one, one.source) if one.source else None for one in paintings]
-    if not any(found):
+    if not any(one.source for one in paintings):
         return None
-    whole = [
-        Region(one.noise_TE, torch.ones(one.grid.num_tokens, dtype=torch.bool)) for one in paintings
-    ]
-    parts = [mine or all_of_it for mine, all_of_it in zip(found, whole, strict=True)]
+    parts = [_own_region(one) for one in paintings]
     return Region(
         torch.cat([one.source_TE for one in parts]), torch.cat([one.is_open_T for one in parts])
     )
 
 
-def _own_region(painting: Painting, source: Source) -> Region:
-    """Find out where the text of an edit changes its source."""
+def _own_region(painting: Painting) -> Region:
+    """Find out where the text of an edit changes its source; all of a new picture is drawn."""
     guidance, grid, noise = painting.guidance, painting.grid, painting.noise_TE
+    source = painting.source
+    if source is None:
+        return Region(noise, torch.ones(grid.num_tokens, dtype=torch.bool))
     ids = grid_ids(grid.rows, grid.columns, guidance.full.model.config.max_latent_size)
     canvas = Canvas([guidance.full, guidance.without_text], [ids, ids])
     moved = torch.zeros(grid.num_tokens)

@@ -60,3 +60,8 @@ def tool_border() -> Iterator[None]:
         raise ToolRetry(str(error)) from error
     except (ModelError, MemoryStoreError) as error:
         raise ToolFailed(str(error)) from error
+
+
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of a regular noun, in words for people."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

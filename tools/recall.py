@@ -11,7 +11,7 @@ from typing import Final
 from omnipersona.memory.errors import UnknownFact
 from omnipersona.memory.records import Concept, Fact
 from omnipersona.memory.text import compare_key
-from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
+from omnipersona.tools.outcome import ToolDeps, ToolOutcome, counted, tool_border
 
 NOTE: Final = "note"
 """Attribute of a fact that is a whole sentence of the user's."""
@@ -200,8 +200,8 @@ def forget_concept(
             deps.model.release(sha256)
     return ToolOutcome(
         text=(
-            f"Forgotten <{name}>: {_some(receipt.facts, 'fact')}, "
-            f"{_some(receipt.photos, 'photo')}, {_some(receipt.drawings, 'drawing')} and the "
+            f"Forgotten <{name}>: {counted(receipt.facts, 'fact')}, "
+            f"{counted(receipt.photos, 'photo')}, {counted(receipt.drawings, 'drawing')} and the "
             "learned tokens are deleted."
         ),
         details={
@@ -232,16 +232,12 @@ def _view(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptView:
 def _line(view: ConceptView) -> str:
     parts = [view.kind] if view.kind else []
     parts += view.facts
-    parts.append(_some(view.num_photos, "photo"))
+    parts.append(counted(view.num_photos, "photo"))
     if view.learning:
         parts.append(f"being learned, {view.learning}")
     elif not view.has_tokens:
         parts.append("not learned yet")
     return f"<{view.name}>: {'; '.join(parts)}."
-
-
-def _some(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _known(fact: Fact) -> KnownFact:

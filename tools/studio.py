@@ -91,7 +91,7 @@ def keep_picture(
         thread_id=order.thread_id or None,
         parent_id=parent_id or None,
         details=details,
-        shows=dict.fromkeys((*before, *order.concept_ids)),
+        shows=(*before, *order.concept_ids),
     )
     return ToolOutcome(
         text=f"Here it is: {details['rewritten']}.", picture_ids=(picture.id,), details=details

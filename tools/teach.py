@@ -8,7 +8,7 @@ from typing import Final
 
 from omnipersona.memory.errors import UnknownConcept
 from omnipersona.memory.records import Concept
-from omnipersona.tools.outcome import ToolDeps, ToolOutcome, ToolRetry, tool_border
+from omnipersona.tools.outcome import ToolDeps, ToolOutcome, ToolRetry, counted, tool_border
 
 NUM_PHOTOS_ADVICE: Final = "one to ten photos"
 PERSON_NOUNS: Final = frozenset(
@@ -100,10 +100,9 @@ def _find_or_add(
 
 def _summary(concept: Concept, facts: Sequence[tuple[str, str]], num_photos: int) -> str:
     what = f" ({concept.kind})" if concept.kind else ""
-    photos = "1 photo" if num_photos == 1 else f"{num_photos} photos"
     known = "; ".join(f"{attribute}: {value}" for attribute, value in facts)
     noted = f" I noted {known}." if known else ""
     return (
-        f"I am learning <{concept.name}>{what} from {photos}.{noted} "
+        f"I am learning <{concept.name}>{what} from {counted(num_photos, 'photo')}.{noted} "
         "You can go on talking to me meanwhile."
     )

@@ -8,17 +8,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from program import omnipersona
 
 PARITY = Path(__file__).parents[1] / "model" / "parity" / "open"
-
-
-def omnipersona(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "omnipersona.ui.cli", "--data", str(data), *arguments]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("OMNIPERSONA_")}
-    environment["OMP_NUM_THREADS"] = "1"
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=300, env=environment, check=False
-    )
 
 
 def test_help_loads_no_torch() -> None:

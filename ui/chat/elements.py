@@ -1,5 +1,6 @@
 """What several parts of the page show: buttons that speak for the user, and panels that change."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any, Final
@@ -7,6 +8,7 @@ from typing import Any, Final
 import chainlit as cl
 
 from omnipersona.ui.chat.markup import as_markdown
+from omnipersona.ui.chat.pictures import enlarged
 
 SAY: Final = "say"
 CANCEL_LEARNING: Final = "cancel_learning"
@@ -27,6 +29,12 @@ def edit_buttons(picture_id: str) -> list[cl.Action]:
         cl.Action(name=COMPARE, label="Before and after", payload=payload),
         cl.Action(name=VERSIONS, label="All versions", payload=payload),
     ]
+
+
+async def inline_picture(picture_id: str, png: bytes, side: int) -> cl.Image:
+    """Return a picture to be kept in a message, a small one enlarged to `side` pixels."""
+    content = await asyncio.to_thread(enlarged, png, side)
+    return cl.Image(name=f"{picture_id}.png", content=content, display="inline", size="medium")
 
 
 async def passing_message(text: str, actions: Sequence[cl.Action] = ()) -> cl.Message:

@@ -4,7 +4,6 @@ Knows how an event looks. Does not know where events come from; it is given them
 is under way when a turn is stopped is taken away or marked by `close`.
 """
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,15 +18,20 @@ from omnipersona.agent.events import (
     LearningStarted,
     NeedInput,
     Reply,
-    ShownPicture,
     StepFinished,
     StepStarted,
     TextDelta,
     ThoughtDelta,
 )
-from omnipersona.ui.chat.elements import edit_buttons, panel, say_buttons, show_panel
+from omnipersona.ui.chat.elements import (
+    edit_buttons,
+    inline_picture,
+    panel,
+    say_buttons,
+    show_panel,
+)
 from omnipersona.ui.chat.markup import as_list, as_markdown, gist
-from omnipersona.ui.chat.pictures import data_url, enlarged
+from omnipersona.ui.chat.pictures import data_url
 
 QUESTION: Final = "question"
 _PAUSE_SECONDS: Final = 0.25
@@ -159,17 +163,15 @@ class TurnView:
             await self._bar.remove()
 
     async def _show_reply(self, reply: Reply) -> None:
-        pictures = [await self._image(picture) for picture in reply.pictures]
+        pictures = [
+            await inline_picture(one.id, one.png, self._display_size) for one in reply.pictures
+        ]
         words = _NEXT_WORDS.get(str(reply.details.get("intent")), ()) if pictures else ()
         caption = _caption(reply.details) if pictures else ""
         buttons = say_buttons(words)
         if pictures and reply.details.get("intent") == "edit":
             buttons += edit_buttons(reply.pictures[-1].id)
         await self._finish(reply.text, caption, pictures, buttons)
-
-    async def _image(self, picture: ShownPicture) -> cl.Image:
-        png = await asyncio.to_thread(enlarged, picture.png, self._display_size)
-        return cl.Image(name=f"{picture.id}.png", content=png, display="inline", size="medium")
 
     async def _finish(
         self,

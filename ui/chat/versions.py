@@ -3,7 +3,6 @@
 Knows how versions look. What is shown here is not kept: it can be asked for again.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -11,8 +10,8 @@ import chainlit as cl
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui.assistant import assistant
-from omnipersona.ui.chat.elements import panel, passing_message, show_panel
-from omnipersona.ui.chat.pictures import data_url, enlarged
+from omnipersona.ui.chat.elements import inline_picture, panel, passing_message, show_panel
+from omnipersona.ui.chat.pictures import data_url
 from omnipersona.ui.login.callbacks import current_user
 
 _YOURS: Final = "your picture"
@@ -48,15 +47,8 @@ async def show_versions(picture_id: str) -> None:
 async def go_on_from(picture_id: str) -> None:
     """Make a version the picture that the conversation speaks of."""
     here, user_id = assistant(), current_user()
-    await here.session.go_on_from(user_id, cl.context.session.thread_id, picture_id)
-    png = await here.session.picture(user_id, picture_id)
-    side = here.session.describe().display_size
-    shown = cl.Image(
-        name=f"{picture_id}.png",
-        content=await asyncio.to_thread(enlarged, png, side),
-        display="inline",
-        size="medium",
-    )
+    png = await here.session.go_on_from(user_id, cl.context.session.thread_id, picture_id)
+    shown = await inline_picture(picture_id, png, here.session.describe().display_size)
     await cl.Message(_CHOSEN, elements=[shown]).send()
 
 

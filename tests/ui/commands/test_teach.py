@@ -1,20 +1,14 @@
 """Whole data sets as concepts: what is learned, what is skipped, what is refused."""
 
 import json
-import subprocess
-import sys
 from importlib import resources
 from pathlib import Path
 
 import pytest
 from hasty import hasty
+from program import omnipersona
 
 SAMPLES = resources.files("omnipersona.ui.page") / "samples"
-
-
-def omnipersona(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "omnipersona.ui.cli", "--data", str(data), *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def rap(folder: Path, **concepts: str) -> Path:
