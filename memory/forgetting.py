@@ -15,7 +15,7 @@ from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.facts import FactStore
 from omnipersona.memory.intake import without_words
 from omnipersona.memory.pictures import PNG_SUFFIX, PictureStore
-from omnipersona.memory.records import Concept, Fact, Picture, Receipt
+from omnipersona.memory.records import Fact, Picture, Receipt
 
 
 class Forgetter:
@@ -55,24 +55,28 @@ class Forgetter:
                     "DELETE FROM pictures WHERE user_id = ? AND id = ?",
                     [(user_id, picture.id) for picture in gone],
                 )
-                kept = self._telling_of(user_id, concept, facts, drawings)
+                words = [f"<{concept.name}>", *(fact.id for fact in facts)]
+                kept = self._telling_of(user_id, words, showing={one.id for one in drawings})
                 self._take_words(connection, user_id, kept)
             sha256s = self._remove_files(user_id, [*gone, *kept], [concept.tokens_sha256])
             self._database.erase()
         return _receipt(gone, sha256s, concepts=1, facts=len(facts))
 
     def fact(self, user_id: str, fact_id: str) -> Receipt:
-        """Forget a fact and the versions that it replaced.
+        """Forget a fact and the versions that it replaced; drawings made with it lose their words.
 
         Raises: UnknownFact: the user has no such fact.
         """
         with self._database.lock:
             with self._database.transaction() as connection:
                 gone = self._versions(user_id, fact_id)
+                made_with = self._telling_of(user_id, [fact.id for fact in gone])
+                self._take_words(connection, user_id, made_with)
                 connection.executemany(
                     "DELETE FROM facts WHERE user_id = ? AND id = ?",
                     [(user_id, fact.id) for fact in gone],
                 )
+            self._remove_files(user_id, made_with, [])
             self._database.erase()
         return Receipt(facts=len(gone))
 
@@ -116,17 +120,16 @@ class Forgetter:
         return tuple(picture for picture in unique.values() if picture.id not in used)
 
     def _telling_of(
-        self, user_id: str, concept: Concept, facts: Sequence[Fact], drawings: Sequence[Picture]
+        self, user_id: str, words: Sequence[str], showing: Collection[str] = ()
     ) -> list[Picture]:
-        """Return the user's pictures that show a concept or whose story names it."""
-        names = [f"<{concept.name}>".casefold(), *(fact.id for fact in facts)]
+        """Return the pictures whose id is in `showing` or whose story holds one of `words`."""
+        sought = [word.casefold() for word in words]
 
         def tells(picture: Picture) -> bool:
             story = json.dumps(picture.details, ensure_ascii=False).casefold()
-            return any(name in story for name in names)
+            return any(word in story for word in sought)
 
-        shown = {drawing.id for drawing in drawings}
-        return [one for one in self._pictures.list(user_id) if one.id in shown or tells(one)]
+        return [one for one in self._pictures.list(user_id) if one.id in showing or tells(one)]
 
     def _take_words(
         self, connection: sqlite3.Connection, user_id: str, drawings: Sequence[Picture]

@@ -103,6 +103,24 @@ def test_a_kept_drawing_loses_the_words_in_its_file(memory: Memory, tmp_path: Pa
         assert kept.info == {"Software": "made by a model"}
 
 
+def test_drawings_made_with_a_forgotten_fact_lose_their_words(
+    memory: Memory, make_png: MakePng, tmp_path: Path
+) -> None:
+    bo = memory.concepts.add(ME, "Bo")
+    first = say(memory, "a ball", bo.id)
+    fact = memory.facts.correct(ME, first.id, SECRET, source="said", origin="m")
+    story = {"rewritten": f"<Bo> with {SECRET}", "evidence": [{"fact_id": first.id}]}
+    made_with = memory.pictures.add(ME, make_png(), origin="drawn", shows=[bo.id], details=story)
+    other = memory.pictures.add(
+        ME, make_png(colour="red"), origin="drawn", shows=[bo.id], details={"rewritten": "<Bo>"}
+    )
+    memory.forget_fact(ME, fact.id)
+    assert memory.pictures.get(ME, made_with.id).details == {}
+    assert memory.pictures.read(ME, made_with.id)
+    assert memory.pictures.get(ME, other.id) == other
+    assert files_with(tmp_path, SECRET) == []
+
+
 def test_a_damaged_drawing_does_not_stop_forgetting(
     memory: Memory, make_png: MakePng, tmp_path: Path
 ) -> None:
