@@ -1,21 +1,32 @@
 """A page in a real browser, as a person uses it.
 
-`OMNIPERSONA_SCREENSHOTS` names a folder for screenshots.
+`OMNIPERSONA_SCREENSHOTS` names a folder for screenshots, relative to the repository; lessons then
+take the time they take, since half-learned concepts make poor pictures.
 """
 
+import io
 import os
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from tab import LOGINS
 
-SCREENSHOTS: Final = os.environ.get("OMNIPERSONA_SCREENSHOTS")
+SCREENSHOTS: Final = os.environ.get("OMNIPERSONA_SCREENSHOTS", "")
+_ROOT: Final = Path(__file__).parent.parent
 REPLIES: Final = "[data-step-type=assistant_message]"
 DRAWINGS: Final = "[data-step-type=assistant_message] img.inline-image"
 MINUTE: Final = 60_000
+
+
+def sample_photos() -> list[str]:
+    """Return the photos of <bo> that come with the page."""
+    samples = resources.files("omnipersona.ui.page") / "samples"
+    return sorted(str(one) for one in samples.iterdir() if one.name.startswith("bo_"))
 
 
 class Visit:
@@ -98,7 +109,8 @@ class Visit:
     def shoot(self, name: str, pause: int = 800) -> None:
         if SCREENSHOTS:
             self.page.wait_for_timeout(pause)
-            self.page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
+            shot = Image.open(io.BytesIO(self.page.screenshot()))
+            shot.quantize(256).save(_ROOT / SCREENSHOTS / f"{name}.png", optimize=True)
 
     def check(self) -> None:
         """Nothing left the machine, nothing broke, nothing is wider than the window."""

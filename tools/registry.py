@@ -5,11 +5,13 @@ no language model can ask for another one's memory.
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from omnipersona.memory.intake import clean_picture
 from omnipersona.model.contract import MAX_CONCEPTS, MAX_SEED, DrawSettings
 from omnipersona.tools.binding import write_slots
 from omnipersona.tools.edit import edit_picture
@@ -63,6 +65,12 @@ class Change(_Arguments):
     steps: Steps | None = None
 
 
+class Photo(_Arguments):
+    """A PNG, JPEG, WEBP or GIF file in base64; other tools take the id that comes back."""
+
+    base64: Base64Bytes
+
+
 class Lesson(_Arguments):
     """A concept to learn from stored photos; `facts` maps attributes to values."""
 
@@ -109,7 +117,9 @@ def build_tools(deps: ToolDeps, user_id: str) -> dict[str, BaseTool]:
         _tool("ask_about_pictures", "Answer a question.", Question, abilities.ask),
         _tool("draw_picture", "Draw a new picture.", Drawing, abilities.draw),
         _tool("edit_picture", "Change a picture.", Change, abilities.edit),
+        _tool("keep_picture", "Keep a picture.", Photo, abilities.keep),
         _tool("teach_concept", "Learn a concept from photos.", Lesson, abilities.teach),
+        _tool("learning_progress", "Tell how far learning is.", Nothing, abilities.progress),
         _tool("list_concepts", "List what is known.", Nothing, abilities.list_all),
         _tool("show_concept", "Show what is known of one concept.", Named, abilities.show),
         _tool("remember_fact", "Store what the user said.", Statement, abilities.remember),
@@ -149,6 +159,13 @@ class _Abilities:
         order = self._order(instruction, concepts, seed, steps)
         return edit_picture(self._deps, self._user_id, picture_id, order)
 
+    def keep(self, base64: bytes) -> ToolOutcome:
+        with tool_border():
+            clean = clean_picture(base64)
+            kept = self._deps.memory.pictures.add(self._user_id, clean.png, origin="uploaded")
+        text = f"Kept {kept.id}, {kept.width} x {kept.height} pixels."
+        return ToolOutcome(text=text, picture_ids=(kept.id,))
+
     def teach(
         self,
         name: str,
@@ -166,6 +183,12 @@ class _Abilities:
             picture_ids,
             consent=consent,
         )
+
+    def progress(self) -> ToolOutcome:
+        jobs = self._deps.jobs.list(self._user_id)
+        lines = [f"<{job.concept_name}>: {job.state}, {job.message}" for job in jobs]
+        details = {"jobs": [asdict(job) for job in jobs]}
+        return ToolOutcome(text="\n".join(lines) or "Nothing was learned yet.", details=details)
 
     def list_all(self) -> ToolOutcome:
         return list_known(self._deps, self._user_id)

@@ -1,7 +1,9 @@
 """Tools work without the graph, for the user they were made for."""
 
+import base64
+
 import pytest
-from fakes import FakePersonaModel
+from fakes import FakePersonaModel, png
 from langchain_core.tools import ToolException
 from pydantic import ValidationError
 
@@ -26,11 +28,22 @@ def test_draw_edit_and_ask_with_plain_dicts(
     assert asked["text"] == "yes, <bo>"
 
 
+def test_a_picture_in_base64_becomes_an_id(deps: ToolDeps) -> None:
+    tools = build_tools(deps, "ana")
+    kept = tools["keep_picture"].invoke({"base64": base64.b64encode(png()).decode()})
+    assert deps.memory.pictures.read("ana", kept["picture_ids"][0])
+    with pytest.raises(ValidationError, match="Base64"):
+        tools["keep_picture"].invoke({"base64": "no!"})
+    with pytest.raises(ToolFailed, match="picture"):
+        tools["keep_picture"].invoke({"base64": base64.b64encode(b"words").decode()})
+
+
 def test_teach_list_correct_and_forget(deps: ToolDeps, photo_id: str) -> None:
     tools = build_tools(deps, "ana")
     taught = tools["teach_concept"].invoke(
         {"name": "mia", "kind": "cat", "facts": {"toy": "a ball"}, "picture_ids": [photo_id]}
     )
+    assert tools["learning_progress"].invoke({})["text"].startswith("<mia>: ")
     assert deps.jobs.wait("ana", taught["details"]["job_id"]).state == "ready"
     tools["remember_fact"].invoke({"name": "mia", "attribute": "home", "value": "the beach"})
     corrected = tools["correct_fact"].invoke({"name": "mia", "attribute": "toy", "value": "a kite"})

@@ -2,26 +2,24 @@
 
 import re
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hasty import hasty
 from playwright.sync_api import Browser, expect
-from visit import MINUTE, Visit
+from visit import MINUTE, SCREENSHOTS, Visit, sample_photos
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 COMMAND: Final = ("-m", "omnipersona.ui.cli", "--data", "{data}", "chat", "--port", "{port}")
-PHOTO: Final = resources.files("omnipersona.ui.page") / "samples" / "bo_1_beach.png"
 LONG: Final = "200"
 WISH: Final = "draw <bo> with his toy"
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(hasty(tmp_path_factory.mktemp("model") / "hasty"))
+    return "nano" if SCREENSHOTS else str(hasty(tmp_path_factory.mktemp("model") / "hasty"))
 
 
 @pytest.fixture
@@ -35,7 +33,7 @@ def open_page(browser: Browser, start_page: Callable[..., str], model: str) -> C
 
 
 def teach(visit: Visit) -> None:
-    visit.say("this is my dog <bo>, his toy is a red ball", str(PHOTO))
+    visit.say("this is my dog <bo>, his toy is a red ball", *sample_photos())
     visit.shows("I know <bo> now.")
 
 
@@ -89,7 +87,7 @@ def test_a_page_reloaded_in_the_middle_shows_what_goes_on(
     open_page: Callable[..., Visit],
 ) -> None:
     visit = open_page(model="nano", steps=LONG)
-    visit.say("this is my dog <bo>, his toy is a red ball", str(PHOTO))
+    visit.say("this is my dog <bo>, his toy is a red ball", *sample_photos())
     visit.page.reload()
     visit.shows("I am still learning <bo>.")
     visit.shows("I know <bo> well enough to begin")
