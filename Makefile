@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast test-gpu lint types format bench screenshots clean
+.PHONY: help install chat test test-fast test-gpu lint types format bench docs screenshots clean
 
 help: ## print the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ format: install ## rewrite the code in the house format
 
 bench: install ## nano's abilities in a minute
 	$(PY) -m omnipersona.ui.cli bench nano --quick
+
+docs: install ## the documentation as a site, in site/
+	$(PY) scripts/docs.py
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 screenshots: install ## the pictures of docs/using.md, taken by the browser tests
 	mkdir -p docs/screenshots

@@ -1,39 +1,29 @@
-"""Conversations as the graph resumes them: one SQLite file, strict about what it reads back.
+"""Conversations as the graph resumes them, strict about what is read back.
 
-Knows threads of users as keys. Does not know what is in a state beyond the ids it may mention.
+Knows threads of users as keys. Does not know where they lie (`sqlite_checkpoints`,
+`postgres_checkpoints`), nor what is in a state beyond the ids it may mention.
 """
 
 import re
-from collections.abc import Collection
-from pathlib import Path
-from typing import Final, Self
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
+from typing import Any, cast
 from urllib.parse import quote
 
-import aiosqlite
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-CHECKPOINTS_FILE: Final = "conversations.sqlite3"
 
 
-class Checkpoints:
-    """The open checkpoint file of a data folder."""
+class Checkpoints(ABC):
+    """The open checkpoints of all users.
 
-    def __init__(self, connection: aiosqlite.Connection, saver: AsyncSqliteSaver) -> None:
-        self._connection = connection
-        self.saver = saver
+    Attributes:
+        saver: What the graph reads and writes.
+    """
 
-    @classmethod
-    async def open(cls, data_dir: Path) -> Self:
-        """Open the file, making it if it is missing."""
-        connection = await aiosqlite.connect(data_dir / CHECKPOINTS_FILE)
-        # Without it deleted words would stay readable in free pages.
-        await connection.execute("PRAGMA secure_delete = ON")
-        serde = JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
-        saver = AsyncSqliteSaver(connection, serde=serde)
-        await saver.setup()
-        return cls(connection, saver)
+    saver: BaseCheckpointSaver[Any]
 
     async def forget_thread(self, user_id: str, thread_id: str) -> None:
         """Delete a conversation's checkpoints."""
@@ -46,35 +36,42 @@ class Checkpoints:
         A checkpoint cannot be redacted in part, so the whole thread goes: the assistant no longer
         knows what was spoken of last there.
         """
-        rows = await self._connection.execute_fetchall(
-            "SELECT DISTINCT thread_id FROM checkpoints WHERE substr(thread_id, 1, ?) = ?",
-            (len(_prefix(user_id)), _prefix(user_id)),
-        )
         named = re.compile("|".join(rf"(?<!\w){re.escape(w)}(?!\w)" for w in words), re.IGNORECASE)
         num_forgotten = 0
-        for (key,) in rows:
+        for key in await self._keys(_prefix(user_id)):
             if await self._mentions(key, named):
                 await self.saver.adelete_thread(key)
                 num_forgotten += 1
         await self._empty_log()
         return num_forgotten
 
+    @abstractmethod
     async def close(self) -> None:
-        """Close the file."""
-        await self._connection.close()
+        """Close them."""
+
+    @abstractmethod
+    async def _keys(self, prefix: str) -> list[str]:
+        """Return the keys of threads that begin with `prefix`."""
+
+    @abstractmethod
+    async def _empty_log(self) -> None:
+        """Leave as little as can be of what was deleted."""
 
     async def _mentions(self, key: str, named: re.Pattern[str]) -> bool:
         config = RunnableConfig(configurable={"thread_id": key})
-        async for saved in self.saver.alist(config):
-            text = repr((saved.checkpoint["channel_values"], saved.pending_writes))
-            if named.search(text):
-                return True
+        # Left half read, it would keep the saver to itself until it is collected.
+        found = cast("AsyncGenerator[CheckpointTuple, None]", self.saver.alist(config))
+        async with aclosing(found) as kept:
+            async for saved in kept:
+                text = repr((saved.checkpoint["channel_values"], saved.pending_writes))
+                if named.search(text):
+                    return True
         return False
 
-    async def _empty_log(self) -> None:
-        # Another turn of the same connection must not be in the middle of writing.
-        async with self.saver.lock:
-            await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+def strict_serializer() -> JsonPlusSerializer:
+    """Return what reads plain values alone; nothing that is kept can run code."""
+    return JsonPlusSerializer(pickle_fallback=False, allowed_msgpack_modules=None)
 
 
 def thread_key(user_id: str, thread_id: str) -> str:

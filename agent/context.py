@@ -4,6 +4,7 @@ Knows user, thread and sampling wishes. Does not know services: those reach the 
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,8 @@ class Context:
         think: Think in words before answers about pictures, drawings and edits.
         approve_prompts: Ask before a rewritten prompt is drawn.
         drift_guard: After an edit, see whether those it left alone are still recognised.
+        traceparent: The span that the turn's nodes belong to, as W3C writes it; "" is none.
+        intent: What every message is taken for; "" lets its words decide.
     """
 
     user_id: str
@@ -33,3 +36,5 @@ class Context:
     think: bool = False
     approve_prompts: bool = False
     drift_guard: bool = False
+    traceparent: str = ""
+    intent: Literal["generate", "edit", ""] = ""

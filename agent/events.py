@@ -8,6 +8,10 @@ from typing import Any, Literal
 
 from omnipersona.tools.jobs import LearnStatus as LearnStatus
 
+FailKind = Literal["unknown", "taken", "refused", "busy", "cancelled", "inside"]
+"""Why something failed: the user has no such thing, or has one already; what was sent cannot be
+used; too much is going on; somebody stopped it; or it is our fault."""
+
 NeedKind = Literal["photos", "name", "kind", "choice", "confirm", "consent", "picture", "prompt"]
 
 
@@ -105,6 +109,7 @@ class Failed:
 
     text: str
     turn_id: str
+    kind: FailKind = "inside"
 
 
 Event = (

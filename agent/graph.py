@@ -24,6 +24,7 @@ from omnipersona.agent.nodes.replying import reply
 from omnipersona.agent.nodes.retrieving import RetrievingNodes
 from omnipersona.agent.nodes.teaching import TeachingNodes
 from omnipersona.agent.state import InputState, State
+from omnipersona.agent.tracing import traced
 from omnipersona.tools.outcome import ToolDeps
 
 TurnGraph = StateGraph[State, Context, InputState, State]
@@ -39,7 +40,7 @@ def build_graph(deps: ToolDeps) -> TurnGraph:
     """
     graph = StateGraph(State, context_schema=Context, input_schema=InputState)
     for name, node in _nodes(deps).items():
-        graph.add_node(name, node)
+        graph.add_node(name, traced(name, node))
     graph.add_edge(START, "load_concepts")
     graph.add_edge("load_concepts", "parse_intent")
     _branch(graph, "parse_intent", routes.route_intent)
@@ -75,11 +76,6 @@ _LAST_NODES = (
     "undo",
     "converse",
 )
-
-
-def mermaid(deps: ToolDeps) -> str:
-    """Return the graph as a Mermaid diagram, without a network."""
-    return build_graph(deps).compile().get_graph().draw_mermaid()
 
 
 def destinations(route: Callable[[State], str]) -> tuple[str, ...]:

@@ -5,34 +5,32 @@ anything. The model is imported when a session opens, so that importing this cos
 """
 
 import asyncio
-import logging
-import time
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final, Self
+from weakref import WeakValueDictionary
 
 from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import BaseTool
 from langgraph.types import Command
 
 from omnipersona.agent.checkpoints import Checkpoints, thread_key
 from omnipersona.agent.context import Context
-from omnipersona.agent.errors import TURN_ERRORS, sentence_of
 from omnipersona.agent.events import Event, Failed, NeedInput, Reply, ShownPicture
-from omnipersona.agent.graph import build_graph
+from omnipersona.agent.graph import TurnGraph, build_graph
 from omnipersona.agent.lessons import Lesson, teach_lesson
 from omnipersona.agent.planning import Plan, Planner, read_plan_line
+from omnipersona.agent.record import TurnRecord
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.state import InputState, State
+from omnipersona.agent.stores import open_checkpoints, open_memory
 from omnipersona.agent.streaming import TurnStream, need_input
-from omnipersona.agent.turn import UserTurn, context_of
+from omnipersona.agent.tracing import TracedModel, export_to
+from omnipersona.agent.turn import UserTurn, check_turn, context_of, keep_pictures
 from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.intake import clean_picture
-from omnipersona.memory.memory import Memory
 from omnipersona.memory.names import check_user_id
 from omnipersona.memory.text import clean_text
 from omnipersona.model.contract import ModelInfo, PersonaModel
-from omnipersona.model.errors import Cancelled
 from omnipersona.tools.album import Album, read_album
 from omnipersona.tools.concepts import export_concept, import_concept
 from omnipersona.tools.gallery import PictureRecord, find_versions, read_picture
@@ -46,11 +44,8 @@ from omnipersona.tools.recall import (
     forget_fact,
     view_concepts,
 )
+from omnipersona.tools.registry import build_tools
 
-logger = logging.getLogger(__name__)
-
-MAX_PICTURES: Final = 20
-_NOTHING_SAID: Final = "Write something or send a picture."
 _ANSWER_FIRST: Final = "I asked you something; answer that first, or say no."
 
 
@@ -63,7 +58,8 @@ class Session:
         self._checkpoints = checkpoints
         self._graph = build_graph(deps).compile(checkpointer=checkpoints.saver)
         self._planner = Planner(deps)
-        self._locks: dict[str, asyncio.Lock] = {}
+        # Weak, so that conversations that nobody is in leave nothing behind.
+        self._locks = WeakValueDictionary[str, asyncio.Lock]()
         self._resumed: set[str] = set()
 
     @classmethod
@@ -85,14 +81,16 @@ class Session:
             MemoryStoreError: the data folder cannot be used.
             ModelError: the model cannot be loaded.
         """
-        # Opened and closed in this thread: the folder's lock belongs to the thread that took it.
-        memory = Memory.open(settings.data, encoder)
+        if settings.traces:
+            export_to(settings.traces)
+        memory = await asyncio.to_thread(open_memory, settings, encoder)
         try:
             if model is None:
                 model = await asyncio.to_thread(_load_model, settings)
-            checkpoints = await Checkpoints.open(settings.data)
+            model = TracedModel(model)
+            checkpoints = await open_checkpoints(settings)
         except BaseException:
-            memory.close()
+            await asyncio.to_thread(memory.close)
             raise
         jobs = LearningJobs(model, memory)
         return cls(settings, ToolDeps(model=model, memory=memory, jobs=jobs), checkpoints)
@@ -102,11 +100,25 @@ class Session:
         await asyncio.to_thread(self._deps.jobs.close)
         await asyncio.to_thread(self._deps.model.close)
         await self._checkpoints.close()
-        self._deps.memory.close()
+        await asyncio.to_thread(self._deps.memory.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def warm_up(self) -> None:
         """Load what the first question needs, ahead of it."""
         await asyncio.to_thread(self._deps.memory.warm_up)
+
+    def graph(self) -> TurnGraph:
+        """Return the uncompiled graph of a turn on this session's services, to be embedded."""
+        return build_graph(self._deps)
+
+    def tools(self, user_id: str) -> dict[str, BaseTool]:
+        """Return every tool by name, bound to one user; see `build_tools`."""
+        return build_tools(self._deps, user_id)
 
     def describe(self) -> ModelInfo:
         """Return what the model is and can hold."""
@@ -120,23 +132,26 @@ class Session:
         after a drawing also seed, num_steps and what else was kept with it. Cancelling the task
         around it stops the model within one step.
         """
-        turn_id, started = uuid.uuid4().hex[:12], time.monotonic()
+        record = TurnRecord(turn.user_id)
         try:
             async with self._lock(turn.user_id, turn.thread_id):
                 given = await self._take_in(turn)
-                async with aclosing(self._run(turn, given, turn_id)) as events:
+                async with aclosing(self._run(turn, given, record)) as events:
                     async for event in events:
-                        if isinstance(event, Reply):
-                            _log_turn(turn_id, event, started)
+                        record.note(event)
                         yield event
-        except Cancelled:
-            yield Failed("The work was cancelled.", turn_id)
-        except TURN_ERRORS as error:
-            logger.info("turn %s failed: %s", turn_id, type(error).__name__)
-            yield Failed(sentence_of(error), turn_id)
-        except Exception:
-            logger.exception("turn %s failed", turn_id)
-            yield Failed(f"Something went wrong inside; the log says what at {turn_id}.", turn_id)
+        except Exception as error:  # noqa: BLE001  (every turn ends with an event)
+            yield record.failure(error)
+        finally:
+            record.end()
+
+    async def say(self, turn: UserTurn) -> Reply | NeedInput | Failed:
+        """Run one turn of a conversation and return its last event."""
+        last: Event | None = None
+        async for event in self.turn(turn):
+            last = event
+        assert isinstance(last, Reply | NeedInput | Failed), "a turn ends with one of these"
+        return last
 
     async def plan(self, turn: UserTurn) -> Plan:
         """Say what a turn would do, without doing or storing anything.
@@ -151,7 +166,7 @@ class Session:
             picture_ids=[f"attached {number}" for number in range(len(turn.pictures))],
             **last,  # type: ignore[typeddict-item]  # the three `last_` fields
         )
-        return await self._planner.plan(state, context_of(turn, self._settings, ""))
+        return await self._planner.plan(state, context_of(turn, self._settings, "", ""))
 
     async def plan_line(self, line: Mapping[str, Any]) -> dict[str, Any]:
         """Plan one line of a plan file, touching no user's data.
@@ -297,33 +312,17 @@ class Session:
         return need_input(snapshot.interrupts[0].value) if snapshot.interrupts else None
 
     async def _take_in(self, turn: UserTurn) -> InputState:
-        check_user_id(turn.user_id)
-        if not turn.text.strip() and not turn.pictures:
-            raise ToolFailed(_NOTHING_SAID)
-        if len(turn.pictures) > MAX_PICTURES:
-            raise ToolFailed(
-                f"You sent {len(turn.pictures)} pictures; at most {MAX_PICTURES} at once. "
-                "Send fewer."
-            )
+        check_turn(turn)
         text = _clean(turn.text) if turn.text.strip() else ""
-
-        def store() -> list[str]:
-            # All are cleaned before one is kept: a refused picture leaves nothing behind.
-            cleaned = [clean_picture(data) for data in turn.pictures]
-            kept = [
-                self._deps.memory.pictures.add(
-                    turn.user_id, picture.png, origin="uploaded", thread_id=turn.thread_id
-                )
-                for picture in cleaned
-            ]
-            return [picture.id for picture in kept]
-
-        picture_ids = await asyncio.to_thread(store)
+        picture_ids = await self._keep(turn, turn.pictures)
         await self.resume_learning(turn.user_id)
         return InputState(text=text, picture_ids=picture_ids)
 
+    async def _keep(self, turn: UserTurn, pictures: Sequence[bytes]) -> list[str]:
+        return await asyncio.to_thread(keep_pictures, self._deps.memory, turn, pictures)
+
     async def _run(
-        self, turn: UserTurn, given: InputState, turn_id: str
+        self, turn: UserTurn, given: InputState, record: TurnRecord
     ) -> AsyncGenerator[Event, None]:
         config = self._config(turn)
         snapshot = await self._graph.aget_state(config)
@@ -332,11 +331,13 @@ class Session:
         if snapshot.interrupts:
             start = Command(resume={snapshot.interrupts[0].id: dict(given)})
             names = snapshot.values.get("names", ())
+        elif turn.earlier is not None and not snapshot.values.get("last_picture_id"):
+            [given["last_picture_id"]] = await self._keep(turn, (turn.earlier,))
         stream = TurnStream(names)
         raw = self._graph.astream(
             start,
             config,
-            context=context_of(turn, self._settings, turn_id),
+            context=context_of(turn, self._settings, record.turn_id, record.traceparent),
             stream_mode=["tasks", "custom", "updates"],
             version="v2",
             durability="exit",
@@ -385,16 +386,3 @@ def _load_model(settings: Settings) -> PersonaModel:
 
 def _clean(text: str) -> str:
     return clean_text(text, "the message")
-
-
-def _log_turn(turn_id: str, reply: Reply, started: float) -> None:
-    details = reply.details
-    logger.info(
-        "turn %s intent=%s concepts=%d seed=%s steps=%s elapsed_ms=%d",
-        turn_id,
-        details.get("intent"),
-        len(details.get("concepts", ())),
-        details.get("seed"),
-        details.get("num_steps"),
-        round(1000 * (time.monotonic() - started)),
-    )

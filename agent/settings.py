@@ -5,6 +5,7 @@ Knows names, types and defaults of settings. Order: call, then environment, then
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -17,10 +18,12 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from omnipersona.agent.logs import LogFormat
 from omnipersona.model.contract import MAX_SEED, Weights
 
 ENV_PREFIX: Final = "OMNIPERSONA_"
 TOML_FILE: Final = "omnipersona.toml"
+_PASSWORD: Final = re.compile(r"(://[^:@/]*:).*(?=@)|(password=)[^&]*")
 
 
 class UnknownSetting(ValueError):
@@ -48,6 +51,12 @@ class Settings(BaseSettings):
 
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
     """Folder of everything that is remembered."""
+
+    database: str = Field(default="", repr=False)
+    """URL of a PostgreSQL database instead of files in the data folder; may hold a password."""
+
+    blobs: str = ""
+    """URL of a store of pictures and tokens instead of the data folder, such as s3://bucket/prefix."""
 
     user: str = "me"
     """Whose memory the command line and a page without login use."""
@@ -88,8 +97,27 @@ class Settings(BaseSettings):
     login_allowed: str = ""
     """Who may come in where login is oauth, as provider:name with commas between."""
 
+    api_host: str = "127.0.0.1"
+    """Address that `omnipersona serve` listens on."""
+
+    api_port: Annotated[int, Field(ge=1, le=65535)] = 8001
+    """Port that `omnipersona serve` listens on."""
+
+    api_rate: Annotated[int, Field(ge=1, le=100_000)] = 120
+    """Requests per minute that one key may make."""
+
+    api_pictures: Literal["field", "markdown"] = "field"
+    """Where chat answers over HTTP carry pictures: in a field of the message, or in its text, too,
+    for chat programs that show Markdown."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
-    """How much is written to the log."""
+    """How much is written to the log; info has a line for every turn."""
+
+    log_format: LogFormat = "text"
+    """How a line looks: text for people, json for programs."""
+
+    traces: str = ""
+    """Address of an OTLP collector for traces, as http://localhost:4318; "" sends none."""
 
     @classmethod
     def settings_customise_sources(
@@ -137,4 +165,10 @@ def sources(**values: Any) -> list[tuple[str, Any, str]]:
             return "environment"
         return TOML_FILE if name in in_file else "default"
 
-    return [(name, getattr(settings, name), source(name)) for name in Settings.model_fields]
+    shown = settings.model_dump() | {"database": without_password(settings.database)}
+    return [(name, shown[name], source(name)) for name in Settings.model_fields]
+
+
+def without_password(url: str) -> str:
+    """Return a database's URL as it may be shown."""
+    return _PASSWORD.sub(r"\1\2***", url)

@@ -5,7 +5,7 @@ as ids. `last_*` fields live as long as the conversation; all others are set ane
 of every turn (`fresh_turn`).
 """
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from omnipersona.model.skills import Intent, PictureRef
 
@@ -55,10 +55,14 @@ class Teaching(TypedDict):
 
 
 class InputState(TypedDict):
-    """What a turn brings: the user's words and the ids of pictures stored for them."""
+    """What a turn brings: the user's words and the ids of pictures stored for them.
+
+    `last_picture_id` comes only where the conversation was held elsewhere so far.
+    """
 
     text: str
     picture_ids: list[str]
+    last_picture_id: NotRequired[str]
 
 
 class State(TypedDict, total=False):

@@ -1,13 +1,21 @@
 """What a user sends, and how a turn of it is to be run.
 
-Knows a turn's wishes and the settings that count where there are none. Runs nothing.
+Knows a turn's wishes, the settings that count where there are none, and what a turn may hold. Runs
+nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.settings import Settings
+from omnipersona.memory.intake import clean_picture
+from omnipersona.memory.memory import Memory
+from omnipersona.memory.names import check_user_id
+from omnipersona.tools.outcome import ToolFailed
+
+MAX_PICTURES: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +27,9 @@ class UserTurn:
         thread_id: The conversation.
         text: Their words; may be empty where there are pictures.
         pictures: File bytes, untrusted, of PNG, JPEG, WEBP or GIF.
+        earlier: The same, of the picture that was spoken of before; counts where the conversation
+            knows of none.
+        intent: What the words are taken for; "" lets them decide.
         seed: Seed of a drawing in this turn; this and what follows: None means the session's
             setting.
         steps: Velocity evaluations of a drawing.
@@ -32,6 +43,8 @@ class UserTurn:
     thread_id: str
     text: str = ""
     pictures: tuple[bytes, ...] = ()
+    earlier: bytes | None = None
+    intent: Literal["generate", "edit", ""] = ""
     seed: int | None = None
     steps: int | None = None
     guidance: float | None = None
@@ -40,7 +53,7 @@ class UserTurn:
     approve_prompts: bool | None = None
 
 
-def context_of(turn: UserTurn, settings: Settings, turn_id: str) -> Context:
+def context_of(turn: UserTurn, settings: Settings, turn_id: str, traceparent: str) -> Context:
     """Return a turn's settings: its own wishes, else the session's."""
 
     def chosen(name: str) -> Any:
@@ -58,4 +71,37 @@ def context_of(turn: UserTurn, settings: Settings, turn_id: str) -> Context:
         think=chosen("think"),
         approve_prompts=chosen("approve_prompts"),
         drift_guard=settings.drift_guard,
+        traceparent=traceparent,
+        intent=turn.intent,
     )
+
+
+def check_turn(turn: UserTurn) -> None:
+    """Refuse a turn that says nothing, or brings too much.
+
+    Raises:
+        InvalidName: The user's id cannot be used.
+        ToolFailed: There are no words and no pictures, or too many pictures.
+    """
+    check_user_id(turn.user_id)
+    if not turn.text.strip() and not turn.pictures:
+        raise ToolFailed("Write something or send a picture.")
+    if len(turn.pictures) > MAX_PICTURES:
+        raise ToolFailed(
+            f"You sent {len(turn.pictures)} pictures; at most {MAX_PICTURES} at once. Send fewer."
+        )
+
+
+def keep_pictures(memory: Memory, turn: UserTurn, pictures: Sequence[bytes]) -> list[str]:
+    """Store a turn's pictures and return their ids; a refused one leaves nothing behind.
+
+    Raises: MemoryStoreError: one is no picture, or cannot be kept.
+    """
+    # All are cleaned before one is kept.
+    cleaned = [clean_picture(data) for data in pictures]
+    return [
+        memory.pictures.add(
+            turn.user_id, picture.png, origin="uploaded", thread_id=turn.thread_id
+        ).id
+        for picture in cleaned
+    ]

@@ -61,7 +61,7 @@ def run_service(
 async def _run(
     model: TimedModel, folder: Path, quick: bool, on_progress: Progress | None
 ) -> list[Row]:
-    settings = Settings(data=folder, drift_guard=False)
+    settings = Settings(data=folder, database="", blobs="", drift_guard=False)
     session = await Session.open(settings, model=model)
     service = _Service(session, model, 3 if quick else 10, 4 if quick else _USERS)
     rows: list[Row] = []

@@ -1,1 +1,1 @@
-"""What the assistant knows about a person; records in SQLite, recall by an index made from it."""
+"""What the assistant knows about a person: records, and recall by an index made from them."""

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.lock import FolderLock
-from omnipersona.memory.store import DATABASE_FILE
+from omnipersona.memory.opening import DATABASE_FILE
 
 FORMAT: Final = 1
 _MANIFEST: Final = "backup.json"

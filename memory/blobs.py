@@ -1,90 +1,47 @@
-"""Files by content hash, one folder per user; knows nothing of records.
+"""Files by content hash, one folder per user, wherever they lie; knows nothing of records.
 
-A file is complete or absent: it is written beside its place, flushed to the disk and renamed. User
-ids never become paths, and users share no file even if its bytes are equal.
+A file is complete or absent. User ids never become paths, and users share no file even if its bytes
+are equal. `omnipersona.memory.file_blobs` keeps them in a folder, `omnipersona.memory.object_blobs`
+in a store that is reached by a URL.
 """
 
 import hashlib
-import os
 import re
-import shutil
-import tempfile
 from collections.abc import Collection
-from pathlib import Path
+from typing import Protocol
 
 from omnipersona.memory.errors import StorageFailed
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,16}")
-_PART = ".part-"
 
 
-def folder_name(user_id: str) -> str:
-    """Return the name of a user's folder, which does not show the user id."""
-    return hashlib.sha256(user_id.encode()).hexdigest()[:32]
-
-
-class BlobStore:
-    """The files of all users under one folder."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
+class BlobStore(Protocol):
+    """The files of all users of one memory."""
 
     def put(self, user_id: str, data: bytes, suffix: str) -> str:
         """Keep `data` and return its SHA-256 in hex; keeping it twice is keeping it once.
 
-        Raises: StorageFailed: the disk is full or read-only.
+        Raises: StorageFailed: it cannot be written.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
-        path = self._path(user_id, sha256, suffix)
-        try:
-            if path.exists() and path.stat().st_size == len(data):
-                return sha256
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(path, data)
-        except OSError as error:
-            raise StorageFailed(
-                f"A file of {len(data)} bytes could not be saved in {self._root}: "
-                f"{error.strerror or error}. Free some space or make the folder writable."
-            ) from error
-        return sha256
 
     def get(self, user_id: str, sha256: str, suffix: str) -> bytes:
         """Return the bytes kept under `sha256`.
 
         Raises: StorageFailed: the file is gone or damaged.
         """
-        path = self._path(user_id, sha256, suffix)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise StorageFailed(
-                f"The file {path.name} cannot be read from {self._root}: "
-                f"{error.strerror or error}. Restore the data folder from a copy."
-            ) from error
-        found = hashlib.sha256(data).hexdigest()
-        if found != sha256:
-            raise StorageFailed(
-                f"The file {path.name} is damaged: its hash is now {found[:12]}. "
-                "Restore the data folder from a copy."
-            )
-        return data
 
     def delete(self, user_id: str, sha256: str, suffix: str) -> None:
-        """Remove one file; harmless if it is gone."""
-        try:
-            self._path(user_id, sha256, suffix).unlink(missing_ok=True)
-        except OSError as error:
-            raise _not_removed(self._root, error) from error
+        """Remove one file; harmless if it is gone.
+
+        Raises: StorageFailed: it cannot be removed.
+        """
 
     def delete_user(self, user_id: str) -> None:
-        """Remove every file of a user."""
-        try:
-            shutil.rmtree(self._root / folder_name(user_id))
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise _not_removed(self._root, error) from error
+        """Remove every file of a user.
+
+        Raises: StorageFailed: one cannot be removed.
+        """
 
     def sweep(self, kept: Collection[tuple[str, str]]) -> int:
         """Remove files that no record names, as a crash may leave them.
@@ -92,47 +49,47 @@ class BlobStore:
         Args:
             kept: Pairs (user id, SHA-256) that records name.
         Returns: Number of files removed.
-        Raises: StorageFailed: the folder is read-only.
+        Raises: StorageFailed: one cannot be removed.
         """
-        names = {(folder_name(user_id), sha256) for user_id, sha256 in kept}
-        removed = 0
-        try:
-            for path in self._root.glob("*/*"):
-                if (path.parent.name, path.name.partition(".")[0]) not in names:
-                    path.unlink()
-                    removed += 1
-        except OSError as error:
-            raise _not_removed(self._root, error) from error
-        return removed
-
-    def _path(self, user_id: str, sha256: str, suffix: str) -> Path:
-        if not _SHA256.fullmatch(sha256):
-            raise ValueError(f"{sha256!r} is no SHA-256 in hex.")
-        if not _SUFFIX.fullmatch(suffix):
-            raise ValueError(f"{suffix!r} is no file suffix such as '.png'.")
-        return self._root / folder_name(user_id) / f"{sha256}{suffix}"
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    handle, part = tempfile.mkstemp(prefix=_PART, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError:
-        Path(part).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def folder_name(user_id: str) -> str:
+    """Return the name of a user's folder, which does not show the user id."""
+    return hashlib.sha256(user_id.encode()).hexdigest()[:32]
 
 
-def _not_removed(root: Path, error: OSError) -> StorageFailed:
-    return StorageFailed(
-        f"A file could not be removed from {root}: {error.strerror or error}. "
-        "Make the folder writable and forget it again."
-    )
+def file_name(sha256: str, suffix: str) -> str:
+    """Return the name of a file in its user's folder.
+
+    Raises: ValueError: the hash or the suffix is none.
+    """
+    if not _SHA256.fullmatch(sha256):
+        raise ValueError(f"{sha256!r} is no SHA-256 in hex.")
+    if not _SUFFIX.fullmatch(suffix):
+        raise ValueError(f"{suffix!r} is no file suffix such as '.png'.")
+    return f"{sha256}{suffix}"
+
+
+def lost_names(found: Collection[str], kept: Collection[tuple[str, str]]) -> list[str]:
+    """Return those of the paths `folder/file` that no pair (user id, SHA-256) names."""
+    names = {(folder_name(user_id), sha256) for user_id, sha256 in kept}
+    parts = ((path, *path.split("/")) for path in found)
+    return [path for path, folder, file in parts if (folder, file.partition(".")[0]) not in names]
+
+
+def check_hash(data: bytes, sha256: str, name: str, copies: str) -> None:
+    """Compare bytes that were read with their hash.
+
+    Args:
+        data: As read.
+        sha256: As kept.
+        name: Of the file, for the sentence.
+        copies: What to restore, e.g. "the data folder".
+    Raises: StorageFailed: they differ.
+    """
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise StorageFailed(
+            f"The file {name} is damaged: its hash is now {found[:12]}. "
+            f"Restore {copies} from a copy."
+        )

@@ -1,11 +1,10 @@
 """Concepts of a user: record, token file and photos; knows nothing of what tokens mean."""
 
 import difflib
-import sqlite3
 from typing import Final
 
 from omnipersona.memory.blobs import BlobStore
-from omnipersona.memory.database import Database, Value, add_user
+from omnipersona.memory.database import Database, Row, Value, Writer, add_user
 from omnipersona.memory.errors import DuplicateConcept, InvalidName, UnknownConcept
 from omnipersona.memory.names import clean_name, name_key
 from omnipersona.memory.pictures import PictureStore, picture_of
@@ -36,10 +35,10 @@ class ConceptStore:
         name = clean_name(name)
         kind = None if kind is None else clean_text(kind, "the kind", MAX_KIND)
         concept_id, moment = new_id(), now()
-        with self._database.transaction() as connection:
-            add_user(connection, user_id)
+        with self._database.transaction() as writer:
+            add_user(writer, user_id)
             self._check_free(user_id, name, None)
-            connection.execute(
+            writer.execute(
                 "INSERT INTO concepts (id, user_id, name, name_key, kind, state, consent,"
                 " created_at, updated_at) VALUES (?, ?, ?, ?, ?, 'new', ?, ?, ?)",
                 (concept_id, user_id, name, name_key(name), kind, int(consent), moment, moment),
@@ -107,11 +106,11 @@ class ConceptStore:
             changes["state"] = state
         if consent is not None:
             changes["consent"] = int(consent)
-        with self._database.transaction() as connection:
+        with self._database.transaction() as writer:
             self.get(user_id, concept_id)
             if name is not None:
                 self._check_free(user_id, name, concept_id)
-            _write(connection, user_id, concept_id, changes)
+            _write(writer, user_id, concept_id, changes)
             return self.get(user_id, concept_id)
 
     def save_tokens(
@@ -130,7 +129,7 @@ class ConceptStore:
             StorageFailed: the disk refused; the old file stays in use.
         """
         with self._database.lock:
-            with self._database.transaction() as connection:
+            with self._database.transaction() as writer:
                 old = self.get(user_id, concept_id).tokens_sha256
                 changes: dict[str, Value] = {
                     "tokens_sha256": self._blobs.put(user_id, data, TOKENS_SUFFIX),
@@ -138,7 +137,7 @@ class ConceptStore:
                     "state": "ready",
                     "updated_at": now(),
                 }
-                _write(connection, user_id, concept_id, changes)
+                _write(writer, user_id, concept_id, changes)
             in_use = {concept.tokens_sha256 for concept in self.list(user_id)}
             if old is not None and old not in in_use:
                 self._blobs.delete(user_id, old, TOKENS_SUFFIX)
@@ -164,11 +163,11 @@ class ConceptStore:
 
         Raises: UnknownConcept, UnknownPicture: the user has no such concept or picture.
         """
-        with self._database.transaction() as connection:
+        with self._database.transaction() as writer:
             self.get(user_id, concept_id)
             self._pictures.get(user_id, picture_id)
-            connection.execute(
-                "INSERT OR IGNORE INTO concept_photos VALUES (?, ?, ?)",
+            writer.execute(
+                "INSERT INTO concept_photos VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (user_id, concept_id, picture_id),
             )
 
@@ -205,18 +204,16 @@ class ConceptStore:
         return "Send photos of it and tell me its name."
 
 
-def _write(
-    connection: sqlite3.Connection, user_id: str, concept_id: str, changes: dict[str, Value]
-) -> None:
+def _write(writer: Writer, user_id: str, concept_id: str, changes: dict[str, Value]) -> None:
     # The column names are literals of this file; only the values come from outside.
     columns = ", ".join(f"{column} = ?" for column in changes)
-    connection.execute(
+    writer.execute(
         f"UPDATE concepts SET {columns} WHERE user_id = ? AND id = ?",
         (*changes.values(), user_id, concept_id),
     )
 
 
-def _concept_of(row: sqlite3.Row) -> Concept:
+def _concept_of(row: Row) -> Concept:
     skipped = ("number", "name_key", "consent")
-    fields = {key: row[key] for key in row.keys() if key not in skipped}  # noqa: SIM118
+    fields = {key: value for key, value in row.items() if key not in skipped}
     return Concept(**fields, consent=bool(row["consent"]))

@@ -1,116 +1,101 @@
-"""One SQLite file, safe between threads; knows how to write, not what is written.
+"""What a database of records can do, wherever it lies; knows how to write, not what is written.
 
-Write-ahead log, every commit flushed, foreign keys on, deleted text overwritten. One connection
-behind one lock serves all threads: at the scale of a household that is fast, and no reader can
-keep a forgotten text alive in the log.
+The SQL of the memory is SQLite's, with `?` for values; `omnipersona.memory.sqlite` runs it as it
+is, `omnipersona.memory.postgres` says what PostgreSQL writes otherwise. One connection behind one
+lock serves all threads: at the scale of a household that is fast.
 """
 
-import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Self
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Final, Protocol
 
-from omnipersona.memory.errors import InvalidText, StorageFailed
-from omnipersona.memory.migrations import migrate
 from omnipersona.memory.names import check_user_id
 from omnipersona.memory.records import now
 
-Value = str | int | None
+Value = str | int | bytes | None
+Row = Mapping[str, Any]
+
+UNWRITABLE: Final = (
+    "The text holds a character that cannot be kept: half of a pair (a lone surrogate), or NUL. "
+    "Type it again."
+)
 
 
-class Database:
-    """The open file.
+class BrokenRule(Exception):
+    """A write that breaks a rule of the tables; nobody else's error, so it is a bug if it escapes.
+
+    Attributes:
+        is_link: The rule is that what is named exists.
+    """
+
+    def __init__(self, text: str, *, is_link: bool) -> None:
+        super().__init__(text)
+        self.is_link = is_link
+
+
+class Writer(Protocol):
+    """Writes inside one transaction."""
+
+    def execute(self, query: str, values: Sequence[Value] = ()) -> None:
+        """Run a statement.
+
+        Raises: BrokenRule: the tables do not allow it.
+        """
+
+    def executemany(self, query: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Run a statement once per row of values.
+
+        Raises: BrokenRule: the tables do not allow it.
+        """
+
+
+class Database(ABC):
+    """An open database.
 
     Attributes:
         lock: Held by every read and write; hold it to make several steps one.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(self) -> None:
         self.lock = threading.RLock()
-        self._connection = connection
-        self._path = path
 
-    @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open or make the file and bring it up to date.
-
-        Raises: StorageFailed: it cannot be opened, is damaged or comes from a newer version.
-        """
-        with _sentences(path):
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            try:
-                connection.row_factory = sqlite3.Row
-                connection.execute("PRAGMA journal_mode = WAL")
-                for pragma in (
-                    "synchronous = FULL",
-                    "foreign_keys = ON",
-                    "secure_delete = ON",
-                    "temp_store = MEMORY",
-                ):
-                    connection.execute(f"PRAGMA {pragma}")
-                migrate(connection)
-            except (sqlite3.Error, StorageFailed):
-                connection.close()
-                raise
-        return cls(connection, path)
-
-    def rows(self, query: str, values: Sequence[Value] = ()) -> tuple[sqlite3.Row, ...]:
-        """Return the rows of a SELECT.
+    @abstractmethod
+    def rows(self, query: str, values: Sequence[Value] = ()) -> tuple[Row, ...]:
+        """Return the rows of a SELECT, each by the names of its columns.
 
         Raises:
             InvalidText: a value cannot be written as UTF-8.
-            StorageFailed: the file cannot be read.
+            StorageFailed: the database cannot be read.
         """
-        with self.lock, _sentences(self._path):
-            return tuple(self._connection.execute(query, values).fetchall())
 
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[Writer]:
         """Make everything inside one write: all of it is kept, or none.
 
         Raises:
             InvalidText: a value cannot be written as UTF-8.
-            StorageFailed: the disk is full or read-only.
+            StorageFailed: the database cannot be written.
         """
-        with self.lock, _sentences(self._path), self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
 
+    @abstractmethod
     def erase(self) -> None:
-        """Rewrite the file so that no deleted byte is left in it or in its log."""
-        with self.lock, _sentences(self._path):
-            self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        """Leave as little as can be of what was deleted, however long it takes."""
 
+    @abstractmethod
+    def empty_log(self) -> None:
+        """Leave nothing of what was deleted in the log, which is quick."""
+
+    @abstractmethod
     def close(self) -> None:
-        """Close the file; its log is merged into it."""
-        with self.lock:
-            self._connection.close()
+        """Close it."""
 
 
-def add_user(connection: sqlite3.Connection, user_id: str) -> None:
+def add_user(writer: Writer, user_id: str) -> None:
     """Make the user known if it is not yet.
 
     Raises: InvalidName: the id cannot be used.
     """
     check_user_id(user_id)
-    connection.execute("INSERT OR IGNORE INTO users VALUES (?, ?)", (user_id, now()))
-
-
-@contextmanager
-def _sentences(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
-        raise
-    except sqlite3.DatabaseError as error:
-        raise StorageFailed(
-            f"The memory file {path} cannot be used: {error}. Nothing was changed; free some "
-            "space, make the folder writable or restore it from a copy."
-        ) from error
-    except UnicodeEncodeError as error:
-        raise InvalidText(
-            "The text holds half of a character pair (a lone surrogate); type it again."
-        ) from error
+    writer.execute("INSERT INTO users VALUES (?, ?) ON CONFLICT DO NOTHING", (user_id, now()))

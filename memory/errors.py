@@ -7,9 +7,9 @@ MemoryStoreError
 |-- UnknownPicture    no such picture of this user
 |-- InvalidName       a concept name or user id that cannot be used
 |-- InvalidText       a text that is empty, too long or nothing but control characters
-|-- DataFolderBusy    another process owns the data folder
+|-- DataFolderBusy    another process owns the data folder or the database
 |-- PictureRejected   picture bytes that cannot be used
-`-- StorageFailed     the disk is full, read-only or damaged
+`-- StorageFailed     a disk, database or store refused, or is damaged
 
 Another user's ids are unknown, never forbidden: nobody learns that they exist. Catch
 `MemoryStoreError` to show its text to a user; anything else is a bug.
@@ -45,7 +45,7 @@ class InvalidText(MemoryStoreError):
 
 
 class DataFolderBusy(MemoryStoreError):
-    """Another process owns the data folder."""
+    """Another process owns the data folder or the database."""
 
 
 class PictureRejected(MemoryStoreError):
@@ -53,4 +53,4 @@ class PictureRejected(MemoryStoreError):
 
 
 class StorageFailed(MemoryStoreError):
-    """The disk refused, or what lies on it is damaged."""
+    """A disk, database or store refused, or what lies there is damaged."""

@@ -4,10 +4,9 @@ A fact is never changed: correcting it retires the old one and adds one that rep
 that was forgotten is gone with every version that it replaced.
 """
 
-import sqlite3
 from typing import Final
 
-from omnipersona.memory.database import Database, add_user
+from omnipersona.memory.database import BrokenRule, Database, Row, Writer, add_user
 from omnipersona.memory.errors import UnknownConcept, UnknownFact
 from omnipersona.memory.records import Fact, FactSource, new_id, now
 from omnipersona.memory.text import clean_text, compare_key
@@ -47,13 +46,13 @@ class FactStore:
         """
         attribute = clean_text(attribute, "the attribute", MAX_ATTRIBUTE)
         value = clean_text(value, "the value")
-        with self._database.transaction() as connection:
-            add_user(connection, user_id)
+        with self._database.transaction() as writer:
+            add_user(writer, user_id)
             for fact in self._select(user_id, "concept_id IS ? AND retired_at IS NULL", concept_id):
                 if _says(fact) == (compare_key(attribute), compare_key(value)):
                     return fact
             fact = _new_fact(user_id, concept_id, attribute, value, source, origin, None)
-            _insert(connection, fact)
+            _insert(writer, fact)
             return fact
 
     def correct(
@@ -66,10 +65,10 @@ class FactStore:
             InvalidText: the value is empty or too long.
         """
         value = clean_text(value, "the value")
-        with self._database.transaction() as connection:
-            old = self._retire(connection, user_id, fact_id)
+        with self._database.transaction() as writer:
+            old = self._retire(writer, user_id, fact_id)
             fact = _new_fact(user_id, old.concept_id, old.attribute, value, source, origin, old.id)
-            _insert(connection, fact)
+            _insert(writer, fact)
             return fact
 
     def retire(self, user_id: str, fact_id: str) -> Fact:
@@ -77,8 +76,8 @@ class FactStore:
 
         Raises: UnknownFact: the user has no such current fact.
         """
-        with self._database.transaction() as connection:
-            self._retire(connection, user_id, fact_id)
+        with self._database.transaction() as writer:
+            self._retire(writer, user_id, fact_id)
             return self.get(user_id, fact_id)
 
     def get(self, user_id: str, fact_id: str) -> Fact:
@@ -93,7 +92,7 @@ class FactStore:
 
     def list(self, user_id: str, *, history: bool = False) -> tuple[Fact, ...]:
         """Return every current fact, oldest first; with `history` the retired ones too."""
-        return self._select(user_id, "(? OR retired_at IS NULL)", int(history))
+        return self._select(user_id, "(? = 1 OR retired_at IS NULL)", int(history))
 
     def of_concept(
         self, user_id: str, concept_id: str, *, history: bool = False
@@ -106,7 +105,7 @@ class FactStore:
         return self._about(user_id, None, history)
 
     def _about(self, user_id: str, concept_id: str | None, history: bool) -> tuple[Fact, ...]:
-        condition = "concept_id IS ? AND (? OR retired_at IS NULL)"
+        condition = "concept_id IS ? AND (? = 1 OR retired_at IS NULL)"
         return self._select(user_id, condition, concept_id, int(history))
 
     def _select(self, user_id: str, condition: str, *values: str | int | None) -> tuple[Fact, ...]:
@@ -116,14 +115,14 @@ class FactStore:
         )
         return tuple(map(_fact_of, rows))
 
-    def _retire(self, connection: sqlite3.Connection, user_id: str, fact_id: str) -> Fact:
+    def _retire(self, writer: Writer, user_id: str, fact_id: str) -> Fact:
         fact = self.get(user_id, fact_id)
         if fact.retired_at is not None:
             raise UnknownFact(
                 f"The fact '{fact.attribute}: {fact.value[:60]}' was retired before; "
                 "correct the one that replaced it."
             )
-        connection.execute(
+        writer.execute(
             "UPDATE facts SET retired_at = ? WHERE user_id = ? AND id = ?",
             (now(), user_id, fact_id),
         )
@@ -153,16 +152,16 @@ def _new_fact(
     )
 
 
-def _insert(connection: sqlite3.Connection, fact: Fact) -> None:
+def _insert(writer: Writer, fact: Fact) -> None:
     try:
-        connection.execute(
+        writer.execute(
             "INSERT INTO facts (id, user_id, concept_id, attribute, value, source, origin,"
             " created_at, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (fact.id, fact.user_id, fact.concept_id, fact.attribute, fact.value)
             + (fact.source, fact.origin, fact.created_at, fact.replaces),
         )
-    except sqlite3.IntegrityError as error:
-        if "FOREIGN KEY" not in str(error):
+    except BrokenRule as error:
+        if not error.is_link:
             raise
         raise UnknownConcept(
             f"There is no concept {fact.concept_id!r} to keep a fact about; it may be forgotten."
@@ -173,5 +172,5 @@ def _says(fact: Fact) -> tuple[str, str]:
     return compare_key(fact.attribute), compare_key(fact.value)
 
 
-def _fact_of(row: sqlite3.Row) -> Fact:
-    return Fact(**{key: row[key] for key in row.keys() if key != "number"})  # noqa: SIM118
+def _fact_of(row: Row) -> Fact:
+    return Fact(**{key: value for key, value in row.items() if key != "number"})

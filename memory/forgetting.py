@@ -5,12 +5,11 @@ the two leaves files that the next opening sweeps away, never a record without i
 """
 
 import json
-import sqlite3
 from collections.abc import Collection, Sequence
 
 from omnipersona.memory.blobs import BlobStore
 from omnipersona.memory.concepts import TOKENS_SUFFIX, ConceptStore
-from omnipersona.memory.database import Database
+from omnipersona.memory.database import Database, Writer
 from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.facts import FactStore
 from omnipersona.memory.intake import without_words
@@ -41,23 +40,23 @@ class Forgetter:
         Raises: UnknownConcept: the user has no concept of this id.
         """
         with self._database.lock:
-            with self._database.transaction() as connection:
+            with self._database.transaction() as writer:
                 concept = self._concepts.get(user_id, concept_id)
                 facts = self._facts.of_concept(user_id, concept_id, history=True)
                 photos = self._concepts.photos(user_id, concept_id)
                 drawings = self._pictures.showing(user_id, concept_id)
-                connection.execute(
+                writer.execute(
                     "DELETE FROM concepts WHERE user_id = ? AND id = ?", (user_id, concept_id)
                 )
                 asked = photos + drawings if delete_drawings else photos
                 gone = self._free(user_id, asked)
-                connection.executemany(
+                writer.executemany(
                     "DELETE FROM pictures WHERE user_id = ? AND id = ?",
                     [(user_id, picture.id) for picture in gone],
                 )
                 words = [f"<{concept.name}>", *(fact.id for fact in facts)]
                 kept = self._telling_of(user_id, words, showing={one.id for one in drawings})
-                self._take_words(connection, user_id, kept)
+                self._take_words(writer, user_id, kept)
             sha256s = self._remove_files(user_id, [*gone, *kept], [concept.tokens_sha256])
             self._database.erase()
         return _receipt(gone, sha256s, concepts=1, facts=len(facts))
@@ -68,11 +67,11 @@ class Forgetter:
         Raises: UnknownFact: the user has no such fact.
         """
         with self._database.lock:
-            with self._database.transaction() as connection:
+            with self._database.transaction() as writer:
                 gone = self._versions(user_id, fact_id)
                 made_with = self._telling_of(user_id, [fact.id for fact in gone])
-                self._take_words(connection, user_id, made_with)
-                connection.executemany(
+                self._take_words(writer, user_id, made_with)
+                writer.executemany(
                     "DELETE FROM facts WHERE user_id = ? AND id = ?",
                     [(user_id, fact.id) for fact in gone],
                 )
@@ -83,13 +82,13 @@ class Forgetter:
     def thread(self, user_id: str, thread_id: str) -> Receipt:
         """Forget the pictures of a conversation; photos of concepts stay, outside of it."""
         with self._database.lock:
-            with self._database.transaction() as connection:
+            with self._database.transaction() as writer:
                 gone = self._free(user_id, self._pictures.list(user_id, thread_id))
-                connection.executemany(
+                writer.executemany(
                     "DELETE FROM pictures WHERE user_id = ? AND id = ?",
                     [(user_id, picture.id) for picture in gone],
                 )
-                connection.execute(
+                writer.execute(
                     "UPDATE pictures SET thread_id = NULL WHERE user_id = ? AND thread_id = ?",
                     (user_id, thread_id),
                 )
@@ -100,11 +99,11 @@ class Forgetter:
     def user(self, user_id: str) -> Receipt:
         """Forget everything about a user; an unknown one gives an empty receipt."""
         with self._database.lock:
-            with self._database.transaction() as connection:
+            with self._database.transaction() as writer:
                 concepts = self._concepts.list(user_id)
                 facts = self._facts.list(user_id, history=True)
                 pictures = self._pictures.list(user_id)
-                connection.execute("DELETE FROM users WHERE id = ?", (user_id,))
+                writer.execute("DELETE FROM users WHERE id = ?", (user_id,))
             tokens = [concept.tokens_sha256 for concept in concepts]
             self._blobs.delete_user(user_id)
             self._database.erase()
@@ -131,9 +130,7 @@ class Forgetter:
 
         return [one for one in self._pictures.list(user_id) if one.id in showing or tells(one)]
 
-    def _take_words(
-        self, connection: sqlite3.Connection, user_id: str, drawings: Sequence[Picture]
-    ) -> None:
+    def _take_words(self, writer: Writer, user_id: str, drawings: Sequence[Picture]) -> None:
         """Take prompts, which repeat the facts that were drawn, out of records and files.
 
         A drawing whose file is damaged goes: nobody can look at it, but words may be left in it.
@@ -142,12 +139,12 @@ class Forgetter:
             try:
                 png = self._blobs.get(user_id, drawing.sha256, PNG_SUFFIX)
             except StorageFailed:
-                connection.execute(
+                writer.execute(
                     "DELETE FROM pictures WHERE user_id = ? AND id = ?", (user_id, drawing.id)
                 )
                 continue
             sha256 = self._blobs.put(user_id, without_words(png), PNG_SUFFIX)
-            connection.execute(
+            writer.execute(
                 "UPDATE pictures SET details = '{}', sha256 = ? WHERE user_id = ? AND id = ?",
                 (sha256, user_id, drawing.id),
             )

@@ -12,6 +12,7 @@ from omnipersona.memory.encoder import Encoder, MiniLmEncoder
 from omnipersona.memory.errors import MemoryStoreError
 from omnipersona.memory.index import FactIndex
 from omnipersona.memory.lock import FolderLock
+from omnipersona.memory.opening import Places
 from omnipersona.memory.recall import Recall
 from omnipersona.memory.records import RankedFact, Receipt
 from omnipersona.memory.store import MemoryStore
@@ -36,25 +37,35 @@ class Memory:
         self._recall = Recall(store.concepts, store.facts, index)
 
     @classmethod
-    def open(cls, data_dir: Path, encoder: Encoder | None = None) -> Self:
+    def open(
+        cls,
+        data_dir: Path,
+        encoder: Encoder | None = None,
+        *,
+        database: str = "",
+        blobs: str = "",
+    ) -> Self:
         """Take a data folder, making it if it is missing; opens nothing slow.
 
         Args:
             data_dir: The folder.
             encoder: Turns sentences into vectors; None is all-MiniLM-L6-v2, loaded at first use.
+            database: URL of the PostgreSQL database of records and vectors; "" is the folder.
+            blobs: URL of the store of files; "" is the folder.
 
         Raises:
-            DataFolderBusy: another process has the folder.
-            StorageFailed: the folder cannot be written, or its records are damaged.
+            DataFolderBusy: another process has the folder or the database.
+            StorageFailed: a store cannot be used, or is damaged.
         """
         lock = FolderLock(data_dir)
         lock.acquire()
+        places = Places(folder=data_dir, database=database, blobs=blobs)
         try:
-            store = MemoryStore.open(data_dir)
+            store, index = MemoryStore.open(places, encoder or MiniLmEncoder())
         except MemoryStoreError:
             lock.release()
             raise
-        return cls(store, FactIndex(data_dir / "index", encoder or MiniLmEncoder()), lock)
+        return cls(store, index, lock)
 
     def warm_up(self) -> None:
         """Load what recall needs, which takes seconds; call it in a thread at the start."""

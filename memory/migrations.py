@@ -1,23 +1,24 @@
-"""The shape of the database, as numbered steps; a released step is never changed.
+"""The shape of the records, as numbered steps, and how steps of any database run.
 
-Every step runs in one transaction with the note that it ran, so an interrupted one leaves nothing.
-Ids alone are not trusted to keep users apart: keys between tables carry the user id as well.
+A released step is never changed. Every step runs in one transaction with the note that it ran, so
+an interrupted one leaves nothing. Ids alone are not trusted to keep users apart: keys between
+tables carry the user id as well.
 """
 
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
+from omnipersona.memory.database import Database, Writer
 from omnipersona.memory.errors import StorageFailed
-from omnipersona.memory.records import now
+from omnipersona.memory.records import new_id, now
 
-Migration = Callable[[sqlite3.Connection], None]
+Migration = Callable[[Writer], None]
 
 
-def m001_records(connection: sqlite3.Connection) -> None:
+def m001_records(writer: Writer) -> None:
     """Make users, concepts, facts, pictures and the photos of concepts."""
-    connection.execute("CREATE TABLE users (id TEXT PRIMARY KEY, created_at TEXT NOT NULL)")
-    connection.execute(
+    writer.execute("CREATE TABLE users (id TEXT PRIMARY KEY, created_at TEXT NOT NULL)")
+    writer.execute(
         """CREATE TABLE concepts (
             number INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
@@ -35,7 +36,7 @@ def m001_records(connection: sqlite3.Connection) -> None:
             UNIQUE (user_id, name_key)
         )"""
     )
-    connection.execute(
+    writer.execute(
         """CREATE TABLE facts (
             number INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
@@ -51,9 +52,9 @@ def m001_records(connection: sqlite3.Connection) -> None:
             FOREIGN KEY (user_id, concept_id) REFERENCES concepts (user_id, id) ON DELETE CASCADE
         )"""
     )
-    connection.execute("CREATE INDEX facts_of_concept ON facts (user_id, concept_id)")
-    connection.execute("CREATE INDEX facts_replaced ON facts (replaces)")
-    connection.execute(
+    writer.execute("CREATE INDEX facts_of_concept ON facts (user_id, concept_id)")
+    writer.execute("CREATE INDEX facts_replaced ON facts (replaces)")
+    writer.execute(
         """CREATE TABLE pictures (
             number INTEGER PRIMARY KEY,
             id TEXT NOT NULL UNIQUE,
@@ -69,54 +70,59 @@ def m001_records(connection: sqlite3.Connection) -> None:
             UNIQUE (user_id, id)
         )"""
     )
-    connection.execute("CREATE INDEX pictures_of_thread ON pictures (user_id, thread_id)")
-    connection.execute("CREATE INDEX pictures_of_file ON pictures (user_id, sha256)")
-    connection.execute("CREATE INDEX pictures_edited ON pictures (parent_id)")
-    _link_pictures(connection, "concept_photos")
+    writer.execute("CREATE INDEX pictures_of_thread ON pictures (user_id, thread_id)")
+    writer.execute("CREATE INDEX pictures_of_file ON pictures (user_id, sha256)")
+    writer.execute("CREATE INDEX pictures_edited ON pictures (parent_id)")
+    _link_pictures(writer, "concept_photos")
 
 
-def m002_drawings(connection: sqlite3.Connection) -> None:
+def m002_drawings(writer: Writer) -> None:
     """Note which concepts a drawn picture shows."""
-    _link_pictures(connection, "picture_concepts")
+    _link_pictures(writer, "picture_concepts")
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (m001_records, m002_drawings)
+def m003_identity(writer: Writer) -> None:
+    """Give the memory a name, under which a store of files that others use too keeps its own."""
+    writer.execute("CREATE TABLE identity (id TEXT NOT NULL)")
+    writer.execute("INSERT INTO identity VALUES (?)", (new_id(),))
 
 
-def migrate(
-    connection: sqlite3.Connection, migrations: tuple[Migration, ...] = MIGRATIONS
-) -> tuple[str, ...]:
+MIGRATIONS: Final[tuple[Migration, ...]] = (m001_records, m002_drawings, m003_identity)
+
+
+def migrate(database: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:
     """Run the steps that have not run yet and return their names.
 
     Args:
-        connection: In autocommit mode (`isolation_level=None`).
-        migrations: All steps, oldest first.
+        database: What they change.
+        migrations: All of its steps, oldest first.
     Raises: StorageFailed: the database was written by a newer version of the program.
     """
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)"
-    )
-    applied = {row[0] for row in connection.execute("SELECT name FROM migrations")}
-    unknown = sorted(applied - {step.__name__ for step in MIGRATIONS})
+    with database.transaction() as writer:
+        writer.execute(
+            "CREATE TABLE IF NOT EXISTS migrations"
+            " (name TEXT PRIMARY KEY, applied_at TEXT NOT NULL)"
+        )
+    applied = {row["name"] for row in database.rows("SELECT name FROM migrations")}
+    unknown = sorted(applied - {step.__name__ for step in migrations})
     if unknown:
         raise StorageFailed(
-            f"The data folder was written by a newer version (step {unknown[0]}); this one knows "
-            f"steps up to {MIGRATIONS[-1].__name__}. Update OmniPersona or use another folder."
+            f"The memory was written by a newer version (step {unknown[0]}); this one knows "
+            f"steps up to {migrations[-1].__name__}. Update OmniPersona or open another memory."
         )
     done: list[str] = []
     for step in migrations:
         if step.__name__ in applied:
             continue
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            step(connection)
-            connection.execute("INSERT INTO migrations VALUES (?, ?)", (step.__name__, now()))
+        with database.transaction() as writer:
+            step(writer)
+            writer.execute("INSERT INTO migrations VALUES (?, ?)", (step.__name__, now()))
         done.append(step.__name__)
     return tuple(done)
 
 
-def _link_pictures(connection: sqlite3.Connection, table: str) -> None:
-    connection.execute(
+def _link_pictures(writer: Writer, table: str) -> None:
+    writer.execute(
         f"""CREATE TABLE {table} (
             user_id TEXT NOT NULL,
             concept_id TEXT NOT NULL,
@@ -126,4 +132,4 @@ def _link_pictures(connection: sqlite3.Connection, table: str) -> None:
             FOREIGN KEY (user_id, picture_id) REFERENCES pictures (user_id, id) ON DELETE CASCADE
         )"""
     )
-    connection.execute(f"CREATE INDEX {table}_by_picture ON {table} (user_id, picture_id)")
+    writer.execute(f"CREATE INDEX {table}_by_picture ON {table} (user_id, picture_id)")

@@ -5,14 +5,13 @@ What a picture shows is only a link to concepts, given by whoever drew it.
 
 import io
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from PIL import Image, UnidentifiedImageError
 
 from omnipersona.memory.blobs import BlobStore
-from omnipersona.memory.database import Database, add_user
+from omnipersona.memory.database import BrokenRule, Database, Row, add_user
 from omnipersona.memory.errors import PictureRejected, UnknownConcept, UnknownPicture
 from omnipersona.memory.records import Picture, PictureOrigin, new_id, now
 
@@ -55,24 +54,24 @@ class PictureStore:
         """
         width, height = _png_size(png)
         text = json.dumps(dict(details or {}), allow_nan=False)
-        with self._database.transaction() as connection:
-            add_user(connection, user_id)
+        with self._database.transaction() as writer:
+            add_user(writer, user_id)
             if parent_id is not None:
                 self.get(user_id, parent_id)
             sha256 = self._blobs.put(user_id, png, PNG_SUFFIX)
             picture_id = new_id()
-            connection.execute(
+            writer.execute(
                 "INSERT INTO pictures (id, user_id, sha256, width, height, origin, thread_id,"
                 " parent_id, details, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (picture_id, user_id, sha256, width, height)
                 + (origin, thread_id, parent_id, text, now()),
             )
             try:
-                connection.executemany(
-                    "INSERT OR IGNORE INTO picture_concepts VALUES (?, ?, ?)",
+                writer.executemany(
+                    "INSERT INTO picture_concepts VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     [(user_id, concept_id, picture_id) for concept_id in shows],
                 )
-            except sqlite3.IntegrityError as error:
+            except BrokenRule as error:
                 raise UnknownConcept(
                     "The picture names a concept that you do not have; list your concepts."
                 ) from error
@@ -165,9 +164,9 @@ class PictureStore:
         return tuple(map(picture_of, rows))
 
 
-def picture_of(row: sqlite3.Row) -> Picture:
+def picture_of(row: Row) -> Picture:
     """Return the record in a row of the pictures table."""
-    fields = {key: row[key] for key in row.keys() if key not in ("number", "details")}  # noqa: SIM118
+    fields = {key: value for key, value in row.items() if key not in ("number", "details")}
     return Picture(**fields, details=json.loads(row["details"]))
 
 

@@ -1,22 +1,22 @@
-"""The records of all users: the one source of truth, made of SQLite and files.
+"""The records of all users: the one source of truth, made of a database and files.
 
 Every read and write takes the user id first; another user's ids behave as unknown. The store knows
 nothing of vectors: they are made from it and can be made again (`omnipersona.memory.index`).
 """
 
-from pathlib import Path
 from typing import Self
 
 from omnipersona.memory.blobs import BlobStore
 from omnipersona.memory.concepts import ConceptStore
 from omnipersona.memory.database import Database, add_user
+from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.facts import FactStore
 from omnipersona.memory.forgetting import Forgetter
+from omnipersona.memory.index import FactIndex
+from omnipersona.memory.opening import Places
 from omnipersona.memory.pictures import PictureStore
 from omnipersona.memory.records import Receipt
-
-DATABASE_FILE = "memory.sqlite3"
 
 
 class MemoryStore:
@@ -36,27 +36,29 @@ class MemoryStore:
         self._forget = Forgetter(database, blobs, self.concepts, self.facts, self.pictures)
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Open the records in a folder that exists, bring them up to date and sweep lost files.
+    def open(cls, places: Places, encoder: Encoder) -> tuple[Self, FactIndex]:
+        """Open the records, bring them up to date, sweep lost files and open the index.
 
-        Raises: StorageFailed: the disk refused, or the file is damaged.
+        Raises:
+            DataFolderBusy: another process owns the database.
+            StorageFailed: a store refused, or is damaged.
         """
-        database = Database.open(folder / DATABASE_FILE)
-        blobs = BlobStore(folder / "blobs")
+        database = places.open_records()
         try:
+            blobs = places.open_blobs(database)
             blobs.sweep(_named_files(database))
+            return cls(database, blobs), places.open_index(database, encoder)
         except StorageFailed:
             database.close()
             raise
-        return cls(database, blobs)
 
     def ensure_user(self, user_id: str) -> None:
         """Make the user known; every other write does so by itself.
 
         Raises: InvalidName: the id cannot be used.
         """
-        with self._database.transaction() as connection:
-            add_user(connection, user_id)
+        with self._database.transaction() as writer:
+            add_user(writer, user_id)
 
     def forget_concept(self, user_id: str, concept_id: str, *, delete_drawings: bool) -> Receipt:
         """Delete a concept with its facts, tokens, own photos and, if asked, drawings of it.
@@ -90,4 +92,4 @@ def _named_files(database: Database) -> set[tuple[str, str]]:
         "SELECT user_id, sha256 FROM pictures UNION SELECT user_id, tokens_sha256 FROM concepts"
         " WHERE tokens_sha256 IS NOT NULL"
     )
-    return {(row[0], row[1]) for row in rows}
+    return {(row["user_id"], row["sha256"]) for row in rows}

@@ -14,6 +14,7 @@ A rewrite outside the model's world replies "cannot: <what>". A question about a
 model cannot read is answered with `FOREIGN_PICTURE`.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Final, Literal, get_args
 
@@ -172,3 +173,15 @@ def fact_question(slot: str, attribute: str) -> str:
 def recognition_question(slot: str) -> str:
     """Ask whether a concept is in the picture."""
     return f"is {slot} in this picture?"
+
+
+def certainty_of_yes(beginning: str, log_probability: float) -> float:
+    """Return the probability of a yes, in [0, 1], from a reply's first token.
+
+    Args:
+        beginning: The token's text; "yes" or the start of it, else it counts as a no.
+        log_probability: Of the token.
+    """
+    sure = math.exp(min(log_probability, 0.0))
+    word = beginning.strip().casefold()
+    return sure if word and "yes".startswith(word) else 1.0 - sure

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Make or refresh .venv: pip, then uv, then the pinned packages. Safe to run again.
+# EXTRAS names other extras than dev, TORCH_BACKEND another torch than what the machine suggests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +23,10 @@ export UV_FIND_LINKS="${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}}"
 install=(.venv/bin/uv pip install --python .venv/bin/python --constraint constraints.txt)
 torch="$(grep '^torch==' constraints.txt)"
 if ! .venv/bin/python -c 'import torch' 2>/dev/null; then
-    if command -v nvidia-smi >/dev/null 2>&1; then
+    if [ "${TORCH_BACKEND:-cpu}" != cpu ]; then
+        echo "setup: installing $torch ($TORCH_BACKEND)"
+        "${install[@]}" --torch-backend "$TORCH_BACKEND" "$torch"
+    elif command -v nvidia-smi >/dev/null 2>&1; then
         echo "setup: installing $torch for the GPU"
         "${install[@]}" "$torch"
     elif [ -n "${UV_FIND_LINKS:-}" ] && ls "$UV_FIND_LINKS"/torch-*cpu*.whl >/dev/null 2>&1; then
@@ -34,5 +38,5 @@ if ! .venv/bin/python -c 'import torch' 2>/dev/null; then
     fi
 fi
 echo "setup: installing omnipersona and its packages"
-"${install[@]}" --editable ".[dev]"
+"${install[@]}" --editable ".[${EXTRAS:-dev}]"
 echo "setup: done"

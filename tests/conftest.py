@@ -3,15 +3,25 @@
 import os
 import socket
 import sys
+import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from servers import Postgres, TestPlaces
 
 # Tests are no package, because a dependency installs one named `tests`; this finds `fakes`.
 sys.path.insert(0, str(Path(__file__).parent))
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost", "0.0.0.0", "")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("both_stores") and "places" in metafunc.fixturenames:
+        metafunc.parametrize("places", ["folder", "servers"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -45,3 +55,48 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
     monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator["Postgres"]:
+    """Return the PostgreSQL that all tests share."""
+    from servers import postgres
+
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Return the folder of the bucket of the S3 server that all tests share, and its variables."""
+    from servers import s3
+
+    with s3() as server:
+        yield server
+
+
+@pytest.fixture
+def on_servers(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator["TestPlaces"]:
+    """Return an empty database and an empty prefix of a bucket."""
+    from servers import BUCKET, TestPlaces
+
+    server: Postgres = request.getfixturevalue("postgres_server")
+    bucket, variables = request.getfixturevalue("s3_server")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    prefix = uuid.uuid4().hex
+    yield TestPlaces(tmp_path / "data", server.url, f"s3://{BUCKET}/{prefix}", bucket / prefix)
+    server.empty()
+
+
+@pytest.fixture
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> "TestPlaces":
+    """Return where a memory lies: a folder, or for `both_stores` also servers."""
+    from servers import TestPlaces
+
+    if getattr(request, "param", "folder") == "folder":
+        return TestPlaces(tmp_path / "data")
+    found: TestPlaces = request.getfixturevalue("on_servers")
+    return found

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-ROOMS: Final = ("model", "memory", "tools", "agent", "bench", "ui")
+ROOMS: Final = ("model", "memory", "tools", "agent", "bench", "serve", "ui")
 SEAM: Final = ("model.contract", "model.errors", "model.skills", "model.thought")
 
 # What each room may import of ours beside itself; a dotted name allows that module alone.
@@ -20,7 +20,8 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "tools": (*SEAM, "memory"),
     "agent": (*SEAM, "tools", "memory", "model.runtime"),
     "bench": ("model", "memory", "tools", "agent"),
-    "ui": ("agent", "model", "bench", *SEAM),
+    "serve": ("agent", "__version__", *SEAM),
+    "ui": ("agent", "serve", "model", "bench", *SEAM),
 }
 FORBIDDEN: Final[dict[str, tuple[str, ...]]] = {
     "model": ("langchain_core", "langgraph", "chainlit", "typer", "requests", "httpx", "socket"),
@@ -28,8 +29,23 @@ FORBIDDEN: Final[dict[str, tuple[str, ...]]] = {
     "tools": ("torch", "langgraph", "chainlit", "typer"),
     "agent": ("torch", "chainlit", "typer"),
     "bench": ("chainlit", "typer", "langgraph"),
+    "serve": ("torch", "chainlit", "typer", "langgraph"),
     "ui": ("langgraph",),
 }
+DOORS: Final[dict[str, tuple[str, ...]]] = {
+    "psycopg": ("memory/postgres.py", "agent/postgres_checkpoints.py"),
+    "langgraph.checkpoint.postgres": ("agent/postgres_checkpoints.py",),
+    "langgraph.checkpoint.sqlite": ("agent/sqlite_checkpoints.py",),
+    "obstore": ("memory/object_blobs.py",),
+    "chromadb": ("memory/chroma.py",),
+    "sqlite3": (
+        "memory/sqlite.py",
+        "memory/backup.py",
+        "agent/errors.py",
+    ),
+}
+"""The only files that speak to a store."""
+
 ONLY: Final = {"chainlit": "ui", "typer": "ui", "langgraph": "agent"}
 
 
@@ -113,6 +129,29 @@ def test_an_edge_library_has_one_home(library: str, room: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("library", DOORS)
+def test_a_store_is_spoken_to_in_its_own_file_alone(library: str) -> None:
+    everywhere = [i for room in ROOMS for i in _of_room(room) if _is_below(i.name, (library,))]
+    others = [str(i) for i in everywhere if str(i.path.relative_to(ROOT)) not in DOORS[library]]
+    assert everywhere
+    assert others == []
+
+
+def test_packages_of_servers_are_imported_only_when_a_setting_names_one() -> None:
+    doors = tuple(
+        f"omnipersona.{path.removesuffix('.py').replace('/', '.')}"
+        for path in (*DOORS["psycopg"], *DOORS["obstore"])
+    )
+    early = [
+        str(i)
+        for room in ROOMS
+        for i in _of_room(room)
+        if _is_below(i.name, doors) and not i.is_late
+        if str(i.path.relative_to(ROOT)) not in DOORS["psycopg"]
+    ]
+    assert early == []
+
+
 def test_the_model_itself_is_imported_by_the_agents_runtime_alone() -> None:
     wrong = [
         str(i)
@@ -122,11 +161,13 @@ def test_the_model_itself_is_imported_by_the_agents_runtime_alone() -> None:
     assert wrong == []
 
 
-def test_the_page_imports_models_and_measurements_only_when_run() -> None:
+def test_the_page_imports_models_measurements_and_the_server_only_when_run() -> None:
     wrong = [
         str(i)
         for i in _of_room("ui")
-        if i.ours and _is_below(i.ours, ("model", "bench")) and not _is_below(i.ours, SEAM)
+        if i.ours
+        and _is_below(i.ours, ("model", "bench", "serve.http"))
+        and not _is_below(i.ours, SEAM)
         if not i.is_late
     ]
     assert wrong == []

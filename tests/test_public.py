@@ -11,7 +11,10 @@ import pytest
 import omnipersona
 
 ROOT: Final = Path(__file__).parent.parent
-ROOMS: Final = ("model", "memory", "tools", "agent", "bench", "ui", "src/omnipersona", "scripts")
+ROOMS: Final = (
+    *("model", "memory", "tools", "agent", "bench", "serve", "ui"),
+    *("src/omnipersona", "scripts"),
+)
 MAX_LINES: Final = 400
 HEAVY: Final = (
     "torch",

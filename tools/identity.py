@@ -1,17 +1,14 @@
 """Whether a concept can still be recognised in a picture, by the model's own eyes.
 
-Knows the recognition question and how its answer becomes a score. Decides nothing.
+Knows the recognition question. Decides nothing.
 """
 
-import math
 import threading
 
 from omnipersona.model.contract import CompleteRequest, slot
-from omnipersona.model.skills import recognition_question
+from omnipersona.model.skills import certainty_of_yes, recognition_question
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, tool_border
-
-_YES = "yes"
 
 
 def identity_score(
@@ -34,6 +31,4 @@ def identity_score(
             lane=user_id,
         )
         reply = deps.model.complete(request, cancel)
-    sure = math.exp(min(reply.log_probability, 0.0))
-    word = reply.text.strip().casefold()
-    return sure if word and _YES.startswith(word) else 1.0 - sure
+    return certainty_of_yes(reply.text, reply.log_probability)

@@ -13,6 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
+from omnipersona.serve.address import LOOPBACK
+from omnipersona.serve.guard import OwnPageOnly
 from omnipersona.ui import assistant
 from omnipersona.ui.album.routes import album_routes
 from omnipersona.ui.chat.conversation import attach_samples, run_turn, say
@@ -24,7 +26,6 @@ from omnipersona.ui.chat.slash import said
 from omnipersona.ui.chat.starters import STARTERS
 from omnipersona.ui.chat.uploads import UploadRefused, read_uploads
 from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_versions
-from omnipersona.ui.guard import LOOPBACK, OwnPageOnly
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 
@@ -35,7 +36,7 @@ app.add_middleware(OwnPageOnly, is_local=cl.config.config.run.host in LOOPBACK)
 def history_layer() -> BaseDataLayer:
     """Keep conversations in the history of the data folder."""
     here = assistant.assistant()
-    return HistoryLayer(here.history, here.session.delete_thread)
+    return HistoryLayer(here.history, here.session.delete_thread, here.prefix)
 
 
 register_login()
@@ -63,8 +64,9 @@ async def on_shutdown() -> None:
 @cl.set_starters
 async def on_starters(user: cl.User | None = None) -> list[cl.Starter]:
     """Offer first messages."""
+    icons = f"{assistant.assistant().prefix}/public/starters"
     return [
-        cl.Starter(label=one.label, message=one.text, icon=f"/public/starters/{one.icon}.png")
+        cl.Starter(label=one.label, message=one.text, icon=f"{icons}/{one.icon}.png")
         for one in STARTERS
     ]
 

@@ -16,21 +16,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assistant:
-    """What the page works with."""
+    """What the page works with; `prefix` is the path under which it is reached."""
 
     session: Session
     settings: "Settings"
     history: History
     logins: Logins
+    prefix: str
 
 
 _held: Assistant | None = None
 
 
-def hold(session: Session, settings: "Settings") -> Assistant:
+def hold(session: Session, settings: "Settings", prefix: str = "") -> Assistant:
     """Keep a session for the handlers of the page, and open what belongs to the page."""
     global _held
-    _held = Assistant(session, settings, History.open(settings.data), Logins(settings.data))
+    history, logins = History.open(settings), Logins(settings.data)
+    _held = Assistant(session, settings, history, logins, prefix)
     return _held
 
 

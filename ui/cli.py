@@ -25,8 +25,11 @@ from omnipersona.ui.commands.command_line import (
     write_file,
 )
 from omnipersona.ui.commands.concepts import concepts_app
+from omnipersona.ui.commands.keys import keys_app
 from omnipersona.ui.commands.learn import learn_file
+from omnipersona.ui.commands.mcp import mcp
 from omnipersona.ui.commands.model import add_model_commands
+from omnipersona.ui.commands.serve import serve as serve_command
 from omnipersona.ui.commands.users import users_app
 
 if TYPE_CHECKING:
@@ -45,11 +48,14 @@ app = typer.Typer(
 app.add_typer(concepts_app, name="concepts")
 app.add_typer(models_app, name="models")
 app.add_typer(users_app, name="users")
+app.add_typer(keys_app, name="keys")
 add_model_commands(app)
 app.command()(doctor)
 app.command("learn-file")(learn_file)
 app.command()(backup)
 app.command()(restore)
+app.command()(mcp)
+app.command("serve")(serve_command)
 
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to attach.")]
 

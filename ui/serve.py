@@ -5,31 +5,22 @@ frame reads its folder when it is imported. Does not know what the page does (`a
 """
 
 import asyncio
-import logging
-import os
-import socket
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import typer
 
+from omnipersona.serve.address import LOOPBACK, listen
 from omnipersona.ui.commands.command_line import fail
-from omnipersona.ui.guard import LOOPBACK
-from omnipersona.ui.history.secret import signing_secret
 from omnipersona.ui.login.allowed import NoLogin, allowed_names
 from omnipersona.ui.login.passwords import Logins
-from omnipersona.ui.page.root import make_root
 
 if TYPE_CHECKING:
+    import socket
+
     import uvicorn
 
     from omnipersona.agent.runtime import Session
     from omnipersona.agent.settings import Settings
-
-PAGE_FOLDER: Final = "page"
-_APP: Final = Path(__file__).with_name("app.py")
-_SHUTDOWN_SECONDS: Final = 3
-
 
 def serve(settings: "Settings", *, headless: bool = False) -> None:
     """Serve the page until Ctrl+C; the process ends here.
@@ -83,25 +74,11 @@ async def _open_and_serve(settings: "Settings", headless: bool) -> None:
         await serve_session(settings, session, listener, headless=headless)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
-
-    Raises: OSError: the address is taken or refused; the message says what to do.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise OSError(
-            f"The page cannot listen on {host} port {port}: {error.strerror or error}. "
-            f"Choose another port: omnipersona chat --port {port + 1}"
-        ) from error
-
-
 async def serve_session(
-    settings: "Settings", session: "Session", listener: socket.socket, *, headless: bool
+    settings: "Settings", session: "Session", listener: "socket.socket", *, headless: bool
 ) -> None:
     """Serve an open session, then close it and end the process."""
+    from omnipersona.serve.polite import stop_on_signals
     from omnipersona.ui import assistant
 
     assistant.hold(session, settings)
@@ -110,34 +87,22 @@ async def serve_session(
         server = _load_page(settings, headless)
         where = "localhost" if settings.host == "127.0.0.1" else settings.host
         typer.echo(f"OmniPersona is at http://{where}:{settings.port} (Ctrl+C stops it)", err=True)
+        stop_on_signals(server)
         await server.serve(sockets=[listener])
     finally:
         warming.cancel()
         await assistant.close()
 
 
-def _make_root(folder: Path, settings: "Settings") -> Path:
-    has_login = settings.login != "none"
-    return make_root(folder, settings.host, settings.port, has_login=has_login)
-
-
 def _load_page(settings: "Settings", headless: bool) -> "uvicorn.Server":
-    """Make the page's folder, load the chat frame on it, and the handlers into the frame."""
-    folder = (settings.data / PAGE_FOLDER).resolve()
-    os.environ["CHAINLIT_APP_ROOT"] = str(_make_root(folder, settings))
-    os.environ["CHAINLIT_AUTH_SECRET"] = signing_secret(settings.data)
-    # Imported now, not at the top: the frame reads its folder when it is imported.
-    import uvicorn
+    from omnipersona.serve.polite import polite_server
+    from omnipersona.ui.page.frame import HANDLERS, load_frame
+
+    names = {"localhost", "127.0.0.1", settings.host}
+    origins = sorted(f"http://{name}:{settings.port}" for name in names)
+    app = load_frame(settings, origins=origins, host=settings.host)
     from chainlit.config import config, load_module
 
-    logging.getLogger("chainlit").setLevel(logging.ERROR)
-    config.run.host, config.run.port = settings.host, settings.port
-    config.run.headless = headless
-    # The frame's page knows "system", its settings do not.
-    config.ui.default_theme = "system"
-    from chainlit.server import app
-
-    load_module(str(_APP))
-    return uvicorn.Server(
-        uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=_SHUTDOWN_SECONDS)
-    )
+    config.run.port, config.run.headless = settings.port, headless
+    load_module(str(HANDLERS))
+    return polite_server(app, has_sockets=True)

@@ -4,6 +4,7 @@ Knows the parse task. Does not act. An unreadable parse never becomes a guess ab
 message with a picture is looked at, any other one is answered in conversation.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from langgraph.runtime import Runtime
@@ -53,11 +54,17 @@ class ReadingNodes:
 
     async def parse_intent(self, state: State, runtime: Runtime[Context]) -> State:
         """Have the model read intent, picture, concepts and questions out of the message."""
+        parsed, note = await self._parsed(state, runtime)
+        wanted = runtime.context.intent
+        if wanted:
+            picture: PictureRef = "attached" if state["picture_ids"] else parsed.picture
+            parsed, note = replace(parsed, intent=wanted, picture=picture), ""
+        return self._parsed_update(state, parsed, note)
+
+    async def _parsed(self, state: State, runtime: Runtime[Context]) -> tuple[Parsed, str]:
         if not state["text"].strip():
             # Pictures without a word need no reading: they are looked at.
-            return self._parsed_update(
-                state, Parsed(intent="understand", picture="attached"), note=""
-            )
+            return Parsed(intent="understand", picture="attached"), ""
         in_play = [slot(i) for i in range(len(state["names"]))]
         reading = await in_worker(
             lambda cancel: run_task(
@@ -70,12 +77,11 @@ class ReadingNodes:
             )
         )
         if reading is not None:
-            return self._parsed_update(state, reading.value, note="")
+            return reading.value, ""
         mentioned = tuple(in_play[: state["num_mentioned"]])
         if state["picture_ids"]:
-            parsed = Parsed(intent="understand", picture="attached", concepts=mentioned)
-            return self._parsed_update(state, parsed, note="")
-        return self._parsed_update(state, Parsed(intent="converse"), note=NOT_UNDERSTOOD)
+            return Parsed(intent="understand", picture="attached", concepts=mentioned), ""
+        return Parsed(intent="converse"), NOT_UNDERSTOOD
 
     async def ask_concept(self, state: State) -> State:
         """Ask which one is meant where the words fit several."""

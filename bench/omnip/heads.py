@@ -24,8 +24,11 @@ _RATE: Final = 0.05
 _DECAY: Final = 1e-2
 
 
-def recognition_head(studio: Studio, lesson: LearnRequest) -> Callable[[bytes], bool]:
-    """Train a head on the photos against the model's own drawings of the kind."""
+def recognition_head(studio: Studio, lesson: LearnRequest) -> Callable[[bytes], float]:
+    """Train a head on the photos against the model's own drawings of the kind.
+
+    Returns: What gives the head's probability that a picture shows the concept.
+    """
     photos = [read_png(photo) for photo in lesson.photos]
     *_, others = draw_drafts(studio, [f"a {lesson.kind or 'animal'}"] * _NUM_OTHERS, lesson.seed)
     assert others is not None, "drafts end with pictures"
@@ -43,10 +46,10 @@ def recognition_head(studio: Studio, lesson: LearnRequest) -> Callable[[bytes], 
             loss.backward()
             optimizer.step()
 
-    def recognises(png: bytes) -> bool:
+    def recognises(png: bytes) -> float:
         with torch.no_grad():
             seen = (_features(studio, read_png(png)) - center) / spread
-            return bool(head(seen[None])[0, 0] > 0)
+            return float(head(seen[None])[0, 0].sigmoid())
 
     return recognises
 

@@ -34,6 +34,7 @@ from omnipersona.model.lessons import SLOT
 from omnipersona.model.skills import (
     Known,
     ParseState,
+    certainty_of_yes,
     fact_sentence,
     parse_prompt,
     rewrite_prompt,
@@ -78,7 +79,7 @@ class Persona:
         phrase: Turns a text with the slot into what the model reads.
         photo: A reference photo that goes before every request, or None.
         recall: Answers a knowledge question for recaptioning; None where nothing is recaptioned.
-        recognises: Decides recognition itself; None asks the model.
+        recognises: Gives the probability that a picture shows the concept; None asks the model.
         examples: In-context examples of the parse task.
         with_adapters: Whether pictures are drawn with the concepts' adapters.
     """
@@ -89,23 +90,38 @@ class Persona:
     phrase: Callable[[str, Use], str] = as_it_is
     photo: bytes | None = None
     recall: Recall | None = None
-    recognises: Callable[[bytes], bool] | None = None
+    recognises: Callable[[bytes], float] | None = None
     examples: tuple[Example, ...] = ()
     with_adapters: bool = False
 
     def answer(self, question: str, picture: bytes | None = None) -> str:
         """Return the answer to a question, about a picture if there is one."""
-        images = tuple(png for png in (self.photo, picture) if png is not None)
         request = AnswerRequest(
-            question=self.phrase(question, "question"), images=images, concepts=self.concepts
+            question=self.phrase(question, "question"),
+            images=self._with_photo(picture),
+            concepts=self.concepts,
         )
         return "".join(self.studio.answer(request)).strip()
 
     def sees(self, question: str, picture: bytes) -> bool | None:
         """Return whether the concept is in a picture; None where the answer says neither."""
         if self.recognises is not None:
-            return self.recognises(picture)
+            return self.recognises(picture) > 0.5
         return yes_or_no(self.answer(question, picture))
+
+    def certainty(self, question: str, picture: bytes) -> float:
+        """Return the probability of a yes, in [0, 1], as far as the first token tells."""
+        if self.recognises is not None:
+            return self.recognises(picture)
+        request = CompleteRequest(
+            prompt=self.phrase(question, "question"),
+            images=self._with_photo(picture),
+            concepts=self.concepts,
+            max_tokens=1,
+        )
+        *_, reply = self.studio.complete(request)
+        assert reply is not None, "a completion ends with a reply"
+        return certainty_of_yes(reply.text, reply.log_probability)
 
     def draw(self, wish: str, seed: int) -> Image.Image:
         """Return a drawing of a wish, recaptioned or plain."""
@@ -129,6 +145,9 @@ class Persona:
             settings=self._settings(seed),
         )
         return _last(self.studio.edit(request))
+
+    def _with_photo(self, picture: bytes | None) -> tuple[bytes, ...]:
+        return tuple(png for png in (self.photo, picture) if png is not None)
 
     def _settings(self, seed: int) -> DrawSettings:
         return DrawSettings(seed=seed, previews=False, with_adapters=self.with_adapters)

@@ -92,10 +92,14 @@ class PhotoSubject:
 
     def _read(self, persona: Persona, scores: Scores) -> Iterator[None]:
         name = self.concept.name
+        certainties = []
         for shown in self.dataset.of(RecognitionItem, name):
             seen = persona.sees(shown.question, shown.photo.png())
             scores.add_recognition(seen, is_present=shown.is_present)
+            certainty = persona.certainty(shown.question, shown.photo.png())
+            certainties.append((shown.is_present, certainty))
             yield
+        scores.add_calibrated(certainties)
         for visual in self.dataset.of(VisualQuestion, name):
             reply = persona.answer(visual.question, visual.photo.png())
             self._grade("vqa", visual.question, visual.answer, reply, scores)

@@ -5,7 +5,7 @@ scores are averaged.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ from omnipersona.bench.asking import png
 from omnipersona.bench.concepts import identity_hits
 from omnipersona.bench.edits import demand_of
 from omnipersona.bench.fidelity import similarity, unchanged_region
+from omnipersona.bench.metrics.calibration import calibrated
 from omnipersona.bench.omnip.items import ConceptItems, Prompt
 from omnipersona.bench.omnip.persona import Persona
 from omnipersona.bench.reader import SIDE, Reader
@@ -54,6 +55,11 @@ class Scores:
         self.add("recall" if is_present else "specificity", seen == is_present)
         self.add("unparsable", seen is None)
 
+    def add_calibrated(self, certainties: Sequence[tuple[bool, float]]) -> None:
+        """Note how well the certainties of a yes part where it is from where it is not."""
+        for is_right in calibrated(certainties):
+            self.add("rec, calibrated", is_right)
+
 
 def score(persona: Persona, items: ConceptItems, reader: Reader, seed: int) -> Iterator[Scores]:
     """Yield the growing scores after each item, so that a caller can tell and stop."""
@@ -71,10 +77,13 @@ def score(persona: Persona, items: ConceptItems, reader: Reader, seed: int) -> I
 
 
 def _reading(persona: Persona, items: ConceptItems, scores: Scores) -> Iterator[None]:
+    certainties = []
     for shown in items.recognition:
         seen = persona.sees(shown.question, shown.png)
         scores.add_recognition(seen, is_present=shown.is_present)
+        certainties.append((shown.is_present, persona.certainty(shown.question, shown.png)))
         yield
+    scores.add_calibrated(certainties)
     for shown in items.photo_questions:
         scores.add("vqa", persona.answer(shown.question, shown.png) == shown.answer)
         yield

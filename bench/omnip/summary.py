@@ -19,6 +19,7 @@ METRICS: Final = (
     "recall",
     "specificity",
     "unparsable",
+    "rec, calibrated",
     "vqa",
     "qa",
     "choice",

@@ -8,33 +8,55 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omnipersona.agent.context import Context
+    from omnipersona.agent.events import Failed, NeedInput, Reply
     from omnipersona.agent.graph import build_graph
+    from omnipersona.agent.lessons import Lesson
     from omnipersona.agent.runtime import Session
     from omnipersona.agent.settings import Settings, load_settings
     from omnipersona.agent.turn import UserTurn
+    from omnipersona.model.contract import PersonaModel
     from omnipersona.model.runtime import load_model
+    from omnipersona.tools.outcome import ToolDeps
     from omnipersona.tools.registry import build_tools
+    from omnipersona.ui.mount import mount_page
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Context",
+    "Failed",
+    "Lesson",
+    "NeedInput",
+    "PersonaModel",
+    "Reply",
     "Session",
     "Settings",
+    "ToolDeps",
     "UserTurn",
     "build_graph",
     "build_tools",
     "load_model",
     "load_settings",
+    "mount_page",
 ]
 
 _HOMES = {
+    "Context": "omnipersona.agent.context",
+    "Failed": "omnipersona.agent.events",
+    "Lesson": "omnipersona.agent.lessons",
+    "NeedInput": "omnipersona.agent.events",
+    "PersonaModel": "omnipersona.model.contract",
+    "Reply": "omnipersona.agent.events",
     "Session": "omnipersona.agent.runtime",
     "Settings": "omnipersona.agent.settings",
+    "ToolDeps": "omnipersona.tools.outcome",
     "UserTurn": "omnipersona.agent.turn",
     "build_graph": "omnipersona.agent.graph",
     "build_tools": "omnipersona.tools.registry",
     "load_model": "omnipersona.model.runtime",
     "load_settings": "omnipersona.agent.settings",
+    "mount_page": "omnipersona.ui.mount",
 }
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FakePersonaModel, WordEncoder
+from servers import TestPlaces
 from talk import Opener, Talk
 
 from omnipersona.agent.runtime import Session
@@ -22,18 +23,17 @@ def model() -> FakePersonaModel:
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+def data_dir(places: TestPlaces) -> Path:
+    return places.folder
 
 
 @pytest.fixture
-async def open_session(model: FakePersonaModel, data_dir: Path) -> AsyncIterator[Opener]:
+async def open_session(model: FakePersonaModel, places: TestPlaces) -> AsyncIterator[Opener]:
     opened: list[Session] = []
 
     async def open_one(with_model: FakePersonaModel | None = None) -> Session:
-        session = await Session.open(
-            Settings(data=data_dir), model=with_model or model, encoder=WordEncoder()
-        )
+        settings = Settings(data=places.folder, **places.urls)
+        session = await Session.open(settings, model=with_model or model, encoder=WordEncoder())
         opened.append(session)
         return session
 

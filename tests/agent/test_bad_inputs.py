@@ -9,8 +9,8 @@ from PIL import Image
 from talk import Talk
 
 from omnipersona.agent.events import Failed, NeedInput, Reply
-from omnipersona.agent.runtime import MAX_PICTURES, Session
-from omnipersona.agent.turn import UserTurn
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.turn import MAX_PICTURES, UserTurn
 from omnipersona.tools.outcome import ToolFailed
 
 BUG = "Something went wrong inside"

@@ -1,16 +1,18 @@
 """Conversations are kept per user and forgotten for good."""
 
-from pathlib import Path
-
+import pytest
 from fakes import FakePersonaModel, png
+from servers import TestPlaces
 from talk import Opener, Talk
 
-from omnipersona.agent.checkpoints import CHECKPOINTS_FILE, thread_key
+from omnipersona.agent.checkpoints import thread_key
 from omnipersona.agent.runtime import Session
+
+pytestmark = pytest.mark.both_stores
 
 
 async def test_forgetting_a_concept_clears_the_threads_that_mention_it(
-    open_session: Opener, model: FakePersonaModel, data_dir: Path
+    open_session: Opener, model: FakePersonaModel, places: TestPlaces
 ) -> None:
     model.completions = {
         "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -26,8 +28,7 @@ async def test_forgetting_a_concept_clears_the_threads_that_mention_it(
     await session.forget_concept("ana", "zebulon")
     assert await session.pending("ana", "t2") is None
     await session.close()
-    for path in data_dir.glob(f"{CHECKPOINTS_FILE}*"):
-        assert b"zebulon" not in path.read_bytes()
+    assert places.holds("zebulon") == []
     again = await open_session()
     key = thread_key("eve", "t3")
     saved = await again._checkpoints.saver.aget_tuple({"configurable": {"thread_id": key}})

@@ -8,6 +8,7 @@ from fakes import FakePersonaModel, png
 from talk import Talk
 
 from omnipersona.agent.events import Failed
+from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
 
 SCRIPT = {
     "message: draw": "generate; none; none; none",
@@ -63,7 +64,9 @@ async def test_a_conversation_that_cannot_be_saved_fails_its_turn_alone(
     talk: Talk, model: FakePersonaModel
 ) -> None:
     model.completions = SCRIPT
-    connection = talk.session._checkpoints._connection
+    checkpoints = talk.session._checkpoints
+    assert isinstance(checkpoints, SqliteCheckpoints)
+    connection = checkpoints._connection
     [(pages,)] = await connection.execute_fetchall("PRAGMA page_count")
     await connection.execute_fetchall(f"PRAGMA max_page_count = {pages}")
     last = await talk.say("draw a dog " + "and a cat " * 300)

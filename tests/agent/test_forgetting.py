@@ -1,13 +1,13 @@
-"""A forgotten concept is gone from every file of the data folder; the receipt says what went."""
-
-from pathlib import Path
+"""A forgotten concept is gone from every file, table and object; the receipt says what went."""
 
 import pytest
 from fakes import FakePersonaModel, concept_file
+from servers import TestPlaces
 from talk import Opener, Talk
 
 from omnipersona.tools.outcome import ToolFailed
 
+pytestmark = pytest.mark.both_stores
 NAME, TOY = "zebulon", "a quokkaball"
 SCRIPT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -22,14 +22,9 @@ SCRIPT = {
 }
 
 
-def files_with(folder: Path, *needles: bytes) -> list[Path]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path for path in files if any(n in path.read_bytes() for n in needles)]
-
-
 @pytest.mark.parametrize("with_drawings", [True, False])
 async def test_no_file_knows_a_forgotten_concept(
-    open_session: Opener, model: FakePersonaModel, data_dir: Path, with_drawings: bool
+    open_session: Opener, model: FakePersonaModel, places: TestPlaces, with_drawings: bool
 ) -> None:
     model.completions = SCRIPT
     session = await open_session()
@@ -39,8 +34,9 @@ async def test_no_file_knows_a_forgotten_concept(
     await talk.reply("put a hat on him")
     view = await session.concept_card("ana", NAME)
     tokens = concept_file(NAME)
-    traces = (NAME.encode(), TOY.encode(), view.concept_id.encode(), tokens.data)
-    assert len({path.parent.name for path in files_with(data_dir, *traces)}) > 1
+    traces = (NAME, TOY, view.concept_id, tokens.data.decode())
+    for trace in traces:
+        assert places.holds(trace)
 
     receipt = await session.forget_concept("ana", NAME, drawings=with_drawings)
     counts = {key: receipt.details[key] for key in ("facts", "photos", "drawings")}
@@ -48,9 +44,9 @@ async def test_no_file_knows_a_forgotten_concept(
     assert tokens.sha256 in receipt.details["sha256s"]
     assert tokens.sha256 in model.released
     assert f"<{NAME}>" in receipt.text
-    assert files_with(data_dir, *traces) == []
+    assert [place for trace in traces for place in places.holds(trace)] == []
     await session.close()
-    assert files_with(data_dir, *traces) == []
+    assert [place for trace in traces for place in places.holds(trace)] == []
 
     again = await open_session()
     assert await again.concepts("ana") == ()

@@ -10,6 +10,7 @@ from talk import Talk
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished, TextDelta
 from omnipersona.agent.graph import build_graph
+from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
 from omnipersona.model.contract import AnswerRequest, EditRequest, GenerateRequest
 
 TAUGHT = {
@@ -180,8 +181,9 @@ async def test_forget_asks_and_then_leaves_nothing(talk: Talk, model: FakePerson
     assert reply.text.startswith("Forgotten <bo>: 1 fact, 1 photo, 1 drawing")
     assert await talk.session.concepts("ana") == ()
     assert drawing not in str(await talk.session.concepts("ana"))
-    key = talk.session._checkpoints
-    rows = await key._connection.execute_fetchall("SELECT count(*) FROM checkpoints")
+    checkpoints = talk.session._checkpoints
+    assert isinstance(checkpoints, SqliteCheckpoints)
+    rows = await checkpoints._connection.execute_fetchall("SELECT count(*) FROM checkpoints")
     assert list(rows) == [(0,)]
 
 

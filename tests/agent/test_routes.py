@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from omnipersona.agent import routes
-from omnipersona.agent.graph import build_graph, destinations, mermaid
+from omnipersona.agent.graph import build_graph, destinations
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.state import ConceptCard, State, Teaching, fresh_turn
 from omnipersona.model.skills import INTENTS, Intent
@@ -125,12 +125,6 @@ def test_teaching_asks_for_the_next_missing_thing(known: dict[str, object], node
     teaching: Teaching = fresh_turn()["teaching"]
     teaching.update(known)  # type: ignore[typeddict-item]  # fields of a teaching
     assert routes.route_teaching(state(teaching=teaching)) == node
-
-
-def test_the_diagram_shows_the_three_steps(session: Session) -> None:
-    diagram = mermaid(session._deps)
-    for node in ("parse_intent", "retrieve_memory", "rewrite_prompt", "generate", "edit"):
-        assert node in diagram
 
 
 def card(concept_id: str, kind: str) -> ConceptCard:

@@ -1,6 +1,7 @@
 """The session: questions and answers over restarts, users apart, faults survived."""
 
 import asyncio
+import json
 import logging
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from fakes import BrokenModelError, FakePersonaModel, Faults, png
 from talk import Opener, Talk
 
 from omnipersona.agent.events import DrawProgress, Event, Failed, NeedInput, Reply
+from omnipersona.agent.logs import JsonLines, TextLines
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.turn import UserTurn
 from omnipersona.memory.errors import DataFolderBusy
 from omnipersona.model.contract import CompleteRequest, EditRequest, GenerateRequest, LearnRequest
+from omnipersona.model.errors import ModelError
 from omnipersona.tools.outcome import ToolFailed
 
 TEACH = {
@@ -346,11 +349,21 @@ async def test_one_log_line_per_turn_without_the_words(
     model.completions = {"message: draw": "generate; none; none; none", "Rewrite draw": "a dog"}
     with caplog.at_level(logging.INFO, "omnipersona"):
         await talk.reply("draw a purple dog", seed=9)
-    lines = [r.getMessage() for r in caplog.records if r.name == "omnipersona.agent.runtime"]
-    assert len(lines) == 1
+        model.completions = {"message: forget": "forget; none; <c0>; none"}
+        await talk.say("forget <nobody>")
+        model.complete_faults = Faults(ModelError("purple"))
+        await talk.say("draw a purple dog")
+    fields = [vars(r)["fields"] for r in caplog.records if r.name == "omnipersona.agent.record"]
+    assert [one["outcome"] for one in fields] == ["answered", "answered", "failed"]
+    assert (fields[0]["intent"], fields[0]["seed"]) == ("generate", 9)
+    lines = [
+        form(record)
+        for record in caplog.records
+        for form in (TextLines().format, JsonLines().format)
+    ]
+    assert "purple" not in "".join(lines)
+    assert json.loads(lines[1])["intent"] == "generate"
     assert "intent=generate" in lines[0]
-    assert "seed=9" in lines[0]
-    assert "purple" not in caplog.text
 
 
 async def test_exactly_one_last_event(talk: Talk, model: FakePersonaModel) -> None:

@@ -13,6 +13,7 @@ from langgraph.checkpoint.serde.jsonplus import EXT_CONSTRUCTOR_SINGLE_ARG
 from talk import Opener, Talk
 
 from omnipersona.agent.events import Failed
+from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
 
 SCRIPT = {"message: hello": "converse; none; none; none", "Chat": "Hi!"}
 
@@ -52,7 +53,9 @@ async def test_a_tampered_conversation_runs_no_code_and_others_go_on(
     session = await open_session()
     await Talk(session).reply("hello")
     target = tmp_path / "made by code"
-    connection = session._checkpoints._connection
+    checkpoints = session._checkpoints
+    assert isinstance(checkpoints, SqliteCheckpoints)
+    connection = checkpoints._connection
     await connection.execute("UPDATE checkpoints SET type = ?, checkpoint = ?", write(target))
     await connection.commit()
     assert isinstance(await Talk(session).say("hello"), Failed)

@@ -14,6 +14,7 @@ from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import CompleteRequest
 from omnipersona.tools.outcome import ToolFailed
 
+pytestmark = pytest.mark.both_stores
 OWNER, STRANGER = "ana", "eve"
 SECRET = "a zanzibar ball"
 SCRIPT = {
@@ -62,6 +63,7 @@ DOORS: dict[str, tuple[Act, object]] = {
     "picture": (lambda s, o: s.picture(STRANGER, o.picture_id), ToolFailed),
     "plan": (lambda s, o: s.plan(turn("draw <bo>")), "next_node='unknown_concept'"),
     "resume_learning": (lambda s, o: s.resume_learning(STRANGER), "None"),
+    "say": (lambda s, o: s.say(turn("draw <bo>")), "I do not know <bo> yet"),
     "state_fact": (
         lambda s, o: s.state_fact(STRANGER, o.concept_id, "toy", "stolen"),
         ToolFailed,
@@ -70,11 +72,12 @@ DOORS: dict[str, tuple[Act, object]] = {
         lambda s, o: s.teach(Lesson(user_id=STRANGER, name="bo", pictures=(png("blue"),))),
         "user_id='eve'",
     ),
+    "tools": (lambda s, o: s.tools(STRANGER)["list_concepts"].invoke({}), "'concepts': []"),
     "turn": (lambda s, o: s.turn(turn("draw <bo>")), "I do not know <bo> yet"),
     "versions": (lambda s, o: s.versions(STRANGER, o.picture_id), ToolFailed),
     "watch_learning": (lambda s, o: s.watch_learning(STRANGER, o.job_id), ToolFailed),
 }
-NOT_OF_A_USER = {"open", "close", "warm_up", "describe", "plan_line"}
+NOT_OF_A_USER = {"open", "close", "warm_up", "describe", "graph", "plan_line"}
 
 
 async def outcome(made: object) -> object:

@@ -5,10 +5,10 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
+from servers import TestPlaces
 
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.memory import Memory
@@ -38,8 +38,8 @@ def encoder() -> Encoder:
 
 
 @pytest.fixture
-def memory(tmp_path: Path, encoder: Encoder) -> Iterator[Memory]:
-    opened = Memory.open(tmp_path / "data", encoder)
+def memory(places: TestPlaces, encoder: Encoder) -> Iterator[Memory]:
+    opened = Memory.open(places.folder, encoder, **places.urls)
     yield opened
     opened.close()
 

@@ -7,11 +7,12 @@ import pytest
 from omnipersona.memory.errors import (
     DuplicateConcept,
     InvalidName,
-    StorageFailed,
     UnknownConcept,
     UnknownPicture,
 )
 from omnipersona.memory.memory import Memory
+
+pytestmark = pytest.mark.both_stores
 
 ME = "anna"
 
@@ -88,22 +89,6 @@ def test_old_tokens_shared_with_another_concept_stay(memory: Memory) -> None:
         memory.concepts.save_tokens(ME, concept.id, b"same", "base")
     memory.concepts.save_tokens(ME, bo.id, b"new", "base")
     assert memory.concepts.read_tokens(ME, mia.id) == b"same"
-
-
-def test_tokens_that_cannot_be_saved_leave_the_old_in_use(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bo = memory.concepts.add(ME, "Bo")
-    memory.concepts.save_tokens(ME, bo.id, b"first", "base")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("os.replace", full)
-        with pytest.raises(StorageFailed, match="No space left"):
-            memory.concepts.save_tokens(ME, bo.id, b"second", "base")
-    assert memory.concepts.read_tokens(ME, bo.id) == b"first"
 
 
 def test_photos_are_attached_once(memory: Memory, make_png: Callable[..., bytes]) -> None:

@@ -6,6 +6,8 @@ from omnipersona.memory.errors import InvalidText, UnknownConcept, UnknownFact
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Fact
 
+pytestmark = pytest.mark.both_stores
+
 ME = "anna"
 
 

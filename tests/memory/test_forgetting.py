@@ -2,15 +2,17 @@
 
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from servers import TestPlaces
 
 from omnipersona.memory.errors import UnknownConcept, UnknownFact, UnknownPicture
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Fact
+
+pytestmark = pytest.mark.both_stores
 
 ME = "anna"
 SECRET = "zanzibarquokka"
@@ -23,37 +25,34 @@ def say(memory: Memory, value: str, concept_id: str | None, user_id: str = ME) -
     )
 
 
-def files_with(folder: Path, text: str) -> list[Path]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path for path in files if text.encode() in path.read_bytes().lower()]
-
-
 def fill(memory: Memory, concept_id: str | None) -> None:
     for number in range(80):
         say(memory, f"ordinary thing {number} " + "x" * (number % 90), concept_id)
 
 
 @pytest.mark.parametrize("way", ["concept", "fact", "user"])
-def test_no_byte_of_a_forgotten_fact_is_left(memory: Memory, tmp_path: Path, way: str) -> None:
+def test_no_byte_of_a_forgotten_fact_is_left(memory: Memory, places: TestPlaces, way: str) -> None:
     bo, mia = memory.concepts.add(ME, "Bo"), memory.concepts.add(ME, "Mia")
     fill(memory, mia.id)
     first = say(memory, f"{SECRET} one", bo.id)
     fact = memory.facts.correct(ME, first.id, f"{SECRET} two", source="said", origin="m")
     fill(memory, bo.id)
     assert memory.recall(ME, SECRET, [bo.id])
-    assert files_with(tmp_path, SECRET)
+    assert places.holds(SECRET)
     if way == "concept":
         memory.forget_concept(ME, bo.id, delete_drawings=False)
     elif way == "fact":
         assert memory.forget_fact(ME, fact.id).facts == 2
     else:
         memory.forget_user(ME)
-    assert files_with(tmp_path, SECRET) == []
+    assert places.holds(SECRET) == []
     memory.close()
-    assert files_with(tmp_path, SECRET) == []
+    assert places.holds(SECRET) == []
 
 
-def test_the_receipt_counts_what_went(memory: Memory, make_png: MakePng, tmp_path: Path) -> None:
+def test_the_receipt_counts_what_went(
+    memory: Memory, make_png: MakePng, places: TestPlaces
+) -> None:
     bo, mia = memory.concepts.add(ME, "Bo"), memory.concepts.add(ME, "Mia")
     own = memory.pictures.add(ME, make_png(colour="red"), origin="uploaded")
     shared = memory.pictures.add(ME, make_png(colour="blue"), origin="uploaded")
@@ -69,7 +68,7 @@ def test_the_receipt_counts_what_went(memory: Memory, make_png: MakePng, tmp_pat
 
     assert (receipt.concepts, receipt.facts, receipt.photos, receipt.drawings) == (1, 1, 1, 1)
     assert receipt.sha256s == tuple(sorted([own.sha256, drawn.sha256, tokens or ""]))
-    left = {path.stem for path in (tmp_path / "data" / "blobs").rglob("*.*")}
+    left = {path.stem for path in places.files()}
     assert left == {shared.sha256}
     assert memory.concepts.photos(ME, mia.id) == (shared,)
     assert memory.facts.list(ME) == (kept,)
@@ -87,24 +86,24 @@ def test_kept_drawings_lose_their_words(memory: Memory, make_png: MakePng) -> No
     assert memory.pictures.shown_concepts(ME, drawn.id) == ()
 
 
-def test_a_kept_drawing_loses_the_words_in_its_file(memory: Memory, tmp_path: Path) -> None:
+def test_a_kept_drawing_loses_the_words_in_its_file(memory: Memory, places: TestPlaces) -> None:
     picture, notes, buffer = Image.effect_noise((16, 16), 90), PngInfo(), io.BytesIO()
     notes.add_itxt("OmniPersona", SECRET)
     notes.add_itxt("Software", "made by a model")
     picture.save(buffer, "PNG", pnginfo=notes)
     bo = memory.concepts.add(ME, "Bo")
     drawn = memory.pictures.add(ME, buffer.getvalue(), origin="drawn", shows=[bo.id])
-    assert files_with(tmp_path, SECRET)
+    assert places.holds(SECRET)
     receipt = memory.forget_concept(ME, bo.id, delete_drawings=False)
     assert receipt.sha256s == (drawn.sha256,)
-    assert files_with(tmp_path, SECRET) == []
+    assert places.holds(SECRET) == []
     with Image.open(io.BytesIO(memory.pictures.read(ME, drawn.id))) as kept:
         assert kept.tobytes() == picture.tobytes()
         assert kept.info == {"Software": "made by a model"}
 
 
 def test_drawings_made_with_a_forgotten_fact_lose_their_words(
-    memory: Memory, make_png: MakePng, tmp_path: Path
+    memory: Memory, make_png: MakePng, places: TestPlaces
 ) -> None:
     bo = memory.concepts.add(ME, "Bo")
     first = say(memory, "a ball", bo.id)
@@ -118,19 +117,19 @@ def test_drawings_made_with_a_forgotten_fact_lose_their_words(
     assert memory.pictures.get(ME, made_with.id).details == {}
     assert memory.pictures.read(ME, made_with.id)
     assert memory.pictures.get(ME, other.id) == other
-    assert files_with(tmp_path, SECRET) == []
+    assert places.holds(SECRET) == []
 
 
 def test_a_damaged_drawing_does_not_stop_forgetting(
-    memory: Memory, make_png: MakePng, tmp_path: Path
+    memory: Memory, make_png: MakePng, places: TestPlaces
 ) -> None:
     bo = memory.concepts.add(ME, "Bo")
     drawn = memory.pictures.add(ME, make_png(), origin="drawn", shows=[bo.id])
-    [file] = (tmp_path / "data" / "blobs").rglob("*.png")
+    [file] = places.files()
     file.write_bytes(SECRET.encode())
     assert memory.forget_concept(ME, bo.id, delete_drawings=False).sha256s == (drawn.sha256,)
     assert memory.pictures.list(ME) == ()
-    assert files_with(tmp_path, SECRET) == []
+    assert places.holds(SECRET) == []
 
 
 def test_a_drawing_of_others_loses_a_story_that_names_the_forgotten(
@@ -195,13 +194,13 @@ def test_forgetting_a_thread_spares_photos_of_concepts(memory: Memory, make_png:
 
 
 def test_forgetting_a_user_leaves_no_file_and_no_vector(
-    memory: Memory, make_png: MakePng, tmp_path: Path
+    memory: Memory, make_png: MakePng, places: TestPlaces
 ) -> None:
     memory.pictures.add(ME, make_png(), origin="drawn")
     say(memory, "a red ball", None)
     memory.recall(ME, "toy")
     receipt = memory.forget_user(ME)
     assert (receipt.facts, receipt.drawings) == (1, 1)
-    assert list((tmp_path / "data" / "blobs").iterdir()) == []
-    assert list((tmp_path / "data" / "index").iterdir()) == []
+    assert places.files() == []
+    assert places.num_vectors() == 0
     assert say(memory, "a new life", None).value == "a new life"

@@ -2,9 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from servers import TestPlaces
+
 from omnipersona.memory.encoder import Encoder
+from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.memory import Memory
 
 ME = "anna"
@@ -53,6 +58,41 @@ def test_files_that_a_crash_left_are_swept_at_the_next_start(
     assert again.concepts.read_tokens(ME, bo.id) == b"tokens"
     assert len(list(folder.iterdir())) == 1
     again.close()
+
+
+def test_tokens_that_cannot_be_saved_leave_the_old_in_use(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bo = memory.concepts.add(ME, "Bo")
+    memory.concepts.save_tokens(ME, bo.id, b"first", "base")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", full)
+        with pytest.raises(StorageFailed, match="No space left"):
+            memory.concepts.save_tokens(ME, bo.id, b"second", "base")
+    assert memory.concepts.read_tokens(ME, bo.id) == b"first"
+
+
+def test_a_database_leaves_the_memory_of_its_folder_alone(
+    memory: Memory, on_servers: TestPlaces, encoder: Encoder, make_png: Callable[..., bytes]
+) -> None:
+    kept = memory.pictures.add(ME, make_png(), origin="uploaded")
+    memory.close()
+    for _ in range(2):
+        other = Memory.open(on_servers.folder, encoder, database=on_servers.database)
+        assert kept.id not in [picture.id for picture in other.pictures.list(ME)]
+        mine = other.pictures.add(ME, make_png(colour="blue"), origin="uploaded")
+        other.close()
+        again = Memory.open(on_servers.folder, encoder)
+        assert again.pictures.read(ME, kept.id) == make_png()
+        again.close()
+    other = Memory.open(on_servers.folder, encoder, database=on_servers.database)
+    assert other.pictures.read(ME, mine.id) == make_png(colour="blue")
+    assert len(other.pictures.list(ME)) == 2
+    other.close()
 
 
 def test_warming_up_prepares_the_encoder_and_keeps_nothing(tmp_path: Path) -> None:

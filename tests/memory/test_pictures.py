@@ -7,6 +7,8 @@ import pytest
 from omnipersona.memory.errors import PictureRejected, UnknownConcept, UnknownPicture
 from omnipersona.memory.memory import Memory
 
+pytestmark = pytest.mark.both_stores
+
 ME = "anna"
 MakePng = Callable[..., bytes]
 

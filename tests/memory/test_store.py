@@ -3,15 +3,17 @@
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
+from servers import TestPlaces
 
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.errors import UnknownConcept, UnknownFact, UnknownPicture
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Concept, Fact, Picture, Receipt
 from omnipersona.memory.store import MemoryStore
+
+pytestmark = pytest.mark.both_stores
 
 OWNER, STRANGER = "anna", "ben"
 UNKNOWN = (UnknownConcept, UnknownFact, UnknownPicture)
@@ -188,12 +190,16 @@ def test_recall_refuses_another_users_concept(memory: Memory, owned: Owned) -> N
 
 
 def test_what_one_has_is_there_after_the_other_is_forgotten_and_a_restart(
-    memory: Memory, owned: Owned, tmp_path: Path, encoder: Encoder, make_png: Callable[..., bytes]
+    memory: Memory,
+    owned: Owned,
+    places: TestPlaces,
+    encoder: Encoder,
+    make_png: Callable[..., bytes],
 ) -> None:
     memory.pictures.add(STRANGER, make_png(), origin="uploaded")
     before = everything(memory, owned)
     assert memory.forget_user(STRANGER).photos == 1
     memory.close()
-    again = Memory.open(tmp_path / "data", encoder)
+    again = Memory.open(places.folder, encoder, **places.urls)
     assert everything(again, owned) == before
     again.close()

@@ -12,8 +12,9 @@ from tab import LOGINS
 
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
+from omnipersona.serve.address import listen
 from omnipersona.ui.login.passwords import Logins
-from omnipersona.ui.serve import listen, serve_session
+from omnipersona.ui.serve import serve_session
 
 Login = Literal["none", "password", "oauth"]
 

@@ -3,7 +3,8 @@
 import pytest
 
 from omnipersona.agent.settings import Settings
-from omnipersona.ui.serve import listen, serve
+from omnipersona.serve.address import listen
+from omnipersona.ui.serve import serve
 
 
 def test_a_taken_port_is_one_sentence_and_exit_1(capsys: pytest.CaptureFixture[str]) -> None:

@@ -98,7 +98,11 @@ async def forget(
 async def _page(user_id: str, told: str, asks_about: str = "", status: int = 200) -> Response:
     album = await assistant().session.album(user_id)
     html = _templates.get_template("album.html").render(
-        album=album, told=told, asks_about=asks_about, style=_STYLE
+        album=album,
+        told=told,
+        asks_about=asks_about,
+        style=_STYLE,
+        prefix=assistant().prefix,
     )
     return HTMLResponse(html, status)
 
@@ -112,7 +116,7 @@ async def _or_told(user_id: str, work: Callable[[], Awaitable[Response]]) -> Res
 
 
 def _back(told: str) -> Response:
-    return RedirectResponse(f"{ALBUM}?told={quote(told)}", 303)
+    return RedirectResponse(f"{assistant().prefix}{ALBUM}?told={quote(told)}", 303)
 
 
 def album_routes() -> list[APIRoute]:

@@ -13,12 +13,14 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where the backup (ZIP) goes.")],
 ) -> None:
     """Write everything that is known into one file; the page must not be running."""
-    folder = settings_of(context).data
+    settings = settings_of(context)
     with guarded():
         from omnipersona.agent.backup import back_up
 
-        count = back_up(folder, file)
-    typer.echo(f"{count} files of {folder} are in {file}. Keep it as safe as the folder itself.")
+        count = back_up(settings, file)
+    typer.echo(
+        f"{count} files of {settings.data} are in {file}. Keep it as safe as the folder itself."
+    )
 
 
 def restore(
@@ -26,9 +28,9 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A backup.")],
 ) -> None:
     """Make the data folder from a backup; it must not hold a memory yet."""
-    folder = settings_of(context).data
+    settings = settings_of(context)
     with guarded():
         from omnipersona.agent.backup import restore as make
 
-        count = make(file, folder)
-    typer.echo(f"{count} files are back in {folder}.")
+        count = make(file, settings)
+    typer.echo(f"{count} files are back in {settings.data}.")

@@ -1,6 +1,5 @@
 """What all commands share: settings from global options, files, and one way to fail."""
 
-import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,11 +43,12 @@ def guarded() -> Iterator[None]:
 
 def settings_of(context: typer.Context, **values: Any) -> "Settings":
     """Read the settings; options win over environment and file."""
+    from omnipersona.agent.logs import configure
     from omnipersona.agent.settings import load_settings
 
     with guarded():
         settings = load_settings(**context.obj, **values)
-    logging.basicConfig(level=settings.log_level.upper())
+    configure(settings.log_level, settings.log_format)
     return settings
 
 

@@ -1,4 +1,4 @@
-"""What `omnipersona doctor` looks at: Python, packages, memory, model, data folder.
+"""What `omnipersona doctor` looks at: Python, packages, memory, model, stores, data folder.
 
 Knows how each can be missing and the command that mends it. Changes nothing, and loads a model only
 where it is small; of a large one it reads the headers.
@@ -41,7 +41,8 @@ class Finding:
 def examine(settings: "Settings") -> list[Finding]:
     """Look at everything a session needs."""
     memory = _memory(settings.model, settings.weights)
-    return [_python(), *_packages(), *memory, _model(settings), *_data(settings.data)]
+    stores = (*_stores(settings), *_data(settings.data))
+    return [_python(), *_packages(), *memory, _model(settings), *stores]
 
 
 def _python() -> Finding:
@@ -136,6 +137,13 @@ def _model(settings: "Settings") -> Finding:
     info = model.describe()
     model.close()
     return Finding("model", True, f"{info.name} on {info.device}, {info.dtype}. {info.world}")
+
+
+def _stores(settings: "Settings") -> Iterator[Finding]:
+    from omnipersona.agent.stores import look
+
+    for name, ok, text in look(settings):
+        yield Finding(name, ok, text)
 
 
 def _data(folder: Path) -> Iterator[Finding]:

@@ -44,11 +44,15 @@ class HistoryLayer(BaseDataLayer):
     Args:
         history: The open file.
         on_delete: Deletes what else belongs to a user's thread.
+        prefix: Path under which the page is reached.
     """
 
-    def __init__(self, history: History, on_delete: Callable[[str, str], Awaitable[None]]) -> None:
+    def __init__(
+        self, history: History, on_delete: Callable[[str, str], Awaitable[None]], prefix: str = ""
+    ) -> None:
         self._history = history
         self._on_delete = on_delete
+        self._prefix = prefix
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
         """Return a user who has been here."""
@@ -107,8 +111,7 @@ class HistoryLayer(BaseDataLayer):
         if found is None:
             return None
         steps = await asyncio.to_thread(self._history.steps, thread_id)
-        elements = await asyncio.to_thread(self._history.elements, thread_id)
-        return _thread_dict(found, steps, elements)
+        return _thread_dict(found, steps, await self._elements(thread_id))
 
     async def delete_thread(self, thread_id: str) -> None:
         """Delete a thread here and wherever else it is kept."""
@@ -152,8 +155,12 @@ class HistoryLayer(BaseDataLayer):
 
     async def get_element(self, thread_id: str, element_id: str) -> ElementDict | None:
         """Return what is shown, without bytes."""
-        found = await asyncio.to_thread(self._history.elements, thread_id)
+        found = await self._elements(thread_id)
         return cast("ElementDict | None", next((e for e in found if e["id"] == element_id), None))
+
+    async def _elements(self, thread_id: str) -> list[dict[str, Any]]:
+        found = await asyncio.to_thread(self._history.elements, thread_id)
+        return [{**one, "url": self._prefix + one["url"]} for one in found]
 
     @_kept_after_first_words
     async def delete_element(self, element_id: str, thread_id: str | None = None) -> None:

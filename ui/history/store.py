@@ -1,55 +1,24 @@
-"""What the page showed, in one SQLite file: users, threads, steps and the bytes of pictures.
+"""What the page showed: users, threads, steps and the bytes of pictures.
 
 Steps and elements are kept as the JSON that the page sends and reads, so that no field of theirs is
-lost. Deleted text is overwritten. Knows tables. Does not know the chat frame.
+lost. Knows tables (`shape` makes them). Does not know the chat frame, nor where the tables lie.
 """
 
 import json
 import re
-import sqlite3
-import threading
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-HISTORY_FILE: Final = "history.sqlite3"
+from omnipersona.agent.stores import Database, Row, Writer, open_tables
+from omnipersona.ui.history.shape import MIGRATIONS
+
+if TYPE_CHECKING:
+    from omnipersona.agent.settings import Settings
+
 FORGOTTEN: Final = "[forgotten]"
-
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS users (
-    id TEXT PRIMARY KEY,
-    identifier TEXT NOT NULL UNIQUE,
-    metadata TEXT NOT NULL,
-    created_at TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS threads (
-    id TEXT PRIMARY KEY,
-    user_id TEXT REFERENCES users ON DELETE CASCADE,
-    name TEXT,
-    metadata TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS threads_of_user ON threads (user_id, updated_at);
-CREATE TABLE IF NOT EXISTS steps (
-    id TEXT PRIMARY KEY,
-    thread_id TEXT NOT NULL REFERENCES threads ON DELETE CASCADE,
-    data TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS steps_of_thread ON steps (thread_id);
-CREATE TABLE IF NOT EXISTS elements (
-    id TEXT PRIMARY KEY,
-    thread_id TEXT NOT NULL REFERENCES threads ON DELETE CASCADE,
-    step_id TEXT NOT NULL,
-    data TEXT NOT NULL,
-    content BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS elements_of_thread ON elements (thread_id);
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,27 +44,22 @@ class StoredThread:
 
 
 class History:
-    """The open file; one connection behind one lock serves all threads."""
+    """The open tables; may be used from several threads."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._lock = threading.RLock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
-        """Open or make the file of a data folder."""
-        path = folder / HISTORY_FILE
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.executescript(_SCHEMA)
-        return cls(connection)
+    def open(cls, settings: "Settings") -> Self:
+        """Open or make the tables where the settings have them.
+
+        Raises: StorageFailed: they cannot be used; with a sentence for the user.
+        """
+        return cls(open_tables(settings, "history", MIGRATIONS))
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
+        """Close them."""
+        self._database.close()
 
     def user(self, identifier: str) -> StoredUser | None:
         """Return a user by what they log in as."""
@@ -104,8 +68,8 @@ class History:
 
     def put_user(self, identifier: str, metadata: Mapping[str, Any]) -> StoredUser:
         """Make a user known, or renew what is known beside the name."""
-        with self._write() as connection:
-            connection.execute(
+        with self._database.transaction() as writer:
+            writer.execute(
                 "INSERT INTO users VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (identifier) DO UPDATE SET metadata = excluded.metadata",
                 (str(uuid.uuid4()), identifier, json.dumps(metadata), _now()),
@@ -123,21 +87,20 @@ class History:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         """Make a thread, or change what is given; a metadata value of None is taken away."""
-        with self._write() as connection:
-            self._ensure_thread(connection, thread_id)
+        with self._database.transaction() as writer:
+            _ensure_thread(writer, thread_id)
             if user_id is not None:
-                connection.execute(
-                    "UPDATE threads SET user_id = ? WHERE id = ?", (user_id, thread_id)
-                )
+                writer.execute("UPDATE threads SET user_id = ? WHERE id = ?", (user_id, thread_id))
             if name is not None:
-                connection.execute("UPDATE threads SET name = ? WHERE id = ?", (name, thread_id))
+                # PostgreSQL keeps no NUL, which a pasted message may begin with.
+                writer.execute(
+                    "UPDATE threads SET name = ? WHERE id = ?", (name.replace("\0", ""), thread_id)
+                )
             if metadata is not None:
-                [row] = connection.execute(
-                    "SELECT metadata FROM threads WHERE id = ?", (thread_id,)
-                ).fetchall()
+                [row] = self._rows("SELECT metadata FROM threads WHERE id = ?", thread_id)
                 merged = {**json.loads(row["metadata"]), **metadata}
                 kept = {key: value for key, value in merged.items() if value is not None}
-                connection.execute(
+                writer.execute(
                     "UPDATE threads SET metadata = ? WHERE id = ?", (json.dumps(kept), thread_id)
                 )
 
@@ -157,90 +120,85 @@ class History:
             after: Id of the last thread of the page before.
             search: Only threads in which this was said.
         """
-        condition, values = "", [user_id]
-        if search:
-            condition = (
-                " AND EXISTS (SELECT 1 FROM steps WHERE steps.thread_id = threads.id"
-                " AND instr(lower(json_extract(steps.data, '$.output')), ?) > 0)"
-            )
-            values.append(search.lower())
-        query = (
-            f"{_THREADS} WHERE threads.user_id = ?{condition}"
-            " ORDER BY threads.updated_at DESC, threads.id"
+        rows = self._rows(
+            f"{_THREADS} WHERE threads.user_id = ? ORDER BY threads.updated_at DESC, threads.id",
+            user_id,
         )
-        found = [_thread(row) for row in self._rows(query, *values)]
+        found = [_thread(row) for row in rows]
+        if search:
+            found = [one for one in found if self._was_said(one.id, search)]
         start = next((i + 1 for i, one in enumerate(found) if one.id == after), 0)
         return found[start : start + first], len(found) > start + first
 
     def delete_thread(self, thread_id: str) -> None:
         """Delete a thread with all that was said and shown in it."""
-        with self._write() as connection:
-            connection.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
-        self._empty_log()
+        with self._database.transaction() as writer:
+            writer.execute("DELETE FROM threads WHERE id = ?", (thread_id,))
+        self._database.empty_log()
 
     def put_step(self, step: Mapping[str, Any]) -> None:
         """Keep a step, or its newer state; fields that are missing stay as they were."""
         step_id, thread_id = str(step["id"]), str(step["threadId"])
         given = {key: value for key, value in step.items() if value is not None}
-        with self._write() as connection:
-            self._ensure_thread(connection, thread_id)
-            rows = connection.execute("SELECT data FROM steps WHERE id = ?", (step_id,)).fetchall()
+        with self._database.transaction() as writer:
+            _ensure_thread(writer, thread_id)
+            rows = self._rows("SELECT data FROM steps WHERE id = ?", step_id)
             old = json.loads(rows[0]["data"]) if rows else {"createdAt": _now()}
-            connection.execute(
-                "INSERT INTO steps VALUES (?, ?, ?)"
+            writer.execute(
+                "INSERT INTO steps (id, thread_id, data) VALUES (?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET data = excluded.data",
                 (step_id, thread_id, json.dumps({**old, **given})),
             )
-            connection.execute(
-                "UPDATE threads SET updated_at = ? WHERE id = ?", (_now(), thread_id)
-            )
+            writer.execute("UPDATE threads SET updated_at = ? WHERE id = ?", (_now(), thread_id))
 
     def steps(self, thread_id: str) -> list[dict[str, Any]]:
         """Return the steps of a thread in the order in which they were made."""
-        rows = self._rows(
-            "SELECT data FROM steps WHERE thread_id = ?"
-            " ORDER BY json_extract(data, '$.createdAt'), rowid",
-            thread_id,
-        )
-        return [json.loads(row["data"]) for row in rows]
+        rows = self._rows("SELECT data FROM steps WHERE thread_id = ? ORDER BY number", thread_id)
+        steps = [json.loads(row["data"]) for row in rows]
+        # Those of the same moment stay in the order of storing.
+        return sorted(steps, key=lambda step: str(step.get("createdAt", "")))
 
     def delete_step(self, step_id: str) -> None:
         """Delete a step and what is shown with it."""
-        with self._write() as connection:
-            connection.execute("DELETE FROM elements WHERE step_id = ?", (step_id,))
-            connection.execute("DELETE FROM steps WHERE id = ?", (step_id,))
+        with self._database.transaction() as writer:
+            writer.execute("DELETE FROM elements WHERE step_id = ?", (step_id,))
+            writer.execute("DELETE FROM steps WHERE id = ?", (step_id,))
 
     def put_element(self, element: Mapping[str, Any], content: bytes) -> None:
         """Keep what is shown with a step, and its bytes."""
         thread_id = str(element["threadId"])
-        with self._write() as connection:
-            self._ensure_thread(connection, thread_id)
-            connection.execute(
-                "INSERT INTO elements VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+        with self._database.transaction() as writer:
+            _ensure_thread(writer, thread_id)
+            writer.execute(
+                "INSERT INTO elements (id, thread_id, step_id, data, content)"
+                " VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
                 " SET data = excluded.data, content = excluded.content",
                 (element["id"], thread_id, element["forId"], json.dumps(element), content),
             )
 
     def elements(self, thread_id: str) -> list[dict[str, Any]]:
         """Return what is shown in a thread, without bytes."""
-        rows = self._rows("SELECT data FROM elements WHERE thread_id = ? ORDER BY rowid", thread_id)
+        rows = self._rows(
+            "SELECT data FROM elements WHERE thread_id = ? ORDER BY number", thread_id
+        )
         return [json.loads(row["data"]) for row in rows]
 
     def element_content(self, element_id: str) -> tuple[str, str, bytes] | None:
         """Return the owner's identifier, the type and the bytes of an element."""
         rows = self._rows(
-            "SELECT users.identifier AS owner, json_extract(elements.data, '$.mime') AS mime,"
-            " elements.content AS content FROM elements"
+            "SELECT users.identifier AS owner, elements.data, elements.content FROM elements"
             " JOIN threads ON threads.id = elements.thread_id"
             " JOIN users ON users.id = threads.user_id WHERE elements.id = ?",
             element_id,
         )
-        return (rows[0]["owner"], rows[0]["mime"], rows[0]["content"]) if rows else None
+        if not rows:
+            return None
+        return rows[0]["owner"], json.loads(rows[0]["data"])["mime"], rows[0]["content"]
 
     def delete_element(self, element_id: str) -> None:
         """Delete one element."""
-        with self._write() as connection:
-            connection.execute("DELETE FROM elements WHERE id = ?", (element_id,))
+        with self._database.transaction() as writer:
+            writer.execute("DELETE FROM elements WHERE id = ?", (element_id,))
 
     def redact(self, identifier: str, words: Collection[str]) -> int:
         """Take words out of a user's conversations; return how many held one.
@@ -251,21 +209,21 @@ class History:
         pattern = re.compile("|".join(map(_as_written, words)), re.IGNORECASE)
         user = self.user(identifier)
         touched = 0
-        with self._write() as connection:
-            rows = connection.execute(
-                "SELECT id, name FROM threads WHERE user_id = ?", (user.id if user else None,)
-            ).fetchall()
+        with self._database.transaction() as writer:
+            rows = (
+                self._rows("SELECT id, name FROM threads WHERE user_id = ?", user.id)
+                if user
+                else ()
+            )
             for row in rows:
-                touched += self._redact_thread(connection, row["id"], row["name"] or "", pattern)
-        self._empty_log()
+                touched += self._redact_thread(writer, row["id"], row["name"] or "", pattern)
+        self._database.empty_log()
         return touched
 
     def _redact_thread(
-        self, connection: sqlite3.Connection, thread_id: str, name: str, pattern: re.Pattern[str]
+        self, writer: Writer, thread_id: str, name: str, pattern: re.Pattern[str]
     ) -> bool:
-        steps = connection.execute(
-            "SELECT id, data FROM steps WHERE thread_id = ?", (thread_id,)
-        ).fetchall()
+        steps = self._rows("SELECT id, data FROM steps WHERE thread_id = ?", thread_id)
         texts = [name, *(text for row in steps for text in _texts(json.loads(row["data"])))]
         if not any(pattern.search(text) for text in texts):
             return False
@@ -276,37 +234,23 @@ class History:
                 for key in _SAID
                 if isinstance(data.get(key), str)
             }
-            connection.execute(
+            writer.execute(
                 "UPDATE steps SET data = ? WHERE id = ?",
                 (json.dumps({**data, **said}), row["id"]),
             )
-        connection.execute(
+        writer.execute(
             "UPDATE threads SET name = ?, metadata = '{}' WHERE id = ?",
             (pattern.sub(FORGOTTEN, name), thread_id),
         )
-        connection.execute("DELETE FROM elements WHERE thread_id = ?", (thread_id,))
+        writer.execute("DELETE FROM elements WHERE thread_id = ?", (thread_id,))
         return True
 
-    def _ensure_thread(self, connection: sqlite3.Connection, thread_id: str) -> None:
-        now = _now()
-        connection.execute(
-            "INSERT OR IGNORE INTO threads VALUES (?, NULL, NULL, '{}', ?, ?)",
-            (thread_id, now, now),
-        )
+    def _was_said(self, thread_id: str, words: str) -> bool:
+        said = (str(step.get("output") or "") for step in self.steps(thread_id))
+        return any(words.casefold() in text.casefold() for text in said)
 
-    def _rows(self, query: str, *values: str) -> Sequence[sqlite3.Row]:
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            yield self._connection
-
-    def _empty_log(self) -> None:
-        # Deleted words would stay readable in the write-ahead log.
-        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    def _rows(self, query: str, *values: str) -> tuple[Row, ...]:
+        return self._database.rows(query, values)
 
 
 _SAID: Final = ("name", "input", "output")
@@ -314,6 +258,14 @@ _THREADS: Final = (
     "SELECT threads.*, users.identifier AS owner FROM threads"
     " JOIN users ON users.id = threads.user_id"
 )
+
+
+def _ensure_thread(writer: Writer, thread_id: str) -> None:
+    now = _now()
+    writer.execute(
+        "INSERT INTO threads VALUES (?, NULL, NULL, '{}', ?, ?) ON CONFLICT DO NOTHING",
+        (thread_id, now, now),
+    )
 
 
 def _texts(step: Mapping[str, Any]) -> list[str]:
@@ -326,7 +278,7 @@ def _as_written(word: str) -> str:
     return rf"(?<!\w){''.join(letters)}(?!\w)"
 
 
-def _user(row: sqlite3.Row) -> StoredUser:
+def _user(row: Row) -> StoredUser:
     return StoredUser(
         id=row["id"],
         identifier=row["identifier"],
@@ -335,7 +287,7 @@ def _user(row: sqlite3.Row) -> StoredUser:
     )
 
 
-def _thread(row: sqlite3.Row) -> StoredThread:
+def _thread(row: Row) -> StoredThread:
     return StoredThread(
         id=row["id"],
         owner=row["owner"],

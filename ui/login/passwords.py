@@ -6,13 +6,13 @@ make the next attempt wait longer. Knows files. Does not know pages.
 
 import hashlib
 import hmac
-import json
-import os
 import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+
+from omnipersona.serve.entries import PrivateEntries
 
 LOGINS_FILE: Final = "logins.json"
 MIN_PASSWORD: Final = 8
@@ -59,7 +59,7 @@ class Logins:
 
         Raises: OSError, ValueError: the file cannot be read.
         """
-        return sorted(self._read())
+        return sorted(self._entries.read())
 
     def put(self, name: str, password: str) -> None:
         """Give a user a password.
@@ -71,15 +71,11 @@ class Logins:
         if len(password) < MIN_PASSWORD:
             raise PasswordRefused(f"A password has at least {MIN_PASSWORD} characters.")
         entry: dict[str, Any] = {"salt": secrets.token_hex(_SALT_BYTES), **_COST}
-        self._write({**self._read(), name: {**entry, "hash": _hashed(password, entry)}})
+        self._entries.put(name, {**entry, "hash": _hashed(password, entry)})
 
     def remove(self, name: str) -> bool:
         """Take a user's password away; return whether there was one."""
-        entries = self._read()
-        if entries.pop(name, None) is None:
-            return False
-        self._write(entries)
-        return True
+        return self._entries.remove(name)
 
     def accepts(self, name: str, password: str) -> bool:
         """Whether name and password belong together, and no wait is due.
@@ -89,7 +85,7 @@ class Logins:
         failures = self._failures.setdefault(name, _Failures())
         if time.monotonic() < failures.until:
             return False
-        entry = self._read().get(name, _NOBODY)
+        entry = self._entries.read().get(name, _NOBODY)
         if hmac.compare_digest(_hashed(password, entry), entry["hash"]):
             del self._failures[name]
             return True
@@ -99,19 +95,6 @@ class Logins:
             failures.until = time.monotonic() + min(_LONGEST_WAIT, 2.0**over)
         return False
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            content = json.loads((self.folder / LOGINS_FILE).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        if not isinstance(content, dict):
-            raise ValueError(f"{self.folder / LOGINS_FILE} is not an object of names.")
-        return content
-
-    def _write(self, entries: dict[str, Any]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f"{LOGINS_FILE}.partial"
-        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(entries, file, indent=1)
-        partial.replace(self.folder / LOGINS_FILE)
+    @property
+    def _entries(self) -> PrivateEntries:
+        return PrivateEntries(self.folder / LOGINS_FILE)

@@ -20,13 +20,15 @@ _NO_LOGOUT: Final = "\n#user-nav-button { display: none; }\n"
 _FOREIGN_LINK: Final = re.compile(r"<link\b[^>]*?https?://[^>]*?>\s*", re.DOTALL)
 
 
-def make_root(folder: Path, host: str, port: int, *, has_login: bool = False) -> Path:
+def make_root(
+    folder: Path, origins: Sequence[str], *, prefix: str = "", has_login: bool = False
+) -> Path:
     """Write everything that the chat frame reads at its start.
 
     Args:
         folder: Of this server alone; the frame also keeps its temporary uploads there.
-        host: Address that the page listens on.
-        port: Port that the page listens on.
+        origins: Pages whose scripts may talk to it.
+        prefix: Path under which the page is reached, as /assistant; "" is the root.
         has_login: Whether there is somebody to log out.
     Returns: `folder`.
     Raises: OSError: a file cannot be written.
@@ -35,7 +37,7 @@ def make_root(folder: Path, host: str, port: int, *, has_login: bool = False) ->
     shutil.rmtree(folder / ".files", ignore_errors=True)
     settings = folder / ".chainlit"
     (settings / "translations").mkdir(parents=True, exist_ok=True)
-    config = Template(_read("config.toml")).substitute(origins=json.dumps(_origins(host, port)))
+    config = Template(_read("config.toml")).substitute(origins=json.dumps(origins), prefix=prefix)
     (settings / "config.toml").write_text(config, encoding="utf-8")
     words = _merge(_frame_words(), json.loads(_read("translations.json")))
     (settings / "translations" / f"{_LANGUAGE}.json").write_text(json.dumps(words), "utf-8")
@@ -52,10 +54,6 @@ def make_root(folder: Path, host: str, port: int, *, has_login: bool = False) ->
 def without_foreign_links(html: str) -> str:
     """Return a start page whose `<link>`s all stay on this machine."""
     return _FOREIGN_LINK.sub("", html)
-
-
-def _origins(host: str, port: int) -> Sequence[str]:
-    return sorted({f"http://{name}:{port}" for name in ("localhost", "127.0.0.1", host)})
 
 
 def _read(name: str) -> str:

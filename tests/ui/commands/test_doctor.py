@@ -97,6 +97,18 @@ def test_a_folder_that_is_not_there_is_the_models_finding_alone(tmp_path: Path) 
     assert "weights" not in found
 
 
+def test_stores_are_named_and_a_server_that_is_down_is_told(small: Path, tmp_path: Path) -> None:
+    found = _findings(small, tmp_path)
+    assert found["records"].text == f"SQLite and Chroma in {tmp_path / 'data'}"
+    assert found["files"].ok
+    url = "postgresql://ana:hidden@127.0.0.1:1/omni"
+    settings = load_settings(model=str(small), data=tmp_path / "data", database=url)
+    found = {finding.name: finding for finding in examine(settings)}
+    assert not found["records"].ok
+    assert "The database omni on 127.0.0.1:1 cannot be reached" in found["records"].text
+    assert "hidden" not in found["records"].text
+
+
 def test_the_command_takes_a_model_of_its_own(large: Path, tmp_path: Path) -> None:
     arguments = ["--data", str(tmp_path / "data"), "doctor", "--model", str(large), "--json"]
     done = CliRunner().invoke(app, arguments)

@@ -1,18 +1,21 @@
-"""Write the parts of README and docs that the code decides: command help, graph, tree, memory.
+"""Write the parts of the documentation that the code decides.
 
-python scripts/readme.py           rewrite them
-python scripts/readme.py --check   exit 1 if one is out of step
+python scripts/docs.py           rewrite them
+python scripts/docs.py --check   exit 1 if one is out of step
 """
 
 import ast
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from pydantic_core import PydanticUndefined
+
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("agent", "tools", "memory", "model", "ui", "bench")
+ROOMS = ("agent", "tools", "memory", "model", "ui", "serve", "bench")
 
 
 def help_block() -> str:
@@ -35,19 +38,41 @@ def help_block() -> str:
     return "\n".join([*lines, "```"])
 
 
+def settings_block() -> str:
+    """Return every setting with its variable, its default and its one sentence."""
+    from omnipersona.agent import settings
+
+    tree = ast.parse(Path(settings.__file__).read_text(encoding="utf-8"))
+    [fields] = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Settings"]
+    lines = ["| variable | default | |", "|---|---|---|"]
+    for field, doc in itertools.pairwise(fields.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(doc, ast.Expr):
+            name = ast.unparse(field.target)
+            default = settings.Settings.model_fields[name].default
+            shown = "" if default in ("", None, PydanticUndefined) else f"`{default}`"
+            said = " ".join(ast.literal_eval(doc.value).split())
+            lines.append(f"| `{settings.ENV_PREFIX}{name.upper()}` | {shown} | {said} |")
+    return "\n".join(lines)
+
+
 def graph_block() -> str:
-    """Return the graph as a Mermaid picture; loops of a question to itself are left out."""
-    from omnipersona.agent.graph import mermaid
+    """Return the nodes of a turn, and where each of them goes on to."""
+    from omnipersona.agent.graph import build_graph
     from omnipersona.tools.outcome import ToolDeps
 
     unused = cast(Any, None)
-    text = mermaid(ToolDeps(model=unused, memory=unused, jobs=unused))
-    kept = [
-        line
-        for line in text.strip().splitlines()
-        if not re.match(r"\s*(\w+) (-\.->|-->) \1;", line)
-    ]
-    return "\n".join(["```mermaid", *kept, "```"])
+    deps = ToolDeps(model=unused, memory=unused, jobs=unused)
+    drawn = build_graph(deps).compile().get_graph()
+    lines = ["| node | goes on to |", "|---|---|"]
+    for node in drawn.nodes:
+        targets = [edge.target for edge in drawn.edges if edge.source == node != edge.target]
+        if targets:
+            lines.append(f"| {_shown(node)} | {', '.join(map(_shown, targets))} |")
+    return "\n".join(lines)
+
+
+def _shown(node: str) -> str:
+    return {"__start__": "start", "__end__": "end"}.get(node, f"`{node}`")
 
 
 def tree_block() -> str:
@@ -94,15 +119,16 @@ def memory_block() -> str:
 
 
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"help": help_block, "graph": graph_block, "tree": tree_block},
     "docs/bagel.md": {"memory": memory_block},
+    "docs/commands.md": {"help": help_block, "settings": settings_block},
+    "docs/house.md": {"graph": graph_block, "tree": tree_block},
 }
 
 
 def rendered(name: str, text: str) -> str:
     """Return a document with every block made anew."""
     for block_name, make in BLOCKS[name].items():
-        start = f"<!-- {block_name}: made by scripts/readme.py -->\n"
+        start = f"<!-- {block_name}: made by scripts/docs.py -->\n"
         pattern = re.compile(rf"({start}).*?(<!-- end -->)", re.S)
         if not pattern.search(text):
             raise SystemExit(f"{name} has no block '{block_name}'.")
@@ -120,7 +146,7 @@ def main() -> None:
         if "--check" not in sys.argv:
             path.write_text(new, encoding="utf-8")
         elif new != text:
-            raise SystemExit(f"{name} is out of step; run: python scripts/readme.py")
+            raise SystemExit(f"{name} is out of step; run: python scripts/docs.py")
 
 
 if __name__ == "__main__":

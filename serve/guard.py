@@ -1,7 +1,7 @@
-"""The page talks to itself only: no foreign site may use it, and it may load nothing foreign.
+"""A page talks to itself only: no foreign site may use it, and it may load nothing foreign.
 
-A page without a login must refuse what other sites let a browser send to this machine. Knows HTTP
-headers. Does not know what is served.
+What is open without a login must refuse what other sites let a browser send to this machine. Knows
+HTTP headers. Does not know what is served.
 """
 
 from typing import Final
@@ -12,9 +12,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-# The frame's own elements are compiled in the browser, which needs 'unsafe-eval'.
-_POLICY: Final = "; ".join(
+from omnipersona.serve.address import LOOPBACK
+
+# The chat frame's own elements are compiled in the browser, which needs 'unsafe-eval'.
+PAGE_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
         "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
@@ -26,11 +27,8 @@ _POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
+_HEADERS: Final = {"Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
+_REFUSAL: Final = PlainTextResponse("This page serves itself only.", 403)
 
 
 class OwnPageOnly:
@@ -40,21 +38,37 @@ class OwnPageOnly:
     be addressed to a loopback name, so that no foreign name can be pointed at this machine.
     """
 
-    def __init__(self, app: ASGIApp, *, is_local: bool) -> None:
-        """Wrap `app`; `is_local` says that the page listens on a loopback address."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        is_local: bool,
+        policy: str = PAGE_POLICY,
+        refusal: ASGIApp = _REFUSAL,
+    ) -> None:
+        """Wrap an application.
+
+        Args:
+            app: What is served.
+            is_local: It listens on a loopback address.
+            policy: What its pages may load.
+            refusal: Answers a request of another site.
+        """
         self._app = app
         self._is_local = is_local
+        self._headers = {**_HEADERS, "Content-Security-Policy": policy}
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or refuse, one request or socket."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
         elif self._is_own(Headers(scope=scope)):
-            await self._app(scope, receive, _guarded(send))
+            await self._app(scope, receive, self._guarded(send))
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008)(scope, receive, send)
         else:
-            await PlainTextResponse("This page serves itself only.", 403)(scope, receive, send)
+            await self._refusal(scope, receive, send)
 
     def _is_own(self, headers: Headers) -> bool:
         host, origin = headers.get("host", ""), headers.get("origin")
@@ -65,11 +79,10 @@ class OwnPageOnly:
             return False
         return is_same and (name in LOOPBACK or not self._is_local)
 
+    def _guarded(self, send: Send) -> Send:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._headers)
+            await send(message)
 
-def _guarded(send: Send) -> Send:
-    async def with_headers(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(_HEADERS)
-        await send(message)
-
-    return with_headers
+        return with_headers

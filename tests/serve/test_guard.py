@@ -5,7 +5,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from omnipersona.ui.guard import OwnPageOnly
+from omnipersona.serve.guard import OwnPageOnly
 
 
 def client(is_local: bool) -> TestClient:

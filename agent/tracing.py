@@ -1,0 +1,187 @@
+"""Spans of a turn, of each node and of each request to the model, for OpenTelemetry.
+
+They go wherever the process's tracer provider sends them: nowhere, unless the embedding program set
+one or `export_to` did. No span holds words, names or pictures. Knows spans. Does not know what a
+node does.
+"""
+
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, Final, TypeVar
+
+from langgraph.errors import GraphBubbleUp
+from langgraph.runtime import Runtime
+from opentelemetry import trace
+from opentelemetry.propagate import extract, inject
+from opentelemetry.trace import Span, Status, StatusCode
+
+from omnipersona.agent.context import Context
+from omnipersona.agent.state import State
+from omnipersona.model.contract import (
+    AnswerRequest,
+    CompleteRequest,
+    Completion,
+    ConceptFile,
+    DrawEvent,
+    EditRequest,
+    GenerateRequest,
+    ImageResult,
+    LearnEvent,
+    LearnRequest,
+    LearnResult,
+    ModelInfo,
+    PersonaModel,
+    StepEvent,
+)
+from omnipersona.model.errors import Cancelled
+
+_TRACER: Final = trace.get_tracer("omnipersona")
+_PARENT: Final = "traceparent"
+
+Node = Callable[..., Awaitable[State]]
+T = TypeVar("T")
+
+
+class TracingUnavailable(Exception):
+    """Traces cannot be sent; the text says what to install."""
+
+
+def export_to(address: str) -> None:
+    """Send this process's spans to an OTLP collector, unless something else receives them already.
+
+    Args:
+        address: Of its HTTP port, as http://localhost:4318.
+    Raises: TracingUnavailable: the packages for it are not installed.
+    """
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        raise TracingUnavailable(
+            "Traces need more packages: pip install 'omnipersona[tracing]'"
+        ) from error
+    if isinstance(trace.get_tracer_provider(), TracerProvider):
+        return
+    provider = TracerProvider(resource=Resource.create({"service.name": "omnipersona"}))
+    exporter = OTLPSpanExporter(endpoint=f"{address.rstrip('/')}/v1/traces")
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+
+
+def start_turn(turn_id: str) -> tuple[Span, str]:
+    """Begin a turn's span; return it and what its nodes name as their parent."""
+    span = _TRACER.start_span("turn", attributes={"omnipersona.turn_id": turn_id})
+    carrier: dict[str, str] = {}
+    inject(carrier, trace.set_span_in_context(span))
+    return span, carrier.get(_PARENT, "")
+
+
+def traced(name: str, node: Node) -> Node:
+    """Return a node that runs inside a span of its own."""
+    takes_runtime = "runtime" in node.__annotations__
+
+    async def run(state: State, runtime: Runtime[Context]) -> State:
+        parent = runtime.context.traceparent if runtime.context else ""
+        around = extract({_PARENT: parent}) if parent else None
+        with _TRACER.start_as_current_span(
+            name, around, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                return await (node(state, runtime) if takes_runtime else node(state))
+            except GraphBubbleUp:
+                raise
+            except Exception as error:
+                fail(span, error)
+                raise
+
+    return run
+
+
+def fail(span: Span, error: BaseException) -> None:
+    """Mark a span as failed by the kind of its error; the error's text may hold user's words."""
+    span.set_status(Status(StatusCode.ERROR, type(error).__name__))
+
+
+class TracedModel:
+    """Another model, with a span around each request to it."""
+
+    def __init__(self, model: PersonaModel) -> None:
+        """Pass everything on to `model`."""
+        self._model = model
+
+    def describe(self) -> ModelInfo:
+        """Return what the model is."""
+        return self._model.describe()
+
+    def answer(
+        self, request: AnswerRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield the answer's text."""
+        return _spanned("model.answer", lambda: self._model.answer(request, cancel))
+
+    def complete(
+        self, request: CompleteRequest, cancel: threading.Event | None = None
+    ) -> Completion:
+        """Return the reply of a text task."""
+        with _TRACER.start_as_current_span(
+            "model.complete", record_exception=False, set_status_on_exception=False
+        ):
+            return self._model.complete(request, cancel)
+
+    def generate(
+        self, request: GenerateRequest, cancel: threading.Event | None = None
+    ) -> Iterator[DrawEvent]:
+        """Yield steps, then the picture."""
+        return _spanned("model.generate", lambda: self._model.generate(request, cancel))
+
+    def edit(
+        self, request: EditRequest, cancel: threading.Event | None = None
+    ) -> Iterator[DrawEvent]:
+        """Yield steps, then the changed picture."""
+        return _spanned("model.edit", lambda: self._model.edit(request, cancel))
+
+    def learn(
+        self, request: LearnRequest, cancel: threading.Event | None = None
+    ) -> Iterator[LearnEvent | LearnResult]:
+        """Yield steps, then the concept."""
+        return _spanned("model.learn", lambda: self._model.learn(request, cancel))
+
+    def check_concept(self, concept: ConceptFile) -> None:
+        """Refuse an unsound file."""
+        self._model.check_concept(concept)
+
+    def release(self, sha256: str) -> int:
+        """Forget what was kept of a token file."""
+        return self._model.release(sha256)
+
+    def close(self) -> None:
+        """Free the device."""
+        self._model.close()
+
+
+def _spanned(name: str, start: Callable[[], Iterator[T]]) -> Iterator[T]:
+    """Yield a request's events; drawing steps become events of its span."""
+    span = _TRACER.start_span(name)
+    try:
+        for event in start():
+            _note(span, event)
+            yield event
+    except Cancelled:
+        span.set_attribute("omnipersona.cancelled", True)
+        raise
+    except Exception as error:
+        fail(span, error)
+        raise
+    finally:
+        span.end()
+
+
+def _note(span: Span, event: Any) -> None:
+    if isinstance(event, StepEvent):
+        span.add_event("step", {"step": event.step, "num_steps": event.num_steps})
+    elif isinstance(event, ImageResult):
+        span.set_attributes({"omnipersona.width": event.width, "omnipersona.height": event.height})
+    elif isinstance(event, LearnResult):
+        span.set_attribute("omnipersona.num_steps", event.num_steps)

@@ -1,0 +1,43 @@
+"""Is it alive, is it ready, and what was counted, for whoever keeps the server running."""
+
+import asyncio
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse, Response
+
+from omnipersona.agent.errors import TURN_ERRORS
+from omnipersona.serve.http.access import METRICS
+from omnipersona.serve.http.door import TheDoor
+from omnipersona.serve.http.metrics import MEDIA_TYPE
+
+router = APIRouter(tags=["server"])
+
+_PATIENCE: Final = 5.0
+_NO_THREAD: Final = "ready"
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """Say that the server is alive."""
+    return {"status": "alive"}
+
+
+@router.get("/ready", responses={503: {"description": "The stores do not answer."}})
+async def ready(door: TheDoor) -> Response:
+    """Say whether the model is loaded and the stores answer."""
+    session, user = door.session, door.settings.user
+    content: dict[str, Any] = {"status": "ready", "model": session.describe().name}
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await session.concepts(user)
+            await session.pending(user, _NO_THREAD)
+    except (*TURN_ERRORS, TimeoutError):
+        return JSONResponse({"status": "not ready"}, 503)
+    return JSONResponse(content)
+
+
+@router.get(METRICS, response_class=Response)
+async def metrics(door: TheDoor) -> Response:
+    """Return what was counted, in Prometheus' form."""
+    return Response(door.metrics.text(door.learning()), media_type=MEDIA_TYPE)

@@ -1,0 +1,40 @@
+"""The one model that this server runs, `GET /v1/models`."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from omnipersona.serve.http.access import NEEDS_KEY, Caller
+from omnipersona.serve.http.door import Door, TheDoor
+
+router = APIRouter(tags=["models"], dependencies=[NEEDS_KEY])
+
+
+@router.get("/v1/models")
+async def list_models(door: TheDoor, _: Caller) -> dict[str, Any]:
+    """Return the model's name."""
+    return {"object": "list", "data": [_view(door)]}
+
+
+@router.get("/v1/models/{model}")
+async def show_model(model: str, door: TheDoor, _: Caller) -> dict[str, Any]:
+    """Return what the model is and can hold."""
+    door.check_model(model)
+    return _view(door)
+
+
+def _view(door: Door) -> dict[str, Any]:
+    info = door.session.describe()
+    return {
+        "id": info.name,
+        "object": "model",
+        "created": 0,
+        "owned_by": "omnipersona",
+        "omnipersona": {
+            "fingerprint": info.fingerprint,
+            "sizes": [f"{info.image_size}x{info.image_size}"],
+            "steps": info.num_steps,
+            "can_think": info.can_think,
+            "world": info.world,
+        },
+    }

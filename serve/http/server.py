@@ -1,0 +1,101 @@
+"""From start to end of `omnipersona serve`: the session is opened, served, and closed politely.
+
+Knows the order and who may be let in at all. Does not know what is served (`app`).
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.settings import Settings
+from omnipersona.serve.address import LOOPBACK, listen
+from omnipersona.serve.http.app import build_app
+from omnipersona.serve.http.door import Door
+from omnipersona.serve.keys import ApiKeys
+from omnipersona.serve.polite import polite_server, stop_on_signals
+
+logger = logging.getLogger(__name__)
+
+Tell = Callable[[str], None]
+"""Says something to whoever started the server."""
+
+
+class CannotServe(Exception):
+    """Everybody or nobody could come in; the text says what to do."""
+
+
+def serve(settings: Settings, tell: Tell) -> None:
+    """Serve until Ctrl+C.
+
+    Raises:
+        CannotServe: Whoever reaches the address could use it.
+        OSError: The address is taken or refused.
+        MemoryStoreError: The data folder cannot be used.
+        ModelError: The model cannot be loaded.
+    """
+    tell(check_keys(settings))
+    asyncio.run(_open_and_serve(settings, tell))
+
+
+def check_keys(settings: Settings) -> str:
+    """Return who may come in, in a sentence.
+
+    Raises: CannotServe: nobody has a key, or the keys cannot be read.
+    """
+    try:
+        names = ApiKeys(settings.data).names()
+    except (OSError, ValueError) as error:
+        raise CannotServe(f"The keys cannot be read: {error}") from error
+    if names:
+        return f"Keys are needed; there are some for {', '.join(names)}."
+    if settings.api_host not in LOOPBACK:
+        raise CannotServe(
+            f"Whoever reaches {settings.api_host} could use this server. Make a key for "
+            "everybody who may: omnipersona keys add NAME"
+        )
+    return (
+        f"Nobody has a key, so every program of this machine speaks as {settings.user}. "
+        "Make keys: omnipersona keys add NAME"
+    )
+
+
+async def _open_and_serve(settings: Settings, tell: Tell) -> None:
+    with listen(settings.api_host, settings.api_port, "serve") as listener:
+        tell(f"Loading {settings.model} ...")
+        session = await Session.open(settings)
+        where = f"http://{settings.api_host}:{settings.api_port}"
+        tell(f"OmniPersona is at {where}/v1, described at {where}/docs (Ctrl+C stops it)")
+        door = Door(session, settings)
+        server = make_server(door)
+        stop_on_signals(server)
+        await serve_door(door, server, listener)
+
+
+def make_server(door: Door) -> uvicorn.Server:
+    """Return a server that serves what is behind a door, once it is told to."""
+    return polite_server(build_app(door))
+
+
+async def serve_door(door: Door, server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until stopped, then close the session; learning goes on at the next start."""
+    starting = asyncio.create_task(_get_ready(door))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        starting.cancel()
+        await asyncio.wait([starting])
+        await door.close()
+        await door.session.close()
+
+
+async def _get_ready(door: Door) -> None:
+    """Load what the first question needs, and learn on what was cut off."""
+    try:
+        await door.session.warm_up()
+        await door.resume_learning()
+    except Exception:
+        logger.exception("the server could not get ready ahead of the first request")

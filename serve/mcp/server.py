@@ -1,0 +1,150 @@
+"""The assistant's tools in the words of the Model Context Protocol.
+
+Every LangChain tool becomes one of the protocol, and `talk` is a whole turn of the graph. Pictures
+come back as content, with the ids by which other tools take them. Knows messages of the protocol.
+Does not know how they travel, nor how a user is told from others.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from mcp import types
+from mcp.server.lowlevel import Server
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+
+from omnipersona import __version__
+from omnipersona.agent.events import DrawProgress, Failed, NeedInput, Reply, ShownPicture
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.turn import UserTurn
+
+_ABOUT: Final = (
+    "A personal assistant that knows the user's people, pets and things as concepts, written "
+    "<name>. Use talk for requests in the user's own words; the other tools do one thing each."
+)
+_TALK: Final = "talk"
+_SHOWING: Final = frozenset({"draw_picture", "edit_picture"})
+
+
+class Talk(BaseModel):
+    """One message of a conversation.
+
+    Attributes:
+        text: The user's words.
+        pictures: PNG, JPEG, WEBP or GIF files in base64 that come with it.
+        conversation: Messages of one name follow each other; a question is answered there.
+        seed: Of a drawing.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(default="", max_length=4000)
+    pictures: list[Base64Bytes] = Field(default=[], max_length=20)
+    conversation: str = Field(default="mcp", min_length=1, max_length=100)
+    seed: int | None = Field(default=None, ge=0)
+
+
+class ToolFailure(Exception):
+    """A tool could not do what was asked; the text is for the caller."""
+
+
+def build_server(session: Session, user_of: Callable[[Any], str]) -> Server[Any, Any]:
+    """Return a server of the protocol over an open session.
+
+    Args:
+        session: The assistant.
+        user_of: Whose memory may be used, by the HTTP request that brought the message; None over
+            pipes.
+    """
+    server: Server[Any, Any] = Server("omnipersona", version=__version__, instructions=_ABOUT)
+
+    # The protocol's decorators are untyped.
+    @server.list_tools()  # type: ignore[no-untyped-call, untyped-decorator]
+    async def list_tools() -> list[types.Tool]:
+        return [
+            _talk_tool(),
+            *map(_tool, session.tools(user_of(server.request_context.request)).values()),
+        ]
+
+    @server.call_tool()  # type: ignore[untyped-decorator]
+    async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
+        user_id = user_of(server.request_context.request)
+        if name == _TALK:
+            return await _talk(server, session, user_id, Talk(**arguments))
+        tool = session.tools(user_id).get(name)
+        if tool is None:
+            raise ToolFailure(f"There is no tool {name!r}.")
+        outcome = await asyncio.to_thread(tool.invoke, arguments)
+        ids = outcome["picture_ids"] if name in _SHOWING else ()
+        shown = [await session.picture(user_id, picture_id) for picture_id in ids]
+        return _result(outcome["text"], shown, outcome)
+
+    return server
+
+
+def _talk_tool() -> types.Tool:
+    return types.Tool(
+        name=_TALK,
+        description="Say something to the assistant: ask, draw, edit, teach, correct, forget.",
+        inputSchema=Talk.model_json_schema(),
+    )
+
+
+def _tool(tool: Any) -> types.Tool:
+    return types.Tool(
+        name=tool.name,
+        description=tool.description,
+        inputSchema=tool.args_schema.model_json_schema(),
+    )
+
+
+async def _talk(
+    server: Server[Any, Any], session: Session, user_id: str, talk: Talk
+) -> types.CallToolResult:
+    turn = UserTurn(
+        user_id=user_id,
+        thread_id=talk.conversation,
+        text=talk.text,
+        pictures=tuple(talk.pictures),
+        seed=talk.seed,
+    )
+    async for event in session.turn(turn):
+        match event:
+            case DrawProgress():
+                await _report(server, event)
+            case Reply():
+                ids = [picture.id for picture in event.pictures]
+                details = {**event.details, "picture_ids": ids}
+                return _result(event.text, _bytes(event.pictures), details)
+            case NeedInput():
+                return _result(event.question, (), {"needs": event.kind, "choices": event.choices})
+            case Failed():
+                raise ToolFailure(event.text)
+    raise AssertionError("a turn ends with a reply, a question or a failure")
+
+
+async def _report(server: Server[Any, Any], progress: DrawProgress) -> None:
+    context = server.request_context
+    if context.meta is not None and context.meta.progressToken is not None:
+        await context.session.send_progress_notification(
+            context.meta.progressToken,
+            progress.step,
+            progress.num_steps,
+            related_request_id=str(context.request_id),
+        )
+
+
+def _bytes(pictures: Iterable[ShownPicture]) -> list[bytes]:
+    return [picture.png for picture in pictures]
+
+
+def _result(text: str, pngs: Iterable[bytes], details: dict[str, Any]) -> types.CallToolResult:
+    content: list[types.ContentBlock] = [types.TextContent(type="text", text=text)]
+    content += [
+        types.ImageContent(type="image", data=base64.b64encode(png).decode(), mimeType="image/png")
+        for png in pngs
+    ]
+    plain = json.loads(json.dumps(details, default=list))
+    return types.CallToolResult(content=content, structuredContent=plain)

@@ -1,0 +1,190 @@
+"""A client that goes away stops the model; a model that is busy says so."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fakes import FakePersonaModel, Faults
+from openai import InternalServerError, OpenAI
+from served import Served, scripted_model
+
+from omnipersona.model.errors import ModelBusy
+
+DRAW: Any = {"model": "fake", "messages": [{"role": "user", "content": "draw a red cat"}]}
+STEP = 0.05
+
+
+def slow_model() -> FakePersonaModel:
+    return scripted_model(num_steps=400, step_seconds=STEP)
+
+
+def stands_still(model: FakePersonaModel) -> bool:
+    time.sleep(2 * STEP)
+    before = model.steps_done
+    time.sleep(4 * STEP)
+    return model.steps_done == before > 0
+
+
+def wait_for_steps(model: FakePersonaModel) -> None:
+    deadline = time.monotonic() + 10
+    while model.steps_done < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_goes_stops_the_model(tmp_path: Path, stream: bool) -> None:
+    model = slow_model()
+    with Served(tmp_path, model) as served:
+        with (
+            served.http() as http,
+            http.stream("POST", "/v1/chat/completions", json={**DRAW, "stream": True}) as answer,
+        ):
+            if stream:
+                for line in answer.iter_lines():
+                    if '"progress"' in line:
+                        break
+        if not stream:
+            with served.http() as http, pytest.raises(httpx.ReadTimeout):
+                http.post("/v1/chat/completions", json=DRAW, timeout=8 * STEP)
+        assert stands_still(model)
+        with served.http() as http:
+            counted = http.get("/metrics").text
+            assert "omnipersona_turns 0.0" in counted
+            if not stream:
+                assert 'route="/v1/chat/completions",status="499"' in counted
+    assert list(tmp_path.rglob("*.png")) == []
+
+
+def test_a_client_of_images_that_goes_stops_the_model(tmp_path: Path) -> None:
+    model = slow_model()
+    with Served(tmp_path, model) as served, served.http() as http:
+        with pytest.raises(httpx.ReadTimeout):
+            http.post("/v1/images/generations", json={"prompt": "a cat"}, timeout=8 * STEP)
+        assert stands_still(model)
+
+
+def test_the_end_of_the_server_stops_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnipersona.serve.http.server._SHUTDOWN_SECONDS", 1)
+    model = slow_model()
+    with Served(tmp_path, model) as served:
+
+        def draw() -> None:
+            with served.http() as http:
+                try:
+                    http.post("/v1/chat/completions", json=DRAW)
+                except httpx.HTTPError:
+                    return
+
+        drawing = threading.Thread(target=draw)
+        drawing.start()
+        wait_for_steps(model)
+    drawing.join(10)
+    assert stands_still(model)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_busy_model_is_told_with_when_to_come_again(tmp_path: Path, stream: bool) -> None:
+    busy = ModelBusy("The model has 32 jobs waiting. Try again in a moment.")
+    model = scripted_model(complete_faults=Faults(busy))
+    with Served(tmp_path, model) as served:
+        with served.client() as client, pytest.raises(InternalServerError) as refused:
+            client.chat.completions.create(**DRAW, stream=stream)
+        assert refused.value.status_code == 503
+        assert refused.value.code == "busy"
+        assert int(refused.value.response.headers["Retry-After"]) > 0
+        model.complete_faults = Faults()
+        with served.client() as client:
+            assert client.chat.completions.create(**DRAW).choices
+
+
+def test_what_fails_in_the_middle_of_a_stream_is_told_in_it(tmp_path: Path) -> None:
+    model = scripted_model(faults=Faults(ModelBusy("Too much."), at_step=2))
+    with Served(tmp_path, model) as served, served.http() as http:
+        text = http.post("/v1/chat/completions", json={**DRAW, "stream": True}).text
+    last = json.loads(text.strip().split("\n\n")[-1].removeprefix("data: "))
+    assert last["error"]["code"] == "busy"
+    assert "[DONE]" not in text
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_bug_tells_nothing_of_itself(tmp_path: Path, stream: bool) -> None:
+    model = scripted_model(complete_faults=Faults(RuntimeError("/secret/path.py")))
+    with Served(tmp_path, model) as served, served.http() as http:
+        answer = http.post("/v1/chat/completions", json={**DRAW, "stream": stream})
+        assert answer.status_code == 500
+        assert answer.json()["error"]["code"] == "internal_error"
+        assert "secret" not in answer.text
+        model.complete_faults = Faults()
+        assert http.post("/v1/chat/completions", json=DRAW).status_code == 200
+
+
+def test_a_silent_stream_is_kept_open(
+    client: OpenAI, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnipersona.serve.http.chat.PATIENCE", 0.01)
+    monkeypatch.setattr(served.fake, "step_seconds", 0.05)
+    with served.http() as http:
+        text = http.post("/v1/chat/completions", json={**DRAW, "stream": True}).text
+    assert ": still there\n\n" in text
+    with client.chat.completions.create(**DRAW, stream=True) as stream:
+        assert [chunk for chunk in stream][-1].choices[0].finish_reason == "stop"
+
+
+STARTER = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from served import scripted_model
+from fakes import WordEncoder
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.settings import Settings
+from omnipersona.serve.address import listen
+from omnipersona.serve.http.door import Door
+from omnipersona.serve.http.server import make_server, serve_door, stop_on_signals
+
+async def main():
+    settings = Settings(data=Path(sys.argv[2]))
+    session = await Session.open(settings, model=scripted_model(), encoder=WordEncoder())
+    with listen("127.0.0.1", 0) as listener:
+        door = Door(session, settings)
+        server = make_server(door)
+        stop_on_signals(server)
+        print(listener.getsockname()[1], flush=True)
+        await serve_door(door, server, listener)
+    print("closed")
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_closes_the_session(tmp_path: Path, number: int) -> None:
+    tests = Path(__file__).parents[1]
+    process = subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tests), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process, httpx.Client(base_url="http://127.0.0.1:1", verify=False) as http:
+        assert process.stdout is not None
+        where = f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        asked = {"model": "fake", "messages": [{"role": "user", "content": "this is my dog"}]}
+        answer = http.post(f"{where}/v1/chat/completions", json=asked, timeout=30).json()
+        assert answer["omnipersona"]["needs"], answer
+        process.send_signal(number)
+        assert process.stdout.read() == "closed\n"
+    assert process.returncode == 0
+    with sqlite3.connect(tmp_path / "conversations.sqlite3") as kept:
+        assert kept.execute("SELECT count(*) FROM checkpoints").fetchone() == (0,)
+    kept.close()

@@ -1,0 +1,39 @@
+"""The page inside another FastAPI app.
+
+Knows how the chat frame is mounted. The session and its life are the app's.
+"""
+
+from typing import TYPE_CHECKING
+
+from omnipersona.ui import assistant
+from omnipersona.ui.page.frame import HANDLERS, load_frame
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.settings import Settings
+
+
+def mount_page(
+    app: "FastAPI", session: "Session", settings: "Settings", path: str = "/assistant"
+) -> None:
+    """Serve the page under a path of an app; a process has one page.
+
+    Without a login it answers on names of this machine alone, and it never answers scripts of
+    other sites.
+
+    Args:
+        app: The app around it.
+        session: An open session; the app closes it.
+        settings: What the session was opened with.
+        path: Where the page is, with a slash at its front and none at its end.
+    Raises: OSError: a file of the page cannot be written.
+    """
+    assistant.hold(session, settings, prefix=path)
+    host = "127.0.0.1" if settings.login == "none" else settings.host
+    # The guard of the page refuses foreign origins; which one is its own only the app knows.
+    load_frame(settings, origins=["*"], host=host, prefix=path)
+    from chainlit.utils import mount_chainlit
+
+    mount_chainlit(app, str(HANDLERS), path)
