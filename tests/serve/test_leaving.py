@@ -75,7 +75,7 @@ def test_a_client_of_images_that_goes_stops_the_model(tmp_path: Path) -> None:
 def test_the_end_of_the_server_stops_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omnipersona.serve.http.server._SHUTDOWN_SECONDS", 1)
+    monkeypatch.setattr("omnipersona.serve.polite._SHUTDOWN_SECONDS", 1)
     model = slow_model()
     with Served(tmp_path, model) as served:
 
