@@ -273,6 +273,14 @@ class Session:
         await self._checkpoints.forget_mentions(user_id, (view.concept_id, view.name))
         return outcome
 
+    async def keep_picture(self, user_id: str, data: bytes) -> str:
+        """Keep a picture file outside of any conversation; return its id.
+
+        Raises: MemoryStoreError: it is no picture, or cannot be kept.
+        """
+        [picture_id] = await self._keep(user_id, (data,), None)
+        return picture_id
+
     async def picture(self, user_id: str, picture_id: str) -> bytes:
         """Return PNG bytes; raise `ToolFailed` if the user has no such picture."""
         return await asyncio.to_thread(read_picture, self._deps, user_id, picture_id)
@@ -314,12 +322,15 @@ class Session:
     async def _take_in(self, turn: UserTurn) -> InputState:
         check_turn(turn)
         text = _clean(turn.text) if turn.text.strip() else ""
-        picture_ids = await self._keep(turn, turn.pictures)
+        picture_ids = await self._keep(turn.user_id, turn.pictures, turn.thread_id)
         await self.resume_learning(turn.user_id)
         return InputState(text=text, picture_ids=picture_ids)
 
-    async def _keep(self, turn: UserTurn, pictures: Sequence[bytes]) -> list[str]:
-        return await asyncio.to_thread(keep_pictures, self._deps.memory, turn, pictures)
+    async def _keep(
+        self, user_id: str, pictures: Sequence[bytes], thread_id: str | None
+    ) -> list[str]:
+        memory = self._deps.memory
+        return await asyncio.to_thread(keep_pictures, memory, user_id, pictures, thread_id)
 
     async def _run(
         self, turn: UserTurn, given: InputState, record: TurnRecord
@@ -332,7 +343,8 @@ class Session:
             start = Command(resume={snapshot.interrupts[0].id: dict(given)})
             names = snapshot.values.get("names", ())
         elif turn.earlier is not None and not snapshot.values.get("last_picture_id"):
-            [given["last_picture_id"]] = await self._keep(turn, (turn.earlier,))
+            earlier = await self._keep(turn.user_id, (turn.earlier,), turn.thread_id)
+            [given["last_picture_id"]] = earlier
         stream = TurnStream(names)
         raw = self._graph.astream(
             start,

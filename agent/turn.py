@@ -92,16 +92,18 @@ def check_turn(turn: UserTurn) -> None:
         )
 
 
-def keep_pictures(memory: Memory, turn: UserTurn, pictures: Sequence[bytes]) -> list[str]:
-    """Store a turn's pictures and return their ids; a refused one leaves nothing behind.
+def keep_pictures(
+    memory: Memory, user_id: str, pictures: Sequence[bytes], thread_id: str | None
+) -> list[str]:
+    """Store pictures, of a conversation or none; return their ids.
+
+    A refused one leaves nothing behind.
 
     Raises: MemoryStoreError: one is no picture, or cannot be kept.
     """
     # All are cleaned before one is kept.
     cleaned = [clean_picture(data) for data in pictures]
     return [
-        memory.pictures.add(
-            turn.user_id, picture.png, origin="uploaded", thread_id=turn.thread_id
-        ).id
+        memory.pictures.add(user_id, picture.png, origin="uploaded", thread_id=thread_id).id
         for picture in cleaned
     ]

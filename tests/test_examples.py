@@ -1,7 +1,9 @@
 """The examples do what they say."""
 
 import asyncio
+import json
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any, Final
 
 import nbformat
 import pytest
+from everyday import everyday
 from fakes import FakePersonaModel, WordEncoder
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, ToolMessage
@@ -73,6 +76,20 @@ async def test_a_question_inside_the_subgraph_interrupts_the_app_around_it(
     assert asked.value["kind"] == "photos"
 
 
+@pytest.mark.slow
+async def test_a_person_teaches_asks_draws_and_edits_through_the_subgraph(tmp_path: Path) -> None:
+    async with await Session.open(Settings(data=tmp_path / "nano")) as own:
+        app: Any = own.graph().compile(checkpointer=InMemorySaver())
+        config = {"configurable": {"thread_id": "1"}}
+
+        async def say(text: str, picture_ids: list[str]) -> tuple[str, list[str]]:
+            given = {"text": text, "picture_ids": picture_ids}
+            state = await app.ainvoke(given, config, context=Context(user_id="ana", seed=3))
+            return state["answer"], state["reply_picture_ids"]
+
+        await everyday(say, lambda data: own.keep_picture("ana", data))
+
+
 class ScriptedChat(GenericFakeChatModel):
     """A chat model that calls the tools it was told to call."""
 
@@ -80,27 +97,53 @@ class ScriptedChat(GenericFakeChatModel):
         return self
 
 
-def scripted(*calls: tuple[str, dict[str, Any]]) -> Iterator[AIMessage]:
-    for number, (name, arguments) in enumerate(calls):
-        yield AIMessage("", tool_calls=[tool_call(name=name, args=arguments, id=str(number))])
-    yield AIMessage("Done.")
+def calling(name: str, arguments: dict[str, Any]) -> AIMessage:
+    return AIMessage("", tool_calls=[tool_call(name=name, args=arguments, id="1")])
 
 
-async def test_an_agent_uses_the_tools(session: Session, model: FakePersonaModel) -> None:
-    chat = ScriptedChat(
-        messages=scripted(
-            ("draw_picture", {"prompt": "a red fox", "seed": 1}),
-            ("remember_fact", {"attribute": "home", "value": "Lyon"}),
-            ("list_concepts", {}),
+@pytest.mark.slow
+async def test_an_agent_teaches_asks_draws_and_edits(tmp_path: Path) -> None:
+    async with await Session.open(Settings(data=tmp_path / "nano")) as own:
+        photo = Path(sample_photos()[0]).read_bytes()
+        photo_id = await own.keep_picture("ana", photo)
+        calls = iter(
+            [
+                calling(
+                    "teach_concept",
+                    {
+                        "name": "bo",
+                        "kind": "dog",
+                        "facts": {"toy": "a red ball"},
+                        "picture_ids": [photo_id],
+                    },
+                ),
+                calling(
+                    "ask_about_pictures",
+                    {"question": "what is in the picture?", "picture_ids": [photo_id]},
+                ),
+                calling("draw_picture", {"prompt": "<bo> in the snow", "concepts": ["bo"]}),
+                calling("edit_picture", {"picture_id": photo_id, "instruction": "remove the dog"}),
+                calling("show_concept", {"name": "bo"}),
+                AIMessage("Done."),
+            ]
         )
-    )
-    agent = example("langchain_agent").build_agent(session, chat, "ana")
-    result = await agent.ainvoke({"messages": [("user", "draw a red fox; I live in Lyon")]})
-    answers = [m.text for m in result["messages"] if isinstance(m, ToolMessage)]
-    assert len(answers) == 3
-    assert "Lyon" in answers[1]
-    [own] = (await session.album("ana")).own_facts
-    assert own.value == "Lyon"
+        chat = ScriptedChat(messages=learned_before(own, calls))
+        agent = example("langchain_agent").build_agent(own, chat, "ana")
+        result = await agent.ainvoke({"messages": [("user", "draw my dog <bo>")]})
+    told = [json.loads(m.text) for m in result["messages"] if isinstance(m, ToolMessage)]
+    assert len(told) == 5
+    assert "dog" in told[1]["text"]
+    assert told[2]["picture_ids"] != told[3]["picture_ids"]
+    assert "a red ball" in told[4]["text"]
+
+
+def learned_before(session: Session, calls: Iterator[AIMessage]) -> Iterator[AIMessage]:
+    """Yield the calls; before a drawing, wait until the first version is learned."""
+    for message in calls:
+        if any(call["name"] == "draw_picture" for call in message.tool_calls):
+            while not session.learn_status("ana")[0].is_usable:
+                time.sleep(0.2)
+        yield message
 
 
 @pytest.mark.slow

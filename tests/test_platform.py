@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from everyday import everyday
 from langgraph_sdk import get_client
 
 pytestmark = pytest.mark.slow
@@ -17,9 +18,10 @@ pytestmark = pytest.mark.slow
 ROOT: Final = Path(__file__).parents[1]
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the server in a copy of its configuration's folder: it writes beside it."""
+    tmp_path = tmp_path_factory.mktemp("platform")
     config = tmp_path / "langgraph.json"
     text = (ROOT / "langgraph.json").read_text(encoding="utf-8")
     config.write_text(text.replace('"."', f'"{ROOT}"'), encoding="utf-8")
@@ -49,23 +51,40 @@ def url(tmp_path: Path) -> Iterator[str]:
             server.terminate()
 
 
-async def test_turns_of_a_thread_follow_each_other(url: str) -> None:
-    async with get_client(url=url) as client:
+async def test_a_person_teaches_asks_draws_and_edits(url: str) -> None:
+    pictures = f"{url}/users/ana/pictures"
+    async with get_client(url=url) as client, httpx.AsyncClient(timeout=60) as http:
         thread = await client.threads.create()
 
-        async def say(text: str) -> Any:
-            return await client.runs.wait(
+        async def keep(data: bytes) -> str:
+            answer = await http.post(pictures, content=data)
+            return str(answer.raise_for_status().json()["id"])
+
+        async def say(text: str, picture_ids: list[str]) -> tuple[str, list[str]]:
+            given: Any = {"text": text, "picture_ids": picture_ids}
+            state: Any = await client.runs.wait(
                 thread["thread_id"],
                 "omnipersona",
-                input={"text": text, "picture_ids": []},
+                input=given,
                 context={"user_id": "ana", "seed": 3},
             )
+            return state["answer"], state["reply_picture_ids"]
 
-        drawn = await say("draw a red cat in the snow")
-        assert drawn["answer"] == "Here it is: a red cat in the snow."
-        edited = await say("change the background to the beach")
-        assert edited["last_picture_id"] not in ("", drawn["last_picture_id"])
+        drawn, _ = await everyday(say, keep)
+        shown = await http.get(f"{pictures}/{drawn}")
+        assert shown.content.startswith(b"\x89PNG")
+        assert (await http.get(f"{url}/users/eve/pictures/{drawn}")).status_code == 404
+        assert (await http.post(pictures, content=b"words")).status_code == 400
 
-        asked = await say("this is my dog <bo>")
+
+async def test_a_question_to_the_user_is_an_interrupt(url: str) -> None:
+    async with get_client(url=url) as client:
+        thread = await client.threads.create()
+        asked: Any = await client.runs.wait(
+            thread["thread_id"],
+            "omnipersona",
+            input={"text": "this is my dog <bo>", "picture_ids": []},
+            context={"user_id": "ana"},
+        )
         [question] = asked["__interrupt__"]
         assert question["value"]["kind"] == "photos"

@@ -58,6 +58,7 @@ DOORS: dict[str, tuple[Act, object]] = {
         lambda s, o: s.import_concept(STRANGER, "bo", concept_file("eve's").data),
         "name='bo'",
     ),
+    "keep_picture": (lambda s, o: s.keep_picture(STRANGER, png("blue")), ""),
     "learn_status": (lambda s, o: s.learn_status(STRANGER), "()"),
     "pending": (lambda s, o: s.pending(STRANGER, "t2"), "None"),
     "picture": (lambda s, o: s.picture(STRANGER, o.picture_id), ToolFailed),
