@@ -19,11 +19,14 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 chat: install ## open the chat in a browser
 	$(PY) -m omnipersona.ui.cli chat --port $(PORT)
 
+# A process per core with a thread each: tests of one file stay together.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile
+
 test: install lint types ## lint, types and every test
-	$(PY) -m pytest
+	$(PYTEST)
 
 test-fast: install ## the tests of a minute
-	$(PY) -m pytest -m "not slow and not browser"
+	$(PYTEST) -m "not slow and not browser"
 
 test-gpu: install ## shrunk weights, with the packages of the extra for GPUs beside .venv
 	.venv/bin/uv pip install --quiet --python $(PY) --no-deps --target .venv/gpu \

@@ -15,6 +15,7 @@ from torch import Tensor
 from omnipersona.model.concept.encoder import ENCODER, ConceptEncoder
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.latent.autoencoder import Autoencoder
+from omnipersona.model.nano.cooldown import Cooldown
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_turn
 from omnipersona.model.nano.corpus.edits import sample_edit
@@ -32,7 +33,7 @@ from omnipersona.model.nano.pretrain_vision import Seeing, pretrain_vision
 from omnipersona.model.nano.probe import Probe
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.start import fresh_model
-from omnipersona.model.nano.state import has_state, save_state
+from omnipersona.model.nano.state import done_steps, has_state, save_state
 from omnipersona.model.nano.team import run_team
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pictures import clean_image
@@ -90,7 +91,7 @@ def build_nano(
         start: Checkpoint folder to begin from, with fresh moments, where `state` is empty.
         processes: How many train the network together, a thread each.
         cooldown: Steps over which the rate falls; then the checkpoint is finished and the run ends.
-            0 keeps the rate.
+            One that was cut goes on. 0 keeps the rate.
 
     Raises:
         WeightsError: `start` cannot be read.
@@ -109,7 +110,7 @@ def build_nano(
         begin_afresh(recipe, state)
     weights = autoencoder.state_dict()
     run_team(processes, _pretrain, recipe, weights, state, out, until, seconds, cooldown)
-    if cooldown:
+    if cooldown and Cooldown.unfinished(state, done_steps(state / "network")) is None:
         _finish(out, recipe)
 
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.nano.cells import looks_of
+from omnipersona.model.nano.cooldown import Cooldown
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
 from omnipersona.model.nano.plans import Plan
@@ -40,7 +41,6 @@ logger = logging.getLogger(__name__)
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
 _LENGTHS = (100, 160)
-_COOLED = 0.9
 _COOLING_DECAY = 0.98
 _TASKS = (
     "draw",
@@ -157,7 +157,7 @@ class Pretraining:
         load_state(state / "naming", self.naming, None)
         load_state(state / "muon", nn.Module(), self.muon)
         load_state(state / "concepts", self.trainee.concepts, self.sparse)
-        self._cooling: tuple[int, int] | None = None
+        self._cooldown: Cooldown | None = None
         self.ema = _Average(self.dense, recipe.ema_decay)
         load_state(state / "ema", self.ema, None)
         self.log = CsvLog(state / "network.csv", ("step", "seconds", "rows", *_TASKS))
@@ -171,13 +171,14 @@ class Pretraining:
             until: Last step of the run.
             seconds: Wall time at most.
             on_save: Called after each save, for instance to write a checkpoint folder.
-            cooldown: Steps over which the rate falls to a tenth, and the run ends; 0 keeps it.
-                The average then forgets faster, to hold what the low rates reach.
+            cooldown: Steps over which the rate falls to a tenth, and the run ends; 0 keeps it, and
+                one that was cut goes on. The average then forgets faster, to hold what the low
+                rates reach.
         """
         if cooldown:
-            until = min(until, self.step + cooldown)
+            self._cooldown = Cooldown.at(self.state, self.step, cooldown)
+            until = min(until, self._cooldown.last)
             self.ema.decay = min(self.ema.decay, _COOLING_DECAY)
-            self._cooling = (self.step, until)
         started = saved = time.monotonic()
         losses: dict[str, list[float]] = defaultdict(list)
         rows = 0
@@ -264,7 +265,7 @@ class Pretraining:
         self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.shared, 1.0)
         warm = min(1.0, (self._num_updates() + 1) / recipe.warmup)
-        share = warm * self._cooled()
+        share = warm * (self._cooldown.share(self.step) if self._cooldown else 1.0)
         for optimizer, rate in (
             (self.optimizer, recipe.peak_rate),
             (self.muon, recipe.matrix_rate),
@@ -313,13 +314,6 @@ class Pretraining:
         more = self.recipe.foreground_weight - 1.0
         weights = [1.0 + more * share for plan in plans for share in plan.foreground]
         return torch.cat([weight / weight.mean() for weight in weights])
-
-    def _cooled(self) -> float:
-        """Return the share of the rate that a cooldown leaves."""
-        if self._cooling is None:
-            return 1.0
-        first, last = self._cooling
-        return 1.0 - _COOLED * (self.step - first) / (last - first)
 
     def _num_updates(self) -> int:
         """Return the updates that the moments have seen, fewer than `step` after a fresh start."""

@@ -36,6 +36,12 @@ def has_state(stem: Path) -> bool:
     return stem.with_suffix(".safetensors").exists()
 
 
+def done_steps(stem: Path) -> int:
+    """Return the number of steps that `save_state` wrote here."""
+    with safe_open(stem.with_suffix(".safetensors"), framework="pt") as file:
+        return int(file.metadata()["step"])
+
+
 def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | None) -> int:
     """Read what `save_state` wrote into model and optimiser; return the steps done, 0 if none.
 
@@ -59,8 +65,7 @@ def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | 
             )
         if found and optimizer is not None:
             optimizer.state[parameter] = found
-    with safe_open(path, framework="pt") as file:
-        return int(file.metadata()["step"])
+    return done_steps(stem)
 
 
 def _parameters(optimizer: torch.optim.Optimizer | None) -> list[Tensor]:

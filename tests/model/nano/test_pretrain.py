@@ -12,7 +12,9 @@ from safetensors.torch import load_file
 from omnipersona.model.config import AutoencoderConfig, TextConfig, VisionConfig
 from omnipersona.model.nano import build
 from omnipersona.model.nano.build import build_nano
+from omnipersona.model.nano.cooldown import Cooldown
 from omnipersona.model.nano.recipe import Recipe, Stage, read_recipe
+from omnipersona.model.nano.state import done_steps
 from omnipersona.model.runtime import load_model
 
 Build = Callable[..., dict[str, torch.Tensor]]
@@ -93,6 +95,25 @@ def test_a_cooldown_ends_by_itself(built: Build, recipe: Recipe, tmp_path: Path)
     build_nano(recipe, tmp_path / "cooled-state", tmp_path / "o", until=99, seconds=600, cooldown=3)
     with safe_open(tmp_path / "cooled-state" / "network.safetensors", framework="pt") as file:
         assert file.metadata()["step"] == "4"
+
+
+@pytest.mark.slow
+def test_a_cut_cooldown_goes_on_to_its_end(recipe: Recipe, tmp_path: Path) -> None:
+    state, out = tmp_path / "state", tmp_path / "out"
+    build_nano(recipe, state, out, until=2, seconds=600, cooldown=4)
+    drawn = (out / "ae.safetensors").read_bytes()
+    build_nano(recipe, state, out, until=99, seconds=600, cooldown=4)
+    assert done_steps(state / "network") == 4
+    assert (out / "ae.safetensors").read_bytes() != drawn
+
+
+def test_a_cooldown_is_remembered_until_its_end(tmp_path: Path) -> None:
+    first = Cooldown.at(tmp_path, 10, 4)
+    assert Cooldown.at(tmp_path, 12, 100) == first
+    assert [first.share(step) for step in (10, 14)] == pytest.approx([1.0, 0.1])
+    assert Cooldown.unfinished(tmp_path, 9) is None
+    assert Cooldown.unfinished(tmp_path, 14) is None
+    assert Cooldown.at(tmp_path, 14, 2) == Cooldown(14, 16)
 
 
 @pytest.mark.slow
