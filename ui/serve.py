@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from omnipersona.agent.runtime import Session
     from omnipersona.agent.settings import Settings
 
+
 def serve(settings: "Settings", *, headless: bool = False) -> None:
     """Serve the page until Ctrl+C; the process ends here.
 
