@@ -54,6 +54,8 @@ def test_it_is_built_strictly(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
+    embedding = (tmp_path / "site" / "embedding" / "index.html").read_text(encoding="utf-8")
+    assert "build_app" in embedding
     for page in (tmp_path / "site").rglob("*.html"):
         loaded = re.findall(
             r'<(?:script|img|link rel="stylesheet")[^>]*="(https?:[^"]+)', page.read_text()
