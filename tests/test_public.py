@@ -24,6 +24,7 @@ HEAVY: Final = (
     "chromadb",
     "sentence_transformers",
 )
+MODELS: Final = ("transformers", "chainlit", "chromadb", "sentence_transformers")
 
 
 def _files() -> list[Path]:
@@ -43,6 +44,15 @@ def _files() -> list[Path]:
 )
 def test_opening_it_loads_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*[n for n in {HEAVY!r} if n in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_using_every_name_costs_no_model() -> None:
+    names = "[getattr(omnipersona, name) for name in omnipersona.__all__]"
+    code = f"import sys, omnipersona; {names}; print(*[n for n in {MODELS!r} if n in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )

@@ -8,17 +8,22 @@ Does not know how they travel, nor how a user is told from others.
 import asyncio
 import base64
 import json
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from langchain_core.tools import ToolException
 from mcp import types
 from mcp.server.lowlevel import Server
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from omnipersona import __version__
-from omnipersona.agent.events import DrawProgress, Failed, NeedInput, Reply, ShownPicture
+from omnipersona.agent.errors import EXPECTED_ERRORS
+from omnipersona.agent.events import DrawProgress, Event, Failed, NeedInput, Reply
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.turn import UserTurn
+
+logger = logging.getLogger(__name__)
 
 _ABOUT: Final = (
     "A personal assistant that knows the user's people, pets and things as concepts, written "
@@ -29,21 +34,21 @@ _SHOWING: Final = frozenset({"draw_picture", "edit_picture"})
 
 
 class Talk(BaseModel):
-    """One message of a conversation.
-
-    Attributes:
-        text: The user's words.
-        pictures: PNG, JPEG, WEBP or GIF files in base64 that come with it.
-        conversation: Messages of one name follow each other; a question is answered there.
-        seed: Of a drawing.
-    """
+    """One message of a conversation."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(default="", max_length=4000)
-    pictures: list[Base64Bytes] = Field(default=[], max_length=20)
-    conversation: str = Field(default="mcp", min_length=1, max_length=100)
-    seed: int | None = Field(default=None, ge=0)
+    text: str = Field(default="", max_length=4000, description="The user's words.")
+    pictures: list[Base64Bytes] = Field(
+        default=[], max_length=20, description="PNG, JPEG, WEBP or GIF files that come with it."
+    )
+    conversation: str = Field(
+        default="mcp",
+        min_length=1,
+        max_length=100,
+        description="Messages of one name follow each other; a question is answered there.",
+    )
+    seed: int | None = Field(default=None, ge=0, description="The same draws the same picture.")
 
 
 class ToolFailure(Exception):
@@ -63,23 +68,22 @@ def build_server(session: Session, user_of: Callable[[Any], str]) -> Server[Any,
     # The protocol's decorators are untyped.
     @server.list_tools()  # type: ignore[no-untyped-call, untyped-decorator]
     async def list_tools() -> list[types.Tool]:
-        return [
-            _talk_tool(),
-            *map(_tool, session.tools(user_of(server.request_context.request)).values()),
-        ]
+        tools = session.tools(user_of(server.request_context.request))
+        return [_talk_tool(), *map(_tool, tools.values())]
 
     @server.call_tool()  # type: ignore[untyped-decorator]
     async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
         user_id = user_of(server.request_context.request)
-        if name == _TALK:
-            return await _talk(server, session, user_id, Talk(**arguments))
-        tool = session.tools(user_id).get(name)
-        if tool is None:
-            raise ToolFailure(f"There is no tool {name!r}.")
-        outcome = await asyncio.to_thread(tool.invoke, arguments)
-        ids = outcome["picture_ids"] if name in _SHOWING else ()
-        shown = [await session.picture(user_id, picture_id) for picture_id in ids]
-        return _result(outcome["text"], shown, outcome)
+        try:
+            if name == _TALK:
+                return await _talk(server, session, user_id, Talk(**arguments))
+            return await _use(session, user_id, name, arguments)
+        except (ToolFailure, ToolException, ValidationError, *EXPECTED_ERRORS):
+            raise
+        except Exception as error:
+            # The protocol's server passes an error's text on.
+            logger.exception("the tool %s failed", name)
+            raise ToolFailure("Something went wrong inside; the log says what.") from error
 
     return server
 
@@ -100,6 +104,18 @@ def _tool(tool: Any) -> types.Tool:
     )
 
 
+async def _use(
+    session: Session, user_id: str, name: str, arguments: dict[str, Any]
+) -> types.CallToolResult:
+    tool = session.tools(user_id).get(name)
+    if tool is None:
+        raise ToolFailure(f"There is no tool {name!r}.")
+    outcome = await asyncio.to_thread(tool.invoke, arguments)
+    ids = outcome["picture_ids"] if name in _SHOWING else ()
+    shown = [await session.picture(user_id, picture_id) for picture_id in ids]
+    return _result(outcome["text"], shown, outcome)
+
+
 async def _talk(
     server: Server[Any, Any], session: Session, user_id: str, talk: Talk
 ) -> types.CallToolResult:
@@ -110,18 +126,19 @@ async def _talk(
         pictures=tuple(talk.pictures),
         seed=talk.seed,
     )
+    last: Event | None = None
     async for event in session.turn(turn):
-        match event:
-            case DrawProgress():
-                await _report(server, event)
-            case Reply():
-                ids = [picture.id for picture in event.pictures]
-                details = {**event.details, "picture_ids": ids}
-                return _result(event.text, _bytes(event.pictures), details)
-            case NeedInput():
-                return _result(event.question, (), {"needs": event.kind, "choices": event.choices})
-            case Failed():
-                raise ToolFailure(event.text)
+        if isinstance(event, DrawProgress):
+            await _report(server, event)
+        last = event
+    match last:
+        case Reply():
+            details = {**last.details, "picture_ids": [picture.id for picture in last.pictures]}
+            return _result(last.text, [picture.png for picture in last.pictures], details)
+        case NeedInput():
+            return _result(last.question, (), {"needs": last.kind, "choices": last.choices})
+        case Failed():
+            raise ToolFailure(last.text)
     raise AssertionError("a turn ends with a reply, a question or a failure")
 
 
@@ -134,10 +151,6 @@ async def _report(server: Server[Any, Any], progress: DrawProgress) -> None:
             progress.num_steps,
             related_request_id=str(context.request_id),
         )
-
-
-def _bytes(pictures: Iterable[ShownPicture]) -> list[bytes]:
-    return [picture.png for picture in pictures]
 
 
 def _result(text: str, pngs: Iterable[bytes], details: dict[str, Any]) -> types.CallToolResult:

@@ -152,6 +152,17 @@ async def test_over_http_a_key_is_a_user(two: tuple[Served, str, str]) -> None:
         assert not (await eve.call_tool("list_concepts", {})).isError
 
 
+async def test_a_bug_is_not_passed_on(two: tuple[Served, str, str]) -> None:
+    served, ana_key, _ = two
+    served.fake.faults.error = ZeroDivisionError("secret words")
+    async with over_http(served, ana_key) as ana:
+        drawn = await ana.call_tool("draw_picture", {"prompt": "a cat"})
+        assert drawn.isError
+        assert "secret" not in text_of(drawn)
+        served.fake.faults.error = None
+        assert not (await ana.call_tool("draw_picture", {"prompt": "a cat"})).isError
+
+
 def test_over_http_nobody_comes_in_without_a_key(two: tuple[Served, str, str]) -> None:
     served, _, _ = two
     hello = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
