@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 import typer.main
+from hasty import hasty
 from oracles.second_model import write_second
 from visit import sample_photos
 
@@ -86,7 +87,10 @@ def test_every_make_verb_exists() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN_HERE, ids=lambda p: p.stem)
 def test_every_command_line_runs(page: Path, tmp_path: Path) -> None:
-    """`photos` is a folder of photos, `BAGEL` a checkpoint in the published layout."""
+    """`photos` is a folder of photos, `BAGEL` a checkpoint in the published layout.
+
+    Whole lessons are short here: what is learned matters little.
+    """
     (tmp_path / "photos").mkdir()
     for photo in sample_photos()[:3]:
         shutil.copy(photo, tmp_path / "photos")
@@ -103,6 +107,7 @@ def test_every_command_line_runs(page: Path, tmp_path: Path) -> None:
             "PATH": f"{BIN}:{os.environ['PATH']}",
             "OMP_NUM_THREADS": "1",
             "BAGEL": str(checkpoint),
+            "OMNIPERSONA_MODEL": str(hasty(tmp_path / "hasty")),
         },
         capture_output=True,
         text=True,
