@@ -116,16 +116,15 @@ def sample_drawing(
     Args:
         rng: Draws.
         split: Which phrasings.
-        cast: 0 to 2 concepts in it; with none there are nameless characters or a mere thing.
+        cast: 0 to 2 concepts in it; with fewer than two there may be nameless characters.
         outside: Ask for something that the world does not hold.
     """
     if outside and rng.random() < 0.3:
         return _foreign_subject(rng, split, cast)
     figures = [one.slot for one in cast]
     said = [one.first.object for one in cast]
-    if not cast or (len(cast) == 1 and rng.random() < 0.12):
-        identity = sample_identity(rng)
-        phrase = character_phrase(identity, rng)
+    for _ in range(_num_nameless(rng, len(cast))):
+        phrase = character_phrase(sample_identity(rng), rng)
         figures.append(phrase)
         said.append(phrase)
     details = _details(rng, split, cast, many=len(figures) > 1)
@@ -151,6 +150,12 @@ def sample_drawing(
         slots=tuple(one.slot for one in cast),
         lookups=tuple(d.lookup for d in details if d.lookup is not None),
     )
+
+
+def _num_nameless(rng: random.Random, num_cast: int) -> int:
+    if num_cast == 0:
+        return 2 if rng.random() < 0.25 else 1
+    return int(num_cast == 1 and rng.random() < 0.12)
 
 
 def _canonical(figures: list[str], details: list[_Detail]) -> str:
