@@ -21,7 +21,6 @@ from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
     Completion,
-    ConceptFile,
     DrawEvent,
     EditRequest,
     GenerateRequest,
@@ -29,11 +28,10 @@ from omnipersona.model.contract import (
     LearnEvent,
     LearnRequest,
     LearnResult,
-    ModelInfo,
-    PersonaModel,
     StepEvent,
 )
 from omnipersona.model.errors import Cancelled
+from omnipersona.model.wrapped import WrappedModel
 
 _TRACER: Final = trace.get_tracer("omnipersona")
 _PARENT: Final = "traceparent"
@@ -104,22 +102,14 @@ def fail(span: Span, error: BaseException) -> None:
     span.set_status(Status(StatusCode.ERROR, type(error).__name__))
 
 
-class TracedModel:
+class TracedModel(WrappedModel):
     """Another model, with a span around each request to it."""
-
-    def __init__(self, model: PersonaModel) -> None:
-        """Pass everything on to `model`."""
-        self._model = model
-
-    def describe(self) -> ModelInfo:
-        """Return what the model is."""
-        return self._model.describe()
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
     ) -> Iterator[str]:
         """Yield the answer's text."""
-        return _spanned("model.answer", lambda: self._model.answer(request, cancel))
+        return _spanned("model.answer", lambda: self.model.answer(request, cancel))
 
     def complete(
         self, request: CompleteRequest, cancel: threading.Event | None = None
@@ -128,37 +118,25 @@ class TracedModel:
         with _TRACER.start_as_current_span(
             "model.complete", record_exception=False, set_status_on_exception=False
         ):
-            return self._model.complete(request, cancel)
+            return self.model.complete(request, cancel)
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield steps, then the picture."""
-        return _spanned("model.generate", lambda: self._model.generate(request, cancel))
+        return _spanned("model.generate", lambda: self.model.generate(request, cancel))
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield steps, then the changed picture."""
-        return _spanned("model.edit", lambda: self._model.edit(request, cancel))
+        return _spanned("model.edit", lambda: self.model.edit(request, cancel))
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield steps, then the concept."""
-        return _spanned("model.learn", lambda: self._model.learn(request, cancel))
-
-    def check_concept(self, concept: ConceptFile) -> None:
-        """Refuse an unsound file."""
-        self._model.check_concept(concept)
-
-    def release(self, sha256: str) -> int:
-        """Forget what was kept of a token file."""
-        return self._model.release(sha256)
-
-    def close(self) -> None:
-        """Free the device."""
-        self._model.close()
+        return _spanned("model.learn", lambda: self.model.learn(request, cancel))
 
 
 def _spanned(name: str, start: Callable[[], Iterator[T]]) -> Iterator[T]:

@@ -9,21 +9,17 @@ from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
     Completion,
-    ConceptFile,
     DrawEvent,
     EditRequest,
     GenerateRequest,
-    LearnEvent,
-    LearnRequest,
-    LearnResult,
-    ModelInfo,
     PersonaModel,
 )
+from omnipersona.model.wrapped import WrappedModel
 
 T = TypeVar("T")
 
 
-class TimedModel:
+class TimedModel(WrappedModel):
     """Another model, and the seconds that its callers waited for it.
 
     Attributes:
@@ -32,12 +28,8 @@ class TimedModel:
 
     def __init__(self, model: PersonaModel) -> None:
         """Pass everything on to `model`."""
-        self.model = model
+        super().__init__(model)
         self.seconds = 0.0
-
-    def describe(self) -> ModelInfo:
-        """Return what the model is."""
-        return self.model.describe()
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
@@ -66,24 +58,6 @@ class TimedModel:
     ) -> Iterator[DrawEvent]:
         """Yield steps, then the changed picture."""
         return self._timed(self.model.edit(request, cancel))
-
-    def learn(
-        self, request: LearnRequest, cancel: threading.Event | None = None
-    ) -> Iterator[LearnEvent | LearnResult]:
-        """Yield steps, then the concept."""
-        return self.model.learn(request, cancel)
-
-    def check_concept(self, concept: ConceptFile) -> None:
-        """Refuse an unsound file."""
-        self.model.check_concept(concept)
-
-    def release(self, sha256: str) -> int:
-        """Forget what was kept of a token file."""
-        return self.model.release(sha256)
-
-    def close(self) -> None:
-        """Free the device."""
-        self.model.close()
 
     def _timed(self, events: Iterator[T]) -> Iterator[T]:
         while True:

@@ -39,6 +39,7 @@ def _files() -> list[Path]:
         "omnipersona.model.contract",
         "omnipersona.model.errors",
         "omnipersona.model.skills",
+        "omnipersona.model.wrapped",
         "omnipersona.ui.cli",
     ],
 )
