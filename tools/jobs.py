@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_PHOTOS: Final = 100
+FORGOTTEN: Final = "forgotten"
 JobState = Literal["waiting", "running", "ready", "failed", "cancelled"]
 Reason = Literal["asked", "cut off", "new weights"]
 _ENDED: Final = ("ready", "failed", "cancelled")
@@ -196,6 +197,14 @@ class LearningJobs:
             if status.concept_id == concept_id and not status.has_ended:
                 self.cancel(user_id, status.job_id)
 
+    def forget_concept(self, user_id: str, concept_id: str) -> None:
+        """Cancel the jobs of a concept, and take its name out of what is told of them."""
+        self.cancel_concept(user_id, concept_id)
+        with self._changed:
+            for job in self._jobs.values():
+                if (job.status.user_id, job.status.concept_id) == (user_id, concept_id):
+                    self._set(job, concept_name=FORGOTTEN, message=FORGOTTEN)
+
     def wait(
         self,
         user_id: str,
@@ -241,26 +250,30 @@ class LearningJobs:
                 self._run(job)
 
     def _run(self, job: _Job) -> None:
-        status, name = job.status, job.status.concept_name
+        status = job.status
         # A short pass would be a step back for a concept that has refined tokens already.
         presets = self._presets[-1:] if status.is_usable else self._presets
         try:
             for preset in presets[:-1]:
                 self._learn(job, preset)
                 self._memory.concepts.update(status.user_id, status.concept_id, state="learning")
+                name = job.status.concept_name
                 self._set(job, is_usable=True, message=f"<{name}> is usable; refining it")
             self._learn(job, presets[-1])
+            name = job.status.concept_name
             self._set(job, state="ready", is_usable=True, message=f"<{name}> is learned")
         except Cancelled:
             self._end_cancelled(job)
         except UnknownConcept:
-            self._set(job, state="cancelled", message=f"<{name}> was forgotten")
+            self._set(job, state="cancelled", message=FORGOTTEN)
         except (ModelError, MemoryStoreError) as error:
             self._end_failed(job, str(error))
         except Exception:
             logger.exception("learning job %s failed", job.status.job_id)
             self._end_failed(
-                job, f"Learning <{name}> failed; the log says why under {job.status.job_id}."
+                job,
+                f"Learning <{job.status.concept_name}> failed; the log says why under "
+                f"{job.status.job_id}.",
             )
 
     def _learn(self, job: _Job, preset: Preset) -> None:

@@ -192,9 +192,9 @@ def forget_concept(
     Returns: A receipt in words, and in `details` with counts and hashes.
     Raises: ToolFailed: the user has no such concept.
     """
-    deps.jobs.cancel_concept(user_id, concept_id)
     with tool_border():
         name = deps.memory.concepts.get(user_id, concept_id).name
+        deps.jobs.forget_concept(user_id, concept_id)
         receipt = deps.memory.forget_concept(user_id, concept_id, delete_drawings=drawings)
         for sha256 in receipt.sha256s:
             deps.model.release(sha256)

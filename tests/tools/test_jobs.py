@@ -8,6 +8,7 @@ from fakes import BrokenModelError, FakePersonaModel, Faults, concept_file
 from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
+from omnipersona.tools.recall import forget_concept
 
 
 def test_a_job_ends_ready_with_tokens_stored(deps: ToolDeps, bo_id: str) -> None:
@@ -154,3 +155,12 @@ def test_other_weights_make_a_concept_learned_again(
     assert deps.jobs.wait("ana", status.job_id).state == "ready"
     assert deps.memory.concepts.get("ana", bo_id).base_fingerprint == "fake-2"
     assert deps.jobs.resume("ana") == ()
+
+
+def test_what_is_told_of_jobs_forgets_the_name_too(deps: ToolDeps, bo_id: str) -> None:
+    status = deps.jobs.start("ana", bo_id)
+    assert deps.jobs.wait("ana", status.job_id).state == "ready"
+    forget_concept(deps, "ana", bo_id)
+    [told] = deps.jobs.list("ana")
+    assert told.has_ended
+    assert "bo" not in f"{told.concept_name} {told.message}"
