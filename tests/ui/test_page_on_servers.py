@@ -1,0 +1,37 @@
+"""The page with its records, conversations and pictures on servers, in a real browser."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+from servers import TestPlaces, wait_for
+from visit import DRAWINGS, MINUTE, Visit
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+
+def test_a_conversation_is_kept_and_forgotten(
+    browser: Browser, start_page: Callable[..., str], on_servers: TestPlaces
+) -> None:
+    server = str(Path(__file__).with_name("page_server.py"))
+    keys = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    urls = {"OMNIPERSONA_DATABASE": on_servers.database, "OMNIPERSONA_BLOBS": on_servers.blobs}
+    visit = Visit(browser, start_page([server, "{data}", "{port}"], {**keys, **urls}))
+    visit.say("This is my dog <bo>, his toy is a red ball.")
+    visit.shows("I know <bo> now.")
+    visit.say("draw <bo> with his toy")
+    assert visit.drawings() == 1
+    visit.page.reload()
+    expect(visit.page.locator(DRAWINGS)).to_have_count(1, timeout=MINUTE)
+    assert visit.drawings() == 1
+    assert on_servers.holds("red ball")
+    assert on_servers.files()
+    visit.begin("forget <bo>")
+    visit.page.get_by_role("button", name="yes, keep the drawings").last.click(timeout=MINUTE)
+    visit.shows("Forgotten <bo>:")
+    # The page keeps what was said, without the name; it is taken out after the answer.
+    assert [place for place in on_servers.holds("red ball") if "history" not in place] == []
+    wait_for(lambda: on_servers.holds("<bo>") == [], Path(os.devnull))
+    visit.check()
