@@ -31,7 +31,7 @@ def restore(file: Path, settings: Settings) -> int:
 def _check_places(settings: Settings) -> None:
     ways = []
     if settings.database:
-        ways.append("the database with pg_dump --schema='omnipersona*' and pg_restore")
+        ways.append("the database with pg_dump --schema='omnipersona*' and psql")
     if settings.blobs:
         ways.append("the store of OMNIPERSONA_BLOBS with its own copies")
     if ways:

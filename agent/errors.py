@@ -6,6 +6,7 @@ from typing import Final
 
 from omnipersona.agent.events import FailKind
 from omnipersona.agent.settings import UnknownSetting
+from omnipersona.agent.tracing import TracingUnavailable
 from omnipersona.memory.errors import (
     DataFolderBusy,
     DuplicateConcept,
@@ -30,7 +31,14 @@ from omnipersona.model.errors import (
 )
 from omnipersona.tools.outcome import ToolFailed, ToolRetry
 
-EXPECTED_ERRORS: Final = (ToolFailed, ToolRetry, ModelError, MemoryStoreError, UnknownSetting)
+EXPECTED_ERRORS: Final = (
+    ToolFailed,
+    ToolRetry,
+    ModelError,
+    MemoryStoreError,
+    UnknownSetting,
+    TracingUnavailable,
+)
 TURN_ERRORS: Final = (*EXPECTED_ERRORS, sqlite3.OperationalError)
 """What may end a turn; the last comes from the file of conversations."""
 

@@ -98,13 +98,13 @@ class Library:
         await asyncio.to_thread(forget_fact, self._deps, user_id, fact_id)
 
     async def export_concept(self, user_id: str, name: str) -> bytes:
-        """Return a concept as one safetensors file; raise `ToolFailed` if it has none."""
+        """Return a concept as one ZIP file; raise `ToolFailed` if it has no tokens."""
         return await asyncio.to_thread(export_concept, self._deps, user_id, name)
 
     async def import_concept(
         self, user_id: str, name: str, data: bytes, kind: str | None = None
     ) -> ConceptView:
-        """Add a concept from a safetensors file; raise `ToolFailed` if it does not fit."""
+        """Add a concept from such a file or a token file; raise `ToolFailed` if it does not fit."""
         return await asyncio.to_thread(import_concept, self._deps, user_id, name, data, kind)
 
     async def forget_concept(

@@ -24,8 +24,8 @@ from omnipersona.memory.opening import DATABASE_FILE
 FORMAT: Final = 1
 _MANIFEST: Final = "backup.json"
 _DATABASES: Final = "*.sqlite3"
-_PLAIN: Final = ("logins.json",)
-_ALLOWED: Final = re.compile(r"[a-z]+\.sqlite3|logins\.json|blobs/[0-9a-f]{32}/[0-9a-z./]+")
+_PLAIN: Final = ("logins.json", "keys.json")
+_ALLOWED: Final = re.compile(r"[a-z]+\.sqlite3|(logins|keys)\.json|blobs/[0-9a-f]{32}/[0-9a-z./]+")
 _AT_ONCE: Final = 2**20
 
 

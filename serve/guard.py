@@ -4,6 +4,7 @@ What is open without a login must refuse what other sites let a browser send to 
 HTTP headers. Does not know what is served.
 """
 
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -34,15 +35,15 @@ _REFUSAL: Final = PlainTextResponse("This page serves itself only.", 403)
 class OwnPageOnly:
     """Middleware that refuses requests of other sites and forbids foreign loads.
 
-    A request passes when it names no origin or the page's own. On a loopback address it must also
-    be addressed to a loopback name, so that no foreign name can be pointed at this machine.
+    A request passes when it names no origin or the page's own. What is open to whoever reaches it
+    must also be reached from this machine, by a loopback name: no foreign name can be pointed here.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
-        is_local: bool,
+        is_open: bool,
         policy: str = PAGE_POLICY,
         refusal: ASGIApp = _REFUSAL,
     ) -> None:
@@ -50,12 +51,12 @@ class OwnPageOnly:
 
         Args:
             app: What is served.
-            is_local: It listens on a loopback address.
+            is_open: It asks for no login and no key.
             policy: What its pages may load.
             refusal: Answers a request of another site.
         """
         self._app = app
-        self._is_local = is_local
+        self._is_open = is_open
         self._headers = {**_HEADERS, "Content-Security-Policy": policy}
         self._refusal = refusal
 
@@ -63,21 +64,22 @@ class OwnPageOnly:
         """Serve, or refuse, one request or socket."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
-        elif self._is_own(Headers(scope=scope)):
+        elif self._is_own(Headers(scope=scope), scope.get("client")):
             await self._app(scope, receive, self._guarded(send))
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008)(scope, receive, send)
         else:
             await self._refusal(scope, receive, send)
 
-    def _is_own(self, headers: Headers) -> bool:
+    def _is_own(self, headers: Headers, client: tuple[str, int] | None) -> bool:
         host, origin = headers.get("host", ""), headers.get("origin")
         try:
             name = urlsplit(f"//{host}").hostname
             is_same = origin is None or urlsplit(origin).netloc == host
         except ValueError:
             return False
-        return is_same and (name in LOOPBACK or not self._is_local)
+        is_here = name in LOOPBACK and _is_of_this_machine(client)
+        return is_same and (is_here or not self._is_open)
 
     def _guarded(self, send: Send) -> Send:
         async def with_headers(message: Message) -> None:
@@ -86,3 +88,13 @@ class OwnPageOnly:
             await send(message)
 
         return with_headers
+
+
+def _is_of_this_machine(client: tuple[str, int] | None) -> bool:
+    """Whether a peer is on this machine; one without an address came through a local socket."""
+    if client is None:
+        return True
+    try:
+        return ip_address(client[0]).is_loopback
+    except ValueError:
+        return True

@@ -13,7 +13,6 @@ from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.serve.address import LOOPBACK
 from omnipersona.serve.guard import OwnPageOnly
 from omnipersona.ui import assistant
 from omnipersona.ui.album.routes import album_routes
@@ -29,7 +28,7 @@ from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_vers
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 
-app.add_middleware(OwnPageOnly, is_local=cl.config.config.run.host in LOOPBACK)
+app.add_middleware(OwnPageOnly, is_open=assistant.assistant().settings.login == "none")
 
 
 @cl.data_layer

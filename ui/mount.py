@@ -20,8 +20,8 @@ def mount_page(
 ) -> None:
     """Serve the page under a path of an app; a process has one page.
 
-    Without a login it answers on names of this machine alone, and it never answers scripts of
-    other sites.
+    Without a login it answers requests from this machine alone, by its names; it never answers
+    scripts of other sites.
 
     Args:
         app: The app around it.
@@ -31,9 +31,8 @@ def mount_page(
     Raises: OSError: a file of the page cannot be written.
     """
     assistant.hold(session, settings, prefix=path)
-    host = "127.0.0.1" if settings.login == "none" else settings.host
     # The guard of the page refuses foreign origins; which one is its own only the app knows.
-    load_frame(settings, origins=["*"], host=host, prefix=path)
+    load_frame(settings, origins=["*"], prefix=path)
     from chainlit.utils import mount_chainlit
 
     mount_chainlit(app, str(HANDLERS), path)

@@ -101,9 +101,10 @@ def _load_page(settings: "Settings", headless: bool) -> "uvicorn.Server":
 
     names = {"localhost", "127.0.0.1", settings.host}
     origins = sorted(f"http://{name}:{settings.port}" for name in names)
-    app = load_frame(settings, origins=origins, host=settings.host)
+    app = load_frame(settings, origins=origins)
     from chainlit.config import config, load_module
 
-    config.run.port, config.run.headless = settings.port, headless
+    config.run.host, config.run.port = settings.host, settings.port
+    config.run.headless = headless
     load_module(str(HANDLERS))
     return polite_server(app, has_sockets=True)

@@ -110,8 +110,11 @@ def build_nano(
         begin_afresh(recipe, state)
     weights = autoencoder.state_dict()
     run_team(processes, _pretrain, recipe, weights, state, out, until, seconds, cooldown)
-    if cooldown and Cooldown.unfinished(state, done_steps(state / "network")) is None:
+    step = done_steps(state / "network")
+    cooling = Cooldown.unfinished(state, step)
+    if cooldown and cooling is not None and step == cooling.last:
         _finish(out, recipe)
+        cooling.finish(state)
 
 
 def _pretrain(

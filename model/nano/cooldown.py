@@ -5,7 +5,7 @@ Knows steps. Does not know what is trained.
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -20,10 +20,12 @@ class Cooldown:
     Attributes:
         first: The step at which they begin to fall.
         last: The step at which the run ends.
+        is_finished: What comes after the last step is done, too.
     """
 
     first: int
     last: int
+    is_finished: bool = False
 
     @classmethod
     def unfinished(cls, state: Path, step: int) -> Self | None:
@@ -32,18 +34,26 @@ class Cooldown:
         if not path.exists():
             return None
         found = cls(**json.loads(path.read_text(encoding="utf-8")))
-        return found if found.first <= step < found.last else None
+        is_in = found.first <= step <= found.last and not found.is_finished
+        return found if is_in else None
 
     @classmethod
     def at(cls, state: Path, step: int, num_steps: int) -> Self:
         """Return the cooldown that was begun, or begin one of `num_steps`."""
         cooldown = cls.unfinished(state, step) or cls(step, step + num_steps)
-        # Every process of a team writes the same.
-        partial = state / f"{_FILE}.{os.getpid()}"
-        partial.write_text(json.dumps(asdict(cooldown)), encoding="utf-8")
-        partial.replace(state / _FILE)
+        cooldown._write(state)
         return cooldown
+
+    def finish(self, state: Path) -> None:
+        """Note that all is done; the next cooldown is another one."""
+        replace(self, is_finished=True)._write(state)
 
     def share(self, step: int) -> float:
         """Return which share of the rates is left at a step, 1 at first and 0.1 at last."""
         return 1.0 - _TAKEN * (step - self.first) / (self.last - self.first)
+
+    def _write(self, state: Path) -> None:
+        # Every process of a team writes the same.
+        partial = state / f"{_FILE}.{os.getpid()}"
+        partial.write_text(json.dumps(asdict(self)), encoding="utf-8")
+        partial.replace(state / _FILE)

@@ -49,7 +49,7 @@ def build_app(door: Door) -> FastAPI:
     add_handlers(app)
     app.add_middleware(Gate, door=door)
     app.add_middleware(
-        OwnPageOnly, is_local=door.is_local, policy=POLICY, refusal=_FOREIGN.response()
+        OwnPageOnly, is_open=door.is_open, policy=POLICY, refusal=_FOREIGN.response()
     )
     app.add_middleware(Counted, metrics=door.metrics)
     return app

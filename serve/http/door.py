@@ -32,6 +32,7 @@ class Door:
         pace: How often each may ask.
         conversations: Which thread a turn belongs to.
         is_local: It listens on this machine alone.
+        is_open: It began without keys, for this machine alone.
     """
 
     def __init__(self, session: Session, settings: Settings) -> None:
@@ -43,7 +44,7 @@ class Door:
         self.pace = Pace(settings.api_rate)
         self.conversations = Conversations(session)
         self.is_local = settings.api_host in LOOPBACK
-        self._began_open = self.is_local and not self.keys.names()
+        self.is_open = self.is_local and not self.keys.names()
         self._turns: set[RunningTurn] = set()
 
     def user_of(self, key: str | None) -> str | None:
@@ -52,7 +53,7 @@ class Door:
         Raises: OSError, ValueError: the keys cannot be read.
         """
         # A server that began with keys stays closed when the last one is taken away.
-        if self._began_open and not self.keys.names():
+        if self.is_open and not self.keys.names():
             return self.settings.user
         return self.keys.owner(key) if key else None
 

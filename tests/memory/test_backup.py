@@ -34,7 +34,8 @@ def folder(tmp_path: Path) -> Path:
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("CREATE TABLE said (words TEXT)")
         other.execute("INSERT INTO said VALUES ('hello')")
-    (folder / "logins.json").write_text("{}")
+    for name in ("logins.json", "keys.json"):
+        (folder / name).write_text("{}")
     (folder / "page.secret").write_text("secret")
     return folder
 
@@ -58,6 +59,7 @@ def test_what_was_backed_up_is_back(folder: Path, tmp_path: Path) -> None:
     with sqlite3.connect(again / "history.sqlite3") as other:
         assert other.execute("SELECT words FROM said").fetchall() == [("hello",)]
     assert (again / "logins.json").exists()
+    assert (again / "keys.json").exists()
     assert not (again / "page.secret").exists(), "a new secret logs everybody out"
 
 

@@ -8,12 +8,12 @@ from starlette.testclient import TestClient
 from omnipersona.serve.guard import OwnPageOnly
 
 
-def client(is_local: bool) -> TestClient:
-    return TestClient(OwnPageOnly(PlainTextResponse("ok"), is_local=is_local))
+def client(is_open: bool) -> TestClient:
+    return TestClient(OwnPageOnly(PlainTextResponse("ok"), is_open=is_open))
 
 
-def status(is_local: bool, **headers: str) -> int:
-    return client(is_local).get("/", headers=Headers(headers)).status_code
+def status(is_open: bool, **headers: str) -> int:
+    return client(is_open).get("/", headers=Headers(headers)).status_code
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "localhost"])
@@ -27,10 +27,19 @@ def test_a_local_page_serves_no_other_name(host: str) -> None:
     assert status(True, host=host) == 403
 
 
+@pytest.mark.parametrize(
+    ("peer", "expected"), [("127.0.0.1", 200), ("::1", 200), ("10.0.0.5", 403)]
+)
+def test_what_is_open_is_open_to_this_machine_alone(peer: str, expected: int) -> None:
+    app = OwnPageOnly(PlainTextResponse("ok"), is_open=True)
+    answer = TestClient(app, client=(peer, 5000)).get("/", headers={"host": "localhost"})
+    assert answer.status_code == expected
+
+
 @pytest.mark.parametrize("origin", ["null", "http://example.org", "http://localhost:9", "["])
-@pytest.mark.parametrize("is_local", [True, False])
-def test_another_site_is_refused(origin: str, is_local: bool) -> None:
-    assert status(is_local, host="localhost:8000", origin=origin) == 403
+@pytest.mark.parametrize("is_open", [True, False])
+def test_another_site_is_refused(origin: str, is_open: bool) -> None:
+    assert status(is_open, host="localhost:8000", origin=origin) == 403
 
 
 def test_a_page_for_others_serves_its_own_name() -> None:

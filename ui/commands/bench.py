@@ -95,7 +95,7 @@ def bench_omnipbench(
     judge_model: Annotated[str, typer.Option(help="The server's name of its model.")] = "",
     judge_key: Annotated[
         str | None,
-        typer.Option(help="Of the server.", envvar="OMNIPERSONA_JUDGE_KEY", show_envvar=True),
+        typer.Option(help="Of the server.", envvar="JUDGE_API_KEY", show_envvar=True),
     ] = None,
     as_json: Json = False,
 ) -> None:

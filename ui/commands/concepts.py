@@ -76,7 +76,7 @@ def export(
     name: Name,
     output: Annotated[Path, typer.Argument(help="Where the file (ZIP) goes.")],
 ) -> None:
-    """Write a concept's tokens to a file."""
+    """Write a concept with its facts and photos to a file."""
     data = _with_session(context, lambda session, user: session.export_concept(user, name))
     write_file(output, data)
     typer.echo(f"<{name.strip('<>')}> was written to {output} ({len(data)} bytes).")

@@ -21,15 +21,12 @@ PAGE_FOLDER: Final = "page"
 HANDLERS: Final = Path(__file__).parents[1] / "app.py"
 
 
-def load_frame(
-    settings: "Settings", *, origins: Sequence[str], host: str, prefix: str = ""
-) -> "FastAPI":
+def load_frame(settings: "Settings", *, origins: Sequence[str], prefix: str = "") -> "FastAPI":
     """Return the chat frame on a folder of its own; `HANDLERS` is still to be loaded into it.
 
     Args:
         settings: Data folder and login.
         origins: Pages whose scripts may talk to it.
-        host: Address that it listens on.
         prefix: Path under which it is reached.
     Raises: OSError: a file of the page cannot be written.
     """
@@ -43,7 +40,6 @@ def load_frame(
     from chainlit.server import app
 
     logging.getLogger("chainlit").setLevel(logging.ERROR)
-    config.run.host = host
     # The frame's page knows "system", its settings do not.
     config.ui.default_theme = "system"
     return app

@@ -112,6 +112,8 @@ def test_a_cooldown_is_remembered_until_its_end(tmp_path: Path) -> None:
     assert Cooldown.at(tmp_path, 12, 100) == first
     assert [first.share(step) for step in (10, 14)] == pytest.approx([1.0, 0.1])
     assert Cooldown.unfinished(tmp_path, 9) is None
+    assert Cooldown.unfinished(tmp_path, 14) == first
+    first.finish(tmp_path)
     assert Cooldown.unfinished(tmp_path, 14) is None
     assert Cooldown.at(tmp_path, 14, 2) == Cooldown(14, 16)
 
