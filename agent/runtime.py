@@ -71,14 +71,17 @@ class Session(Library):
         if settings.traces:
             export_to(settings.traces)
         memory = await asyncio.to_thread(open_memory, settings, encoder)
+        loaded: PersonaModel | None = None
         try:
             if model is None:
-                model = await asyncio.to_thread(_load_model, settings)
-            model = TracedModel(model)
+                model = loaded = await asyncio.to_thread(_load_model, settings)
             checkpoints = await open_checkpoints(settings)
         except BaseException:
+            if loaded is not None:
+                await asyncio.to_thread(loaded.close)
             await asyncio.to_thread(memory.close)
             raise
+        model = TracedModel(model)
         jobs = LearningJobs(model, memory)
         return cls(settings, ToolDeps(model=model, memory=memory, jobs=jobs), checkpoints)
 

@@ -16,8 +16,11 @@ def build_agent(session: Session, chat_model: BaseChatModel, user_id: str) -> An
         chat_model: Any model that calls tools, e.g. `init_chat_model("...")`.
         user_id: Whose people, pets and things the agent may know.
     """
+    tools = list(session.tools(user_id).values())
+    for tool in tools:
+        tool.handle_tool_error = True  # what a tool refuses is told to the model
     return create_agent(
         chat_model,
-        list(session.tools(user_id).values()),
+        tools,
         system_prompt="Names of the user's people, pets and things are written <name>.",
     )

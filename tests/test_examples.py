@@ -90,6 +90,16 @@ async def test_a_person_teaches_asks_draws_and_edits_through_the_subgraph(tmp_pa
         await everyday(say, lambda data: own.keep_picture("ana", data))
 
 
+async def test_what_a_tool_refuses_is_told_to_the_model(session: Session) -> None:
+    calls = (calling("show_concept", {"name": "nobody"}), AIMessage("I do not know nobody."))
+    chat = ScriptedChat(messages=iter(calls))
+    agent = example("langchain_agent").build_agent(session, chat, "ana")
+    result = await agent.ainvoke({"messages": [("user", "show <nobody>")]})
+    [told] = [m for m in result["messages"] if isinstance(m, ToolMessage)]
+    assert "nobody" in told.text
+    assert result["messages"][-1].text == "I do not know nobody."
+
+
 class ScriptedChat(GenericFakeChatModel):
     """A chat model that calls the tools it was told to call."""
 

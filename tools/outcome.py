@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.tools import ToolException
+
 from omnipersona.memory.errors import MemoryStoreError
 from omnipersona.model.contract import PersonaModel
 from omnipersona.model.errors import Cancelled, ModelError, RequestError
@@ -32,11 +34,11 @@ class ToolOutcome:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-class ToolRetry(Exception):
+class ToolRetry(ToolException):
     """The arguments do not fit; whoever chose them may choose better ones."""
 
 
-class ToolFailed(Exception):
+class ToolFailed(ToolException):
     """The ability failed; the text is for the user."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from langchain_core.tools import BaseTool, StructuredTool, ToolException
+from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from omnipersona.memory.intake import clean_picture
@@ -16,7 +16,7 @@ from omnipersona.model.contract import MAX_CONCEPTS, MAX_SEED, DrawSettings
 from omnipersona.tools.binding import write_slots
 from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.generate import draw_picture
-from omnipersona.tools.outcome import ToolDeps, ToolOutcome, ToolRetry, tool_border
+from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 from omnipersona.tools.recall import (
     correct_fact,
     find_concept,
@@ -110,7 +110,8 @@ def build_tools(deps: ToolDeps, user_id: str) -> dict[str, BaseTool]:
     """Return every tool by name, bound to one user.
 
     Each takes plain arguments and returns {"text", "picture_ids", "details"}. Arguments that do
-    not fit raise `ToolException`, whose text says what to change; `ToolFailed` is for the user.
+    not fit raise `ToolRetry`, whose text says what to change; `ToolFailed` is for the user. Both
+    are LangChain's `ToolException`, so that `handle_tool_error` tells them to a language model.
     """
     abilities = _Abilities(deps, user_id)
     tools = [
@@ -232,10 +233,7 @@ def _tool(
     ability: Callable[..., ToolOutcome],
 ) -> BaseTool:
     def run(**values: Any) -> dict[str, Any]:
-        try:
-            outcome = ability(**values)
-        except ToolRetry as error:
-            raise ToolException(str(error)) from error
+        outcome = ability(**values)
         return {
             "text": outcome.text,
             "picture_ids": list(outcome.picture_ids),

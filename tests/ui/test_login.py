@@ -143,3 +143,13 @@ async def test_two_people_see_nothing_of_each_other(guarded_page: str, ana: Tab)
         assert (await again.get(picture))[0] == 200
     async with Tab(guarded_page, login=("eve", LOGINS["eve"])) as eve:
         assert (await eve.get(picture))[0] == 404
+
+
+def test_names_that_nobody_has_do_not_pile_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnipersona.ui.login.passwords._MOST_FAILURES", 3)
+    logins = Logins(tmp_path)
+    for number in range(6):
+        assert not logins.accepts(f"nobody {number}", "wrong")
+    assert len(logins._failures) == 3

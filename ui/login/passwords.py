@@ -20,6 +20,7 @@ _COST: Final = {"n": 2**15, "r": 8, "p": 1}
 _MEMORY: Final = 64 * 2**20
 _SALT_BYTES: Final = 16
 _FREE_ATTEMPTS: Final = 3
+_MOST_FAILURES: Final = 1000
 _LONGEST_WAIT: Final = 60.0
 _NOBODY: Final = {"salt": "00" * _SALT_BYTES, "hash": "", **_COST}
 
@@ -83,11 +84,13 @@ class Logins:
         An unknown name takes as long as a wrong password.
         """
         failures = self._failures.setdefault(name, _Failures())
+        if len(self._failures) > _MOST_FAILURES:
+            del self._failures[next(iter(self._failures))]
         if time.monotonic() < failures.until:
             return False
         entry = self._entries.read().get(name, _NOBODY)
         if hmac.compare_digest(_hashed(password, entry), entry["hash"]):
-            del self._failures[name]
+            self._failures.pop(name, None)
             return True
         failures.count += 1
         over = failures.count - _FREE_ATTEMPTS
