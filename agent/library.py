@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from omnipersona.agent.checkpoints import Checkpoints
 from omnipersona.agent.lessons import Lesson, teach_lesson
-from omnipersona.agent.turn import keep_pictures
 from omnipersona.memory.text import clean_text
 from omnipersona.tools.album import Album, read_album
 from omnipersona.tools.concepts import export_concept, import_concept
-from omnipersona.tools.gallery import PictureRecord, find_versions, read_picture
+from omnipersona.tools.gallery import PictureRecord, find_versions, keep_pictures, read_picture
 from omnipersona.tools.jobs import LearnStatus
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 from omnipersona.tools.recall import (
@@ -145,5 +144,5 @@ class Library:
     async def _keep(
         self, user_id: str, pictures: Sequence[bytes], thread_id: str | None
     ) -> list[str]:
-        memory = self._deps.memory
-        return await asyncio.to_thread(keep_pictures, memory, user_id, pictures, thread_id)
+        kept = await asyncio.to_thread(keep_pictures, self._deps, user_id, pictures, thread_id)
+        return [picture.id for picture in kept]

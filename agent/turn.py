@@ -4,14 +4,11 @@ Knows a turn's wishes, the settings that count where there are none, and what a 
 nothing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.settings import Settings
-from omnipersona.memory.intake import clean_picture
-from omnipersona.memory.memory import Memory
 from omnipersona.memory.names import check_user_id
 from omnipersona.tools.outcome import ToolFailed
 
@@ -90,20 +87,3 @@ def check_turn(turn: UserTurn) -> None:
         raise ToolFailed(
             f"You sent {len(turn.pictures)} pictures; at most {MAX_PICTURES} at once. Send fewer."
         )
-
-
-def keep_pictures(
-    memory: Memory, user_id: str, pictures: Sequence[bytes], thread_id: str | None
-) -> list[str]:
-    """Store pictures, of a conversation or none; return their ids.
-
-    A refused one leaves nothing behind.
-
-    Raises: MemoryStoreError: one is no picture, or cannot be kept.
-    """
-    # All are cleaned before one is kept.
-    cleaned = [clean_picture(data) for data in pictures]
-    return [
-        memory.pictures.add(user_id, picture.png, origin="uploaded", thread_id=thread_id).id
-        for picture in cleaned
-    ]

@@ -1,13 +1,14 @@
 """Pictures that are kept: their bytes, and how they came about.
 
-Knows how to look a picture up. Makes none.
+Knows how to keep a picture and to look it up. Makes none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from omnipersona.memory.errors import UnknownPicture
+from omnipersona.memory.intake import clean_picture
 from omnipersona.memory.records import Picture
 from omnipersona.tools.outcome import ToolDeps, tool_border
 
@@ -27,6 +28,21 @@ class PictureRecord:
     is_upload: bool
     parent_id: str
     details: Mapping[str, Any]
+
+
+def keep_pictures(
+    deps: ToolDeps, user_id: str, pictures: Sequence[bytes], thread_id: str | None = None
+) -> tuple[Picture, ...]:
+    """Store picture files, of a conversation or none; a refused one leaves nothing behind.
+
+    Raises: MemoryStoreError: one is no picture, or cannot be kept.
+    """
+    # All are cleaned before one is kept.
+    cleaned = [clean_picture(data) for data in pictures]
+    return tuple(
+        deps.memory.pictures.add(user_id, picture.png, origin="uploaded", thread_id=thread_id)
+        for picture in cleaned
+    )
 
 
 def find_picture(deps: ToolDeps, user_id: str, picture_id: str) -> PictureRecord | None:

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
-from omnipersona.memory.intake import clean_picture
 from omnipersona.model.contract import MAX_CONCEPTS, MAX_SEED, DrawSettings
 from omnipersona.tools.binding import write_slots
 from omnipersona.tools.edit import edit_picture
+from omnipersona.tools.gallery import keep_pictures
 from omnipersona.tools.generate import draw_picture
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 from omnipersona.tools.recall import (
@@ -162,8 +162,7 @@ class _Abilities:
 
     def keep(self, base64: bytes) -> ToolOutcome:
         with tool_border():
-            clean = clean_picture(base64)
-            kept = self._deps.memory.pictures.add(self._user_id, clean.png, origin="uploaded")
+            [kept] = keep_pictures(self._deps, self._user_id, (base64,))
         text = f"Kept {kept.id}, {kept.width} x {kept.height} pixels."
         return ToolOutcome(text=text, picture_ids=(kept.id,))
 
