@@ -262,10 +262,14 @@ def test_a_body_is_bounded_before_it_is_read(served: Served, http: httpx.Client)
     host, port = served.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as raw:
         head = (
-            f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Length: {MAX_BODY + 1}"
+            "POST /v1/chat/completions HTTP/1.1",
+            f"Host: {host}",
+            f"Content-Length: {MAX_BODY + 1}",
+            "Connection: close",
         )
-        raw.sendall(f"{head}\r\n\r\n".encode())
-        answer = raw.recv(4096).decode()
+        raw.sendall("\r\n".join([*head, "", ""]).encode())
+        with raw.makefile("rb") as stream:
+            answer = stream.read().decode()
     assert answer.startswith("HTTP/1.1 413")
     assert '"param":"body"' in answer
 
