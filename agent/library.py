@@ -7,8 +7,8 @@ threads. Does not know turns.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from omnipersona.agent.checkpoints import Checkpoints
 from omnipersona.agent.lessons import Lesson, teach_lesson
+from omnipersona.agent.traces import Traces
 from omnipersona.memory.text import clean_text
 from omnipersona.tools.album import Album, read_album
 from omnipersona.tools.concepts import export_concept, import_concept
@@ -28,9 +28,9 @@ from omnipersona.tools.recall import (
 class Library:
     """Everything that a session holds for its users."""
 
-    def __init__(self, deps: ToolDeps, checkpoints: Checkpoints) -> None:
+    def __init__(self, deps: ToolDeps, traces: Traces) -> None:
         self._deps = deps
-        self._checkpoints = checkpoints
+        self._traces = traces
         self._resumed: set[str] = set()
 
     async def resume_learning(self, user_id: str) -> None:
@@ -93,8 +93,12 @@ class Library:
         await asyncio.to_thread(correct_fact, self._deps, user_id, concept_id, *words)
 
     async def forget_fact(self, user_id: str, fact_id: str) -> None:
-        """Delete one fact; raise `ToolFailed` if the user has none of this id."""
+        """Delete one fact; raise `ToolFailed` if the user has none of this id.
+
+        Conversations that mention it are no longer remembered; what was shown of them stays.
+        """
         await asyncio.to_thread(forget_fact, self._deps, user_id, fact_id)
+        await self._traces.clear()
 
     async def export_concept(self, user_id: str, name: str) -> bytes:
         """Return a concept as one ZIP file; raise `ToolFailed` if it has no tokens."""
@@ -109,7 +113,7 @@ class Library:
     async def forget_concept(
         self, user_id: str, name: str, *, drawings: bool = False
     ) -> ToolOutcome:
-        """Delete a concept everywhere; the receipt is in text and `details`.
+        """Delete a concept everywhere, conversations included; see text and `details`.
 
         Raises: ToolFailed: the user has no such concept.
         """
@@ -119,7 +123,7 @@ class Library:
             return forget_concept(self._deps, user_id, view.concept_id, drawings=drawings)
 
         outcome = await asyncio.to_thread(forget)
-        await self._checkpoints.forget_mentions(user_id, (view.concept_id, view.name))
+        await self._traces.clear()
         return outcome
 
     async def keep_picture(self, user_id: str, data: bytes) -> str:

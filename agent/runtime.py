@@ -6,7 +6,7 @@ anything. The model is imported when a session opens, so that importing this cos
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import Any, Final, Self
 from weakref import WeakValueDictionary
 
@@ -18,6 +18,7 @@ from omnipersona.agent.checkpoints import Checkpoints, thread_key
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import Event, Failed, NeedInput, Reply, ShownPicture
 from omnipersona.agent.graph import TurnGraph, build_graph
+from omnipersona.agent.history.store import History
 from omnipersona.agent.library import Library
 from omnipersona.agent.planning import Plan, Planner, read_plan_line
 from omnipersona.agent.record import TurnRecord
@@ -25,6 +26,7 @@ from omnipersona.agent.settings import Settings
 from omnipersona.agent.state import InputState, State
 from omnipersona.agent.stores import open_checkpoints, open_memory
 from omnipersona.agent.streaming import TurnStream, need_input
+from omnipersona.agent.traces import Traces
 from omnipersona.agent.tracing import TracedModel, export_to
 from omnipersona.agent.turn import UserTurn, check_turn, context_of
 from omnipersona.memory.encoder import Encoder
@@ -41,9 +43,12 @@ _ANSWER_FIRST: Final = "I asked you something; answer that first, or say no."
 class Session(Library):
     """The assistant, opened on one data folder for all of its users."""
 
-    def __init__(self, settings: Settings, deps: ToolDeps, checkpoints: Checkpoints) -> None:
-        super().__init__(deps, checkpoints)
+    def __init__(
+        self, settings: Settings, deps: ToolDeps, checkpoints: Checkpoints, traces: Traces
+    ) -> None:
+        super().__init__(deps, traces)
         self._settings = settings
+        self._checkpoints = checkpoints
         self._graph = build_graph(deps).compile(checkpointer=checkpoints.saver)
         self._planner = Planner(deps)
         # Weak, so that conversations that nobody is in leave nothing behind.
@@ -83,12 +88,16 @@ class Session(Library):
             raise
         model = TracedModel(model)
         jobs = LearningJobs(model, memory)
-        return cls(settings, ToolDeps(model=model, memory=memory, jobs=jobs), checkpoints)
+        traces = Traces(settings, memory, checkpoints)
+        traces.clear_soon()
+        deps = ToolDeps(model=model, memory=memory, jobs=jobs, on_forgotten=traces.clear_soon)
+        return cls(settings, deps, checkpoints, traces)
 
     async def close(self) -> None:
         """Stop learning between two steps, then close everything; it goes on at the next start."""
         await asyncio.to_thread(self._deps.jobs.close)
         await asyncio.to_thread(self._deps.model.close)
+        await self._traces.close()
         await self._checkpoints.close()
         await asyncio.to_thread(self._deps.memory.close)
 
@@ -174,6 +183,20 @@ class Session(Library):
         )
         return plan.as_dict()
 
+    def history(self) -> History:
+        """Return what pages have shown of conversations, opened at the first call.
+
+        Raises: StorageFailed: it cannot be opened.
+        """
+        return self._traces.history()
+
+    def writing(self, user_id: str) -> AbstractContextManager[None]:
+        """Say, around a turn and until its words are kept, that a page is still writing them.
+
+        What is forgotten meanwhile is taken out again afterwards.
+        """
+        return self._traces.writing(user_id)
+
     async def go_on_from(self, user_id: str, thread_id: str, picture_id: str) -> bytes:
         """Make a picture the one that a conversation speaks of; the next edit starts there.
 
@@ -230,27 +253,23 @@ class Session(Library):
             version="v2",
             durability="exit",
         )
-        async with aclosing(raw) as parts:  # type: ignore[type-var]  # an async generator
-            async for part in parts:
-                for event in stream.read(part):
-                    yield event
+        with self.writing(turn.user_id):
+            async with aclosing(raw) as parts:  # type: ignore[type-var]  # an async generator
+                async for part in parts:
+                    for event in stream.read(part):
+                        yield event
         if stream.question is not None:
             yield stream.question
         else:
             yield await self._reply(turn.user_id, stream.final)
 
     async def _reply(self, user_id: str, final: State) -> Reply:
-        details = final["details"]
-        if "forgotten" in details:
-            words = [
-                w for item in details["forgotten"] for w in (item["concept_id"], item["concept"])
-            ]
-            await self._checkpoints.forget_mentions(user_id, words)
+        await self._traces.clear()
         shown = [
             ShownPicture(picture_id, await self.picture(user_id, picture_id), final["answer"])
             for picture_id in final["reply_picture_ids"]
         ]
-        return Reply(final["answer"], tuple(shown), details)
+        return Reply(final["answer"], tuple(shown), final["details"])
 
     def _config(self, turn: UserTurn) -> RunnableConfig:
         key = thread_key(turn.user_id, turn.thread_id)

@@ -13,6 +13,7 @@ from omnipersona.memory.database import Database, Writer
 from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.facts import FactStore
 from omnipersona.memory.intake import without_words
+from omnipersona.memory.mentions import note_mention
 from omnipersona.memory.pictures import PNG_SUFFIX, PictureStore
 from omnipersona.memory.records import Fact, Picture, Receipt
 
@@ -57,6 +58,7 @@ class Forgetter:
                 words = [f"<{concept.name}>", *(fact.id for fact in facts)]
                 kept = self._telling_of(user_id, words, showing={one.id for one in drawings})
                 self._take_words(writer, user_id, kept)
+                note_mention(writer, user_id, (concept_id, concept.name), concept.name)
             sha256s = self._remove_files(user_id, [*gone, *kept], [concept.tokens_sha256])
             self._database.erase()
         return _receipt(gone, sha256s, concepts=1, facts=len(facts))
@@ -75,6 +77,8 @@ class Forgetter:
                     "DELETE FROM facts WHERE user_id = ? AND id = ?",
                     [(user_id, fact.id) for fact in gone],
                 )
+                words = [word for fact in gone for word in (fact.id, fact.value)]
+                note_mention(writer, user_id, words)
             self._remove_files(user_id, made_with, [])
             self._database.erase()
         return Receipt(facts=len(gone))

@@ -25,6 +25,7 @@ class Memory:
         concepts: People, pets and things (`ConceptStore`).
         facts: What is known of them and of the user (`FactStore`).
         pictures: Photos and drawings (`PictureStore`).
+        mentions: What conversations may still hold of forgotten things (`MentionStore`).
     """
 
     def __init__(self, store: MemoryStore, index: FactIndex, lock: FolderLock) -> None:
@@ -34,6 +35,7 @@ class Memory:
         self.concepts = store.concepts
         self.facts = store.facts
         self.pictures = store.pictures
+        self.mentions = store.mentions
         self._recall = Recall(store.concepts, store.facts, index)
 
     @classmethod
@@ -92,6 +94,8 @@ class Memory:
     def forget_concept(self, user_id: str, concept_id: str, *, delete_drawings: bool) -> Receipt:
         """Delete a concept with its facts, tokens, vectors and own photos.
 
+        `mentions` says what to take out of conversations, which are kept elsewhere.
+
         Args:
             user_id: Whose concept.
             concept_id: Which concept.
@@ -104,6 +108,8 @@ class Memory:
 
     def forget_fact(self, user_id: str, fact_id: str) -> Receipt:
         """Delete a fact with its vector and the versions that it replaced.
+
+        `mentions` says what to take out of conversations, which are kept elsewhere.
 
         Raises: UnknownFact: the user has no such fact.
         """

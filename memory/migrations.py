@@ -87,7 +87,24 @@ def m003_identity(writer: Writer) -> None:
     writer.execute("INSERT INTO identity VALUES (?)", (new_id(),))
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (m001_records, m002_drawings, m003_identity)
+def m004_mentions(writer: Writer) -> None:
+    """Note which words of forgotten things conversations may still hold."""
+    writer.execute(
+        """CREATE TABLE mentions (
+            number INTEGER PRIMARY KEY,
+            user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            words TEXT NOT NULL,
+            name TEXT NOT NULL
+        )"""
+    )
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    m001_records,
+    m002_drawings,
+    m003_identity,
+    m004_mentions,
+)
 
 
 def migrate(database: Database, migrations: tuple[Migration, ...] = MIGRATIONS) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.facts import FactStore
 from omnipersona.memory.forgetting import Forgetter
 from omnipersona.memory.index import FactIndex
+from omnipersona.memory.mentions import MentionStore
 from omnipersona.memory.opening import Places
 from omnipersona.memory.pictures import PictureStore
 from omnipersona.memory.records import Receipt
@@ -26,12 +27,14 @@ class MemoryStore:
         concepts: People, pets and things.
         facts: What is known of them and of the user.
         pictures: Photos and drawings.
+        mentions: What conversations may still hold of forgotten things.
     """
 
     def __init__(self, database: Database, blobs: BlobStore) -> None:
         self._database = database
         self.facts = FactStore(database)
         self.pictures = PictureStore(database, blobs)
+        self.mentions = MentionStore(database)
         self.concepts = ConceptStore(database, blobs, self.pictures)
         self._forget = Forgetter(database, blobs, self.concepts, self.facts, self.pictures)
 

@@ -3,7 +3,7 @@
 Knows the border between the abilities and whoever calls them. Does not know the abilities.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,11 +44,20 @@ class ToolFailed(ToolException):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolDeps:
-    """The services that every tool works with."""
+    """The services that every tool works with.
+
+    Attributes:
+        model: Looks, draws and learns.
+        memory: What is known.
+        jobs: What is being learned.
+        on_forgotten: Called, in any thread, when something was forgotten that conversations may
+            still name (`Memory.mentions`).
+    """
 
     model: PersonaModel
     memory: "Memory"
     jobs: "LearningJobs"
+    on_forgotten: Callable[[], None] = lambda: None
 
 
 @contextmanager

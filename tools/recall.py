@@ -177,6 +177,7 @@ def forget_fact(deps: ToolDeps, user_id: str, fact_id: str) -> None:
     """Delete one fact with its history; raise `ToolFailed` if there is none of this id."""
     with tool_border():
         deps.memory.forget_fact(user_id, fact_id)
+    deps.on_forgotten()
 
 
 def forget_concept(
@@ -198,6 +199,7 @@ def forget_concept(
         receipt = deps.memory.forget_concept(user_id, concept_id, delete_drawings=drawings)
         for sha256 in receipt.sha256s:
             deps.model.release(sha256)
+    deps.on_forgotten()
     return ToolOutcome(
         text=(
             f"Forgotten <{name}>: {counted(receipt.facts, 'fact')}, "

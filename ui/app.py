@@ -35,7 +35,7 @@ app.add_middleware(OwnPageOnly, is_open=assistant.assistant().settings.login == 
 def history_layer() -> BaseDataLayer:
     """Keep conversations in the history of the data folder."""
     here = assistant.assistant()
-    return HistoryLayer(here.history, here.session.delete_thread, here.prefix)
+    return HistoryLayer(here.session.history(), here.session.delete_thread, here.prefix)
 
 
 register_login()
@@ -43,7 +43,7 @@ register_login()
 
 async def shown(element_id: str, owner: Owner) -> Response:
     """Return the bytes of what was shown in a conversation, to its owner alone."""
-    history = assistant.assistant().history
+    history = assistant.assistant().session.history()
     found = await asyncio.to_thread(history.element_content, element_id)
     if found is None or found[0] != owner:
         return PlainTextResponse("There is no such picture.", 404)

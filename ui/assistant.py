@@ -1,4 +1,4 @@
-"""The one session of this process, its settings, what the page showed before, and who may see it.
+"""The one session of this process, its settings, and who may see it.
 
 Knows who holds them between start and shutdown. Does not know the page.
 """
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omnipersona.agent.runtime import Session
-from omnipersona.ui.history.store import History
 from omnipersona.ui.login.passwords import Logins
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ class Assistant:
 
     session: Session
     settings: "Settings"
-    history: History
     logins: Logins
     prefix: str
 
@@ -29,10 +27,10 @@ _held: Assistant | None = None
 
 
 def hold(session: Session, settings: "Settings", prefix: str = "") -> Assistant:
-    """Keep a session for the handlers of the page, and open what belongs to the page."""
+    """Keep a session for the handlers of the page, which shows its history."""
     global _held
-    history, logins = History.open(settings), Logins(settings.data)
-    _held = Assistant(session, settings, history, logins, prefix)
+    session.history()
+    _held = Assistant(session, settings, Logins(settings.data), prefix)
     return _held
 
 
@@ -43,9 +41,8 @@ def assistant() -> Assistant:
 
 
 async def close() -> None:
-    """Close session and history, once."""
+    """Close the session, once."""
     global _held
     held, _held = _held, None
     if held is not None:
         await held.session.close()
-        held.history.close()

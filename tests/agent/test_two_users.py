@@ -78,7 +78,7 @@ DOORS: dict[str, tuple[Act, object]] = {
     "versions": (lambda s, o: s.versions(STRANGER, o.picture_id), ToolFailed),
     "watch_learning": (lambda s, o: s.watch_learning(STRANGER, o.job_id), ToolFailed),
 }
-NOT_OF_A_USER = {"open", "close", "warm_up", "describe", "graph", "plan_line"}
+NOT_OF_A_USER = {"open", "close", "warm_up", "describe", "graph", "plan_line", "history", "writing"}
 
 
 async def outcome(made: object) -> object:

@@ -13,9 +13,9 @@ from fakes import png
 from servers import TestPlaces
 from tab import Tab
 
+from omnipersona.agent.history.store import FORGOTTEN, History
 from omnipersona.agent.settings import Settings
 from omnipersona.ui.history.secret import signing_secret
-from omnipersona.ui.history.store import FORGOTTEN, History
 
 both_stores = pytest.mark.both_stores
 STEP = {"id": "s1", "threadId": "t1", "type": "user_message", "name": "User"}

@@ -16,7 +16,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui.assistant import assistant
-from omnipersona.ui.history.redaction import redact_soon
 from omnipersona.ui.login.callbacks import Owner
 
 ALBUM: Final = "/known"
@@ -87,9 +86,7 @@ async def forget(
         return await _page(owner, "", asks_about=name)
 
     async def work() -> Response:
-        session = assistant().session
-        outcome = await session.forget_concept(owner, name, drawings=drawings)
-        redact_soon(owner, [name])
+        outcome = await assistant().session.forget_concept(owner, name, drawings=drawings)
         return _back(outcome.text)
 
     return await _or_told(owner, work)

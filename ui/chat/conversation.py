@@ -7,12 +7,12 @@ whatever may go wrong: a user gets a sentence, the log gets the rest.
 import asyncio
 import logging
 import uuid
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import ExitStack, aclosing, contextmanager
 from typing import Final
 
 import chainlit as cl
 
-from omnipersona.agent.events import Reply
 from omnipersona.agent.turn import UserTurn
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.learning import follow
@@ -20,11 +20,11 @@ from omnipersona.ui.chat.preferences import wishes
 from omnipersona.ui.chat.running import begin_turn, end_turn
 from omnipersona.ui.chat.starters import sample_photos
 from omnipersona.ui.chat.stream import QUESTION, TurnView
-from omnipersona.ui.history.redaction import redact_soon
 from omnipersona.ui.login.callbacks import current_user
 
 logger = logging.getLogger(__name__)
 
+_LAST_WORDS: Final = 1.0
 _FAILED: Final = "Something went wrong on this page; the log says what at {}."
 
 
@@ -36,20 +36,19 @@ async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
     turn = UserTurn(user_id=user_id, thread_id=thread_id, text=text, pictures=pictures, **wishes())
     await _take_away_question()
     running = begin_turn(thread_id)
-    try:
-        async with aclosing(here.session.turn(turn)) as events:
-            async for event in events:
-                running.note(event)
-                await view.show(event)
-                if isinstance(event, Reply) and "forgotten" in event.details:
-                    redact_soon(user_id, [item["concept"] for item in event.details["forgotten"]])
-    except Exception:  # noqa: BLE001  # the border of the page
-        mark = uuid.uuid4().hex[:12]
-        logger.exception("page %s failed", mark)
-        await view.fail(_FAILED.format(mark))
-    finally:
-        await view.close()
-        end_turn(thread_id, running)
+    with _until_kept(user_id):
+        try:
+            async with aclosing(here.session.turn(turn)) as events:
+                async for event in events:
+                    running.note(event)
+                    await view.show(event)
+        except Exception:  # noqa: BLE001  # the border of the page
+            mark = uuid.uuid4().hex[:12]
+            logger.exception("page %s failed", mark)
+            await view.fail(_FAILED.format(mark))
+        finally:
+            await view.close()
+            end_turn(thread_id, running)
     if view.learning is not None and view.message is not None:
         follow(view.learning.status.job_id, view.message)
 
@@ -73,6 +72,16 @@ async def say(text: str) -> None:
         logger.debug("a turn was stopped")
     finally:
         await emitter.task_end()
+
+
+@contextmanager
+def _until_kept(user_id: str) -> Iterator[None]:
+    """Say that a turn is being written, until a moment after it: the frame keeps words later."""
+    with ExitStack() as writing:
+        writing.enter_context(assistant().session.writing(user_id))
+        yield
+        ending = writing.pop_all()
+    asyncio.get_running_loop().call_later(_LAST_WORDS, ending.close)
 
 
 async def _take_away_question() -> None:

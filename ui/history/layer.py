@@ -23,7 +23,7 @@ from chainlit.types import (
 )
 from chainlit.user import PersistedUser, User
 
-from omnipersona.ui.history.store import History, StoredThread, StoredUser
+from omnipersona.agent.history.store import History, StoredThread, StoredUser
 
 SHOWN: Final = "/shown/{element_id}"
 """Route of an element's bytes."""
@@ -184,8 +184,7 @@ class HistoryLayer(BaseDataLayer):
         return ""
 
     async def close(self) -> None:
-        """Close the file."""
-        await asyncio.to_thread(self._history.close)
+        """Do nothing: the session closes the history."""
 
 
 def _persisted(user: StoredUser) -> PersistedUser:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from omnipersona.agent.history.shape import MIGRATIONS
 from omnipersona.agent.stores import Database, Row, Writer, open_tables
-from omnipersona.ui.history.shape import MIGRATIONS
 
 if TYPE_CHECKING:
     from omnipersona.agent.settings import Settings
