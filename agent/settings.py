@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +19,7 @@ from pydantic_settings import (
 )
 
 from omnipersona.agent.logs import LogFormat
+from omnipersona.agent.peers import networks
 from omnipersona.model.contract import MAX_SEED, Weights
 
 ENV_PREFIX: Final = "OMNIPERSONA_"
@@ -94,6 +95,10 @@ class Settings(BaseSettings):
     login_header: str = "X-Forwarded-User"
     """Header in which a proxy names who has logged in, where login is header."""
 
+    proxies: str = "127.0.0.1,::1"
+    """Addresses or networks of the proxies before the page, with commas between; * is everybody.
+    Where login is header, nobody else is answered."""
+
     login_allowed: str = ""
     """Who may come in where login is oauth, as provider:name with commas between."""
 
@@ -118,6 +123,12 @@ class Settings(BaseSettings):
 
     traces: str = ""
     """Address of an OTLP collector for traces, as http://localhost:4318; "" sends none."""
+
+    @field_validator("proxies")
+    @classmethod
+    def _has_networks(cls, listed: str) -> str:
+        networks(listed)
+        return listed
 
     @classmethod
     def settings_customise_sources(

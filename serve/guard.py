@@ -4,7 +4,6 @@ What is open without a login must refuse what other sites let a browser send to 
 HTTP headers. Does not know what is served.
 """
 
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from omnipersona.agent.peers import ANYBODY, is_among
 from omnipersona.serve.address import LOOPBACK
 
 # The chat frame's own elements are compiled in the browser, which needs 'unsafe-eval'.
@@ -28,7 +28,12 @@ PAGE_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_LOCAL: Final = "127.0.0.0/8, ::1"
+_FORWARDED: Final = ("forwarded", "x-forwarded-for")
 _HEADERS: Final = {"Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
+_NO_PROXY: Final = (
+    "This page answers its proxies alone, and {} is none of them. OMNIPERSONA_PROXIES lists them."
+)
 _REFUSAL: Final = PlainTextResponse("This page serves itself only.", 403)
 
 
@@ -36,7 +41,8 @@ class OwnPageOnly:
     """Middleware that refuses requests of other sites and forbids foreign loads.
 
     A request passes when it names no origin or the page's own. What is open to whoever reaches it
-    must also be reached from this machine, by a loopback name: no foreign name can be pointed here.
+    must also be reached from this machine, by a loopback name and through no proxy: no foreign
+    name can be pointed here. What believes its proxies answers them alone.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class OwnPageOnly:
         app: ASGIApp,
         *,
         is_open: bool,
+        proxies: str = ANYBODY,
         policy: str = PAGE_POLICY,
         refusal: ASGIApp = _REFUSAL,
     ) -> None:
@@ -52,11 +59,13 @@ class OwnPageOnly:
         Args:
             app: What is served.
             is_open: It asks for no login and no key.
+            proxies: Addresses and networks of those who are answered at all.
             policy: What its pages may load.
             refusal: Answers a request of another site.
         """
         self._app = app
         self._is_open = is_open
+        self._proxies = proxies
         self._headers = {**_HEADERS, "Content-Security-Policy": policy}
         self._refusal = refusal
 
@@ -64,21 +73,29 @@ class OwnPageOnly:
         """Serve, or refuse, one request or socket."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
-        elif self._is_own(Headers(scope=scope), scope.get("client")):
+            return
+        address = scope["client"][0] if scope.get("client") else None
+        refusal: ASGIApp | None = None
+        if not is_among(address, self._proxies):
+            refusal = PlainTextResponse(_NO_PROXY.format(address), 403)
+        elif not self._is_own(Headers(scope=scope), address):
+            refusal = self._refusal
+        if refusal is None:
             await self._app(scope, receive, self._guarded(send))
         elif scope["type"] == "websocket":
             await WebSocketClose(code=1008)(scope, receive, send)
         else:
-            await self._refusal(scope, receive, send)
+            await refusal(scope, receive, send)
 
-    def _is_own(self, headers: Headers, client: tuple[str, int] | None) -> bool:
+    def _is_own(self, headers: Headers, address: str | None) -> bool:
         host, origin = headers.get("host", ""), headers.get("origin")
         try:
             name = urlsplit(f"//{host}").hostname
             is_same = origin is None or urlsplit(origin).netloc == host
         except ValueError:
             return False
-        is_here = name in LOOPBACK and _is_of_this_machine(client)
+        is_forwarded = any(header in headers for header in _FORWARDED)
+        is_here = name in LOOPBACK and is_among(address, _LOCAL) and not is_forwarded
         return is_same and (is_here or not self._is_open)
 
     def _guarded(self, send: Send) -> Send:
@@ -88,13 +105,3 @@ class OwnPageOnly:
             await send(message)
 
         return with_headers
-
-
-def _is_of_this_machine(client: tuple[str, int] | None) -> bool:
-    """Whether a peer is on this machine; one without an address came through a local socket."""
-    if client is None:
-        return True
-    try:
-        return ip_address(client[0]).is_loopback
-    except ValueError:
-        return True

@@ -37,6 +37,8 @@ def polite_server(app: "ASGIApp", *, has_sockets: bool = False) -> uvicorn.Serve
         app,
         log_level="error",
         server_header=False,
+        # Whoever believes a proxy says so itself; here a peer is who it is.
+        proxy_headers=False,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
         ws="auto" if has_sockets else "none",
     )

@@ -9,7 +9,7 @@ import os
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
@@ -32,11 +32,19 @@ def sample_photos() -> list[str]:
 class Visit:
     """A page in the browser; every request and every complaint of the browser is kept."""
 
-    def __init__(self, browser: Browser, url: str, scheme: str = "light", login: str = "") -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        url: str,
+        scheme: str = "light",
+        login: str = "",
+        **options: Any,
+    ) -> None:
         self.page: Page = browser.new_page(
             viewport={"width": 1280, "height": 900},
             locale="en-US",
             color_scheme="dark" if scheme == "dark" else "light",
+            **options,
         )
         self.url = url
         self.requests: list[str] = []

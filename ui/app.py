@@ -11,8 +11,10 @@ from chainlit.server import app
 from chainlit.types import ThreadDict
 from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
+from omnipersona.agent.peers import ANYBODY
 from omnipersona.serve.guard import OwnPageOnly
 from omnipersona.ui import assistant
 from omnipersona.ui.album.routes import album_routes
@@ -28,7 +30,14 @@ from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_vers
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 
-app.add_middleware(OwnPageOnly, is_open=assistant.assistant().settings.login == "none")
+_settings = assistant.assistant().settings
+# The last one is asked first: before a proxy's word on who its visitor is, who the peer is.
+app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_settings.proxies)
+app.add_middleware(
+    OwnPageOnly,
+    is_open=_settings.login == "none",
+    proxies=_settings.proxies if _settings.login == "header" else ANYBODY,
+)
 
 
 @cl.data_layer

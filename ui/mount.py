@@ -31,8 +31,7 @@ def mount_page(
     Raises: OSError: a file of the page cannot be written.
     """
     assistant.hold(session, settings, prefix=path)
-    # The guard of the page refuses foreign origins; which one is its own only the app knows.
-    load_frame(settings, origins=["*"], prefix=path)
+    load_frame(settings, prefix=path)
     from chainlit.utils import mount_chainlit
 
     mount_chainlit(app, str(HANDLERS), path)

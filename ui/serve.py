@@ -99,9 +99,7 @@ def _load_page(settings: "Settings", headless: bool) -> "uvicorn.Server":
     from omnipersona.serve.polite import polite_server
     from omnipersona.ui.page.frame import HANDLERS, load_frame
 
-    names = {"localhost", "127.0.0.1", settings.host}
-    origins = sorted(f"http://{name}:{settings.port}" for name in names)
-    app = load_frame(settings, origins=origins)
+    app = load_frame(settings)
     from chainlit.config import config, load_module
 
     config.run.host, config.run.port = settings.host, settings.port

@@ -5,6 +5,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
+from omnipersona.agent.settings import load_settings
 from omnipersona.serve.guard import OwnPageOnly
 
 
@@ -34,6 +35,37 @@ def test_what_is_open_is_open_to_this_machine_alone(peer: str, expected: int) ->
     app = OwnPageOnly(PlainTextResponse("ok"), is_open=True)
     answer = TestClient(app, client=(peer, 5000)).get("/", headers={"host": "localhost"})
     assert answer.status_code == expected
+
+
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For"])
+def test_what_is_open_is_not_open_to_those_behind_a_proxy(header: str) -> None:
+    assert status(True, host="localhost", **{header: "192.0.2.1"}) == 403
+    assert status(False, host="localhost", **{header: "192.0.2.1"}) == 200
+
+
+@pytest.mark.parametrize(
+    ("listed", "peer", "expected"),
+    [
+        ("127.0.0.1", "127.0.0.1", 200),
+        ("127.0.0.1", "10.0.0.5", 403),
+        ("::1, 10.0.0.0/8", "10.0.0.5", 200),
+        ("::1, 10.0.0.0/8", "::1", 200),
+        ("*", "192.0.2.7", 200),
+        ("", "127.0.0.1", 403),
+    ],
+)
+def test_what_believes_its_proxies_answers_them_alone(
+    listed: str, peer: str, expected: int
+) -> None:
+    app = OwnPageOnly(PlainTextResponse("ok"), is_open=False, proxies=listed)
+    answer = TestClient(app, client=(peer, 5000)).get("/", headers={"host": "home.lan"})
+    assert answer.status_code == expected
+    assert (f"{peer} is none of them" in answer.text) == (expected == 403)
+
+
+def test_a_proxy_that_is_no_address_is_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="'home' is no address"):
+        load_settings(proxies="127.0.0.1, home")
 
 
 @pytest.mark.parametrize("origin", ["null", "http://example.org", "http://localhost:9", "["])

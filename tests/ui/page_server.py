@@ -16,7 +16,7 @@ from omnipersona.serve.address import listen
 from omnipersona.ui.login.passwords import Logins
 from omnipersona.ui.serve import serve_session
 
-Login = Literal["none", "password", "oauth"]
+Login = Literal["none", "password", "header", "oauth"]
 
 COMPLETIONS = {
     "message: hello": "converse; none; none; none",

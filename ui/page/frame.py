@@ -5,7 +5,6 @@ Knows the frame's start, which happens once in a process. Does not know what the
 
 import logging
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,18 +20,17 @@ PAGE_FOLDER: Final = "page"
 HANDLERS: Final = Path(__file__).parents[1] / "app.py"
 
 
-def load_frame(settings: "Settings", *, origins: Sequence[str], prefix: str = "") -> "FastAPI":
+def load_frame(settings: "Settings", *, prefix: str = "") -> "FastAPI":
     """Return the chat frame on a folder of its own; `HANDLERS` is still to be loaded into it.
 
     Args:
         settings: Data folder and login.
-        origins: Pages whose scripts may talk to it.
         prefix: Path under which it is reached.
     Raises: OSError: a file of the page cannot be written.
     """
     folder = (settings.data / PAGE_FOLDER).resolve()
     has_login = settings.login != "none"
-    root = make_root(folder, origins, prefix=prefix, has_login=has_login)
+    root = make_root(folder, prefix=prefix, has_login=has_login)
     os.environ["CHAINLIT_APP_ROOT"] = str(root)
     os.environ["CHAINLIT_AUTH_SECRET"] = signing_secret(settings.data)
     # Imported now, not at the top: the frame reads its folder when it is imported.

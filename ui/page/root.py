@@ -8,7 +8,7 @@ import importlib.util
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from string import Template
@@ -20,14 +20,11 @@ _NO_LOGOUT: Final = "\n#user-nav-button { display: none; }\n"
 _FOREIGN_LINK: Final = re.compile(r"<link\b[^>]*?https?://[^>]*?>\s*", re.DOTALL)
 
 
-def make_root(
-    folder: Path, origins: Sequence[str], *, prefix: str = "", has_login: bool = False
-) -> Path:
+def make_root(folder: Path, *, prefix: str = "", has_login: bool = False) -> Path:
     """Write everything that the chat frame reads at its start.
 
     Args:
         folder: Of this server alone; the frame also keeps its temporary uploads there.
-        origins: Pages whose scripts may talk to it.
         prefix: Path under which the page is reached, as /assistant; "" is the root.
         has_login: Whether there is somebody to log out.
     Returns: `folder`.
@@ -37,7 +34,7 @@ def make_root(
     shutil.rmtree(folder / ".files", ignore_errors=True)
     settings = folder / ".chainlit"
     (settings / "translations").mkdir(parents=True, exist_ok=True)
-    config = Template(_read("config.toml")).substitute(origins=json.dumps(origins), prefix=prefix)
+    config = Template(_read("config.toml")).substitute(prefix=prefix)
     (settings / "config.toml").write_text(config, encoding="utf-8")
     words = _merge(_frame_words(), json.loads(_read("translations.json")))
     (settings / "translations" / f"{_LANGUAGE}.json").write_text(json.dumps(words), "utf-8")

@@ -6,13 +6,10 @@ from pathlib import Path
 
 from omnipersona.ui.page.root import make_root, without_foreign_links
 
-PAGES = ["http://127.0.0.1:8123"]
 
-
-def test_settings_are_safe_and_name_only_this_machine(tmp_path: Path) -> None:
-    root = make_root(tmp_path, PAGES)
+def test_settings_are_safe(tmp_path: Path) -> None:
+    root = make_root(tmp_path)
     config = tomllib.loads((root / ".chainlit" / "config.toml").read_text())
-    assert config["project"]["allow_origins"] == PAGES
     features = config["features"]
     upload = features["spontaneous_file_upload"]
     assert (upload["max_files"], upload["max_size_mb"]) == (10, 20)
@@ -22,7 +19,7 @@ def test_settings_are_safe_and_name_only_this_machine(tmp_path: Path) -> None:
 
 
 def test_nothing_of_the_start_page_points_elsewhere(tmp_path: Path) -> None:
-    root = make_root(tmp_path, PAGES)
+    root = make_root(tmp_path)
     assert "://" not in (root / "build" / "index.html").read_text()
     assert (root / "build" / "assets").is_dir()
     assert json.loads((root / "public" / "theme.json").read_text())["custom_fonts"] == []
@@ -31,20 +28,14 @@ def test_nothing_of_the_start_page_points_elsewhere(tmp_path: Path) -> None:
 
 
 def test_our_words_replace_the_frames_and_the_rest_stays(tmp_path: Path) -> None:
-    root = make_root(tmp_path, PAGES)
+    root = make_root(tmp_path)
     words = json.loads((root / ".chainlit" / "translations" / "en-US.json").read_text())
     assert words["chat"]["input"]["placeholder"].startswith("Ask, draw, edit")
     assert words["chat"]["input"]["actions"]["send"]
 
 
-def test_making_it_twice_changes_the_port_only(tmp_path: Path) -> None:
-    make_root(tmp_path, PAGES)
-    root = make_root(tmp_path, ["http://127.0.0.1:8124"])
-    assert "8124" in (root / ".chainlit" / "config.toml").read_text()
-
-
 def test_links_of_the_page_start_with_its_prefix(tmp_path: Path) -> None:
-    root = make_root(tmp_path, PAGES, prefix="/assistant")
+    root = make_root(tmp_path, prefix="/assistant")
     ui = tomllib.loads((root / ".chainlit" / "config.toml").read_text())["UI"]
     links = [ui["custom_css"], ui["default_avatar_file_url"]]
     links += [ui["header_links"][0][key] for key in ("icon_url", "url")]
@@ -55,7 +46,7 @@ def test_uploads_of_a_killed_server_are_gone(tmp_path: Path) -> None:
     left = tmp_path / ".files" / "tab" / "photo.png"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"a face")
-    make_root(tmp_path, PAGES)
+    make_root(tmp_path)
     assert not left.exists()
 
 
