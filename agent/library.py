@@ -105,10 +105,25 @@ class Library:
         return await asyncio.to_thread(export_concept, self._deps, user_id, name)
 
     async def import_concept(
-        self, user_id: str, name: str, data: bytes, kind: str | None = None
+        self,
+        user_id: str,
+        name: str,
+        data: bytes,
+        kind: str | None = None,
+        *,
+        consent: bool = False,
     ) -> ConceptView:
-        """Add a concept from such a file or a token file; raise `ToolFailed` if it does not fit."""
-        return await asyncio.to_thread(import_concept, self._deps, user_id, name, data, kind)
+        """Add a concept from such a file or a token file.
+
+        Raises:
+            ToolFailed: It does not fit.
+            ToolRetry: It is a person, whose consent is missing.
+        """
+
+        def take() -> ConceptView:
+            return import_concept(self._deps, user_id, name, data, kind, consent=consent)
+
+        return await asyncio.to_thread(take)
 
     async def forget_concept(
         self, user_id: str, name: str, *, drawings: bool = False

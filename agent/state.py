@@ -9,7 +9,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from omnipersona.model.skills import Intent, PictureRef
 
-EvidenceSource = Literal["you said", "learned tokens", "nobody"]
+EvidenceSource = Literal["you said", "from a file", "learned tokens", "nobody"]
 
 
 class ConceptCard(TypedDict):

@@ -18,7 +18,8 @@ from omnipersona.tools.bundle import (
     unpack_bundle,
 )
 from omnipersona.tools.outcome import ToolDeps, ToolFailed, tool_border
-from omnipersona.tools.recall import ConceptView, view_concept
+from omnipersona.tools.recall import IMPORTED, ConceptView, view_concept
+from omnipersona.tools.teach import check_consent
 
 _PHOTO_SIDE: Final = 512
 
@@ -44,7 +45,13 @@ def export_concept(deps: ToolDeps, user_id: str, name: str) -> bytes:
 
 
 def import_concept(
-    deps: ToolDeps, user_id: str, name: str, data: bytes, kind: str | None = None
+    deps: ToolDeps,
+    user_id: str,
+    name: str,
+    data: bytes,
+    kind: str | None = None,
+    *,
+    consent: bool = False,
 ) -> ConceptView:
     """Add a concept from a file.
 
@@ -54,7 +61,11 @@ def import_concept(
         name: What it is to be called.
         data: A file of `export_concept`, or a bare token file.
         kind: Its noun; None takes the file's.
-    Raises: ToolFailed: the file is damaged, too large or of another model, or the name is taken.
+        consent: The person agrees; needed where it is one.
+
+    Raises:
+        ToolFailed: the file is damaged, too large or of another model, or the name is taken.
+        ToolRetry: consent is missing.
     """
     if len(data) > MAX_BYTES:
         raise ToolFailed(
@@ -62,12 +73,14 @@ def import_concept(
             "Choose a file that was exported here."
         )
     bundle = unpack_bundle(data) if is_bundle(data) else Bundle(name=name, kind="", tokens=data)
+    noun = kind or bundle.kind or None
+    check_consent(name, noun, consent)
     with tool_border():
         # Everything is looked at before anything is kept.
         deps.model.check_concept(ConceptFile.of(bundle.tokens))
         photos = _small(bundle.photos)
         memory = deps.memory
-        concept = memory.concepts.add(user_id, name, kind=kind or bundle.kind or None)
+        concept = memory.concepts.add(user_id, name, kind=noun, consent=consent)
         fingerprint = deps.model.describe().fingerprint
         memory.concepts.save_tokens(user_id, concept.id, bundle.tokens, fingerprint)
         for png in photos:
@@ -80,7 +93,7 @@ def import_concept(
                 attribute=attribute,
                 value=value,
                 source="said",
-                origin="import",
+                origin=IMPORTED,
             )
     return view_concept(deps, user_id, concept.id)
 

@@ -6,7 +6,7 @@ said it is the caller's promise.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from omnipersona.memory.errors import UnknownFact
 from omnipersona.memory.records import Concept, Fact
@@ -15,6 +15,11 @@ from omnipersona.tools.outcome import ToolDeps, ToolOutcome, counted, tool_borde
 
 NOTE: Final = "note"
 """Attribute of a fact that is a whole sentence of the user's."""
+
+IMPORTED: Final = "import"
+"""Origin of a fact that came with a concept's file."""
+
+FactSource = Literal["you said", "from a file"]
 
 MAX_EVIDENCE: Final = 6
 
@@ -44,13 +49,14 @@ class ConceptView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownFact:
-    """A current fact; `concept_id` "" is the user, `when` a date."""
+    """A current fact; `concept_id` "" is the user, `when` a date, `source` whose word it is."""
 
     fact_id: str
     concept_id: str
     attribute: str
     value: str
     when: str
+    source: FactSource
 
 
 def view_concepts(deps: ToolDeps, user_id: str) -> tuple[ConceptView, ...]:
@@ -249,4 +255,5 @@ def _known(fact: Fact) -> KnownFact:
         attribute=fact.attribute,
         value=fact.value,
         when=fact.created_at[:10],
+        source="from a file" if fact.origin == IMPORTED else "you said",
     )

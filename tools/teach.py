@@ -24,6 +24,12 @@ def is_person(kind: str) -> bool:
     return not PERSON_NOUNS.isdisjoint(kind.casefold().split())
 
 
+def check_consent(name: str, kind: str | None, consent: bool) -> None:
+    """Raise `ToolRetry` where somebody is a person and did not agree."""
+    if kind and is_person(kind) and not consent:
+        raise ToolRetry(f"<{name.strip('<>')}> is a {kind}; learning a person needs consent=True.")
+
+
 def teach_concept(
     deps: ToolDeps,
     user_id: str,
@@ -54,8 +60,7 @@ def teach_concept(
         ToolRetry: there is no photo, or consent is missing.
         ToolFailed: the name cannot be used, or the memory failed.
     """
-    if kind and is_person(kind) and not consent:
-        raise ToolRetry(f"<{name}> is a {kind}; learning a person needs consent=True.")
+    check_consent(name, kind, consent)
     with tool_border():
         for picture_id in picture_ids:
             deps.memory.pictures.get(user_id, picture_id)

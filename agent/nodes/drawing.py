@@ -46,6 +46,11 @@ from omnipersona.tools.studio import DrawOrder
 
 OWN_WORDS: Final = "I could not put this better, so it is made from your own words."
 STORY_FORGOTTEN: Final = "How this picture came about was forgotten with what it shows."
+_WITNESSES: Final = {
+    "you said": "you told me",
+    "from a file": "a file says",
+    "learned tokens": "I had learned",
+}
 NO_DRAWING: Final = "I have not drawn anything in this conversation yet."
 
 
@@ -245,7 +250,7 @@ def explain_record(details: Mapping[str, Any]) -> str:
     sentences = [f'You asked: "{details["prompt"]}".']
     for item in details.get("evidence", []):
         if item["answer"]:
-            who = "you told me" if item["source"] == "you said" else "I had learned"
+            who = _WITNESSES[item["source"]]
             sentences.append(f"To {item['question']!r} {who}: {item['answer']}.")
         else:
             sentences.append(f"To {item['question']!r} nobody knew an answer.")

@@ -5,7 +5,8 @@ Does not know what the answers are for.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from langgraph.runtime import Runtime
 
@@ -13,7 +14,7 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.naming import renumber, slot_index, slots_in, unslot
 from omnipersona.agent.parsing import asked_attribute, is_said, read_recall
 from omnipersona.agent.prompts import RECALL_EXAMPLES
-from omnipersona.agent.state import Evidence, State
+from omnipersona.agent.state import Evidence, EvidenceSource, State
 from omnipersona.agent.tasks import run_task
 from omnipersona.agent.worker import in_worker
 from omnipersona.model.contract import AnswerRequest
@@ -21,6 +22,12 @@ from omnipersona.model.skills import UNKNOWN, fact_sentence, recall_prompt
 from omnipersona.tools.binding import concept_files, write_slots
 from omnipersona.tools.outcome import ToolDeps, tool_border
 from omnipersona.tools.recall import NOTE, KnownFact, find_facts
+
+_WITNESSES: Final[Mapping[EvidenceSource, str]] = {
+    "you said": "you told me",
+    "from a file": "from a file",
+    "learned tokens": "from what I learned",
+}
 
 
 class RetrievingNodes:
@@ -59,7 +66,7 @@ class RetrievingNodes:
             return Evidence(
                 question=question,
                 answer=value,
-                source="you said",
+                source=said.source,
                 fact_id=said.fact_id,
                 when=said.when,
                 confidence=confidence,
@@ -191,10 +198,7 @@ def _sentence(item: Evidence) -> str:
         return f"I do not know {what}."
     text = f"{_spoken(asked)} is {item['answer']}" if asked else item["answer"]
     sentence = f"{text[:1].upper()}{text[1:].rstrip('.')}"
-    if item["source"] == "you said":
-        sentence += " (you told me)."
-    else:
-        sentence += " (from what I learned)."
+    sentence += f" ({_WITNESSES[item['source']]})."
     if item["other"]:
         sentence += f" My own memory of it would have been: {item['other'].rstrip('.')}."
     return sentence

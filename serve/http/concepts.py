@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/concepts", tags=["concepts"], dependencies=[NEEDS
 
 _MAX_FILE: Final = 32 * 2**20
 _OF_A_LESSON: Final = {"text": "facts", "picture": "photos", "arguments": "consent"}
-_OF_A_FILE: Final = {"picture": "file", "text": "file", "": "file"}
+_OF_A_FILE: Final = {"picture": "file", "text": "file", "arguments": "consent", "": "file"}
 
 
 @router.get("")
@@ -61,6 +61,7 @@ async def import_concept(
     name: Annotated[str, Form(min_length=1)],
     file: Annotated[UploadFile, File(description="As it was exported.")],
     kind: Annotated[str | None, Form()] = None,
+    consent: Annotated[bool, Form(description="A person agrees to be known.")] = False,
 ) -> dict[str, Any]:
     """Add a concept from a file."""
     if (file.size or 0) > _MAX_FILE:
@@ -68,7 +69,7 @@ async def import_concept(
         raise Problem(413, message, param="file", code="too_large")
     try:
         data = await file.read()
-        view = await door.session.import_concept(user, name, data, kind or None)
+        view = await door.session.import_concept(user, name, data, kind or None, consent=consent)
     except EXPECTED_ERRORS as error:
         raise problem_of_error(error, _OF_A_FILE) from error
     return concept_view(view)

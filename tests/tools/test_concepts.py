@@ -4,14 +4,15 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fakes import concept_file, png
 
 from omnipersona.tools.bundle import MAX_BYTES, Bundle, pack_bundle, unpack_bundle
 from omnipersona.tools.concepts import export_concept, import_concept
-from omnipersona.tools.outcome import ToolDeps, ToolFailed
-from omnipersona.tools.recall import remember_fact
+from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolRetry
+from omnipersona.tools.recall import current_facts, remember_fact
 
 BUNDLE = Bundle(
     name="bo",
@@ -31,6 +32,24 @@ def test_what_was_exported_can_be_imported(deps: ToolDeps, bo_id: str) -> None:
     again = unpack_bundle(export_concept(deps, "eve", "max"))
     assert (again.name, again.facts) == ("max", (("toy", "a red ball"),))
     assert again.tokens == unpack_bundle(data).tokens
+
+
+def test_what_came_from_a_file_is_not_the_users_word(deps: ToolDeps, bo_id: str) -> None:
+    remember_fact(deps, "ana", bo_id, "toy", "a red ball")
+    view = import_concept(deps, "eve", "max", export_concept(deps, "ana", "Bo"))
+    remember_fact(deps, "eve", view.concept_id, "home", "the beach")
+    sources = {f.attribute: f.source for f in current_facts(deps, "eve", view.concept_id)}
+    assert sources == {"toy": "from a file", "home": "you said"}
+
+
+@pytest.mark.parametrize("kind", ["sister", None])
+def test_a_person_in_a_file_agrees_first(deps: ToolDeps, kind: str | None) -> None:
+    data = pack_bundle(replace(BUNDLE, kind="little sister"))
+    with pytest.raises(ToolRetry, match="needs consent"):
+        import_concept(deps, "ana", "<max>", data, kind)
+    assert deps.memory.concepts.list("ana") == ()
+    import_concept(deps, "ana", "max", data, kind, consent=True)
+    assert deps.memory.concepts.find("ana", "max").consent
 
 
 def test_a_bare_token_file_is_taken_too(deps: ToolDeps) -> None:

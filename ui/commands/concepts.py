@@ -88,11 +88,13 @@ def import_(
     name: Name,
     file: Annotated[Path, typer.Argument(help="A file made by export.")],
     kind: Annotated[str | None, typer.Option(help="Its noun, e.g. dog.")] = None,
+    consent: Annotated[bool, typer.Option(help="A person agrees to be known.")] = False,
 ) -> None:
     """Add a concept from a file."""
     [data] = read_files([file])
     view = _with_session(
-        context, lambda session, user: session.import_concept(user, name, data, kind)
+        context,
+        lambda session, user: session.import_concept(user, name, data, kind, consent=consent),
     )
     typer.echo(f"I know <{view.name}> now.")
 
