@@ -92,7 +92,11 @@ async def _connect(address: Address) -> Connection:
             prepare_threshold=None,
             **CONNECTION,
         )
-        await connection.execute(f"SET search_path = {RECORDS}")
+        try:
+            await connection.execute(f"SET search_path = {RECORDS}")
+        except BaseException:
+            await connection.close()
+            raise
     except psycopg.Error as error:
         raise address.unreachable(error) from error
     return connection

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import load_settings
+from omnipersona.serve.http.access import MAX_BODY
 
 _opening: asyncio.Task[Session] | None = None
 
@@ -31,8 +32,13 @@ async def make_graph() -> Any:
 async def keep_picture(request: Request) -> Response:
     """Keep the body, a picture file; answer with the id that a run's `picture_ids` take."""
     session, user = await _session(), request.path_params["user"]
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_BODY:
+            return JSONResponse({"error": f"At most {MAX_BODY} bytes are read."}, 413)
     try:
-        picture_id = await session.keep_picture(user, await request.body())
+        picture_id = await session.keep_picture(user, bytes(body))
     except EXPECTED_ERRORS as error:
         return JSONResponse({"error": str(error)}, 400)
     return JSONResponse({"id": picture_id})

@@ -13,6 +13,8 @@ import pytest
 from everyday import everyday
 from langgraph_sdk import get_client
 
+from omnipersona.serve.http.access import MAX_BODY
+
 pytestmark = pytest.mark.slow
 
 ROOT: Final = Path(__file__).parents[1]
@@ -75,6 +77,7 @@ async def test_a_person_teaches_asks_draws_and_edits(url: str) -> None:
         assert shown.content.startswith(b"\x89PNG")
         assert (await http.get(f"{url}/users/eve/pictures/{drawn}")).status_code == 404
         assert (await http.post(pictures, content=b"words")).status_code == 400
+        assert (await http.post(pictures, content=bytes(MAX_BODY + 1))).status_code == 413
 
 
 async def test_a_question_to_the_user_is_an_interrupt(url: str) -> None:

@@ -63,7 +63,7 @@ async def complete_chat(
     return JSONResponse(answer.completion())
 
 
-@router.delete("/v1/threads/{thread}")
+@router.delete("/v1/threads/{thread:path}")
 async def delete_thread(thread: str, door: TheDoor, user: Caller) -> dict[str, Any]:
     """Delete a conversation with its pictures; what was learned stays."""
     await door.session.delete_thread(user, check_thread(thread, "thread"))

@@ -163,7 +163,7 @@ class ChatRequest(BaseModel):
         Raises: Problem: the name cannot be used.
         """
         if header is not None:
-            return check_thread(header, "X-Thread")
+            return check_thread(_as_utf8(header), "X-Thread")
         named = (self.metadata or {}).get(THREAD)
         return None if named is None else check_thread(named, f"metadata.{THREAD}")
 
@@ -200,3 +200,11 @@ def _located(messages: Sequence[Message]) -> list[tuple[str, str]]:
         for index, message in enumerate(messages)
         for url, where in message.urls()
     ]
+
+
+def _as_utf8(header: str) -> str:
+    """Return a header as most clients mean it; the framework reads it as Latin-1."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header

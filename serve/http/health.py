@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
 from omnipersona.agent.errors import TURN_ERRORS
+from omnipersona.agent.stores import look
 from omnipersona.serve.http.access import METRICS
 from omnipersona.serve.http.door import TheDoor
 from omnipersona.serve.http.metrics import MEDIA_TYPE
@@ -32,7 +33,10 @@ async def ready(door: TheDoor) -> Response:
         async with asyncio.timeout(_PATIENCE):
             await session.concepts(user)
             await session.pending(user, _NO_THREAD)
+            stores = await asyncio.to_thread(lambda: list(look(door.settings)))
     except (*TURN_ERRORS, TimeoutError):
+        return JSONResponse({"status": "not ready"}, 503)
+    if not all(is_well for _, is_well, _ in stores):
         return JSONResponse({"status": "not ready"}, 503)
     return JSONResponse(content)
 

@@ -3,6 +3,7 @@
 import base64
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fakes import png
@@ -85,7 +86,7 @@ def test_a_streamed_answer_is_the_whole_answer(client: OpenAI) -> None:
 
 @pytest.mark.parametrize("by_header", [True, False])
 def test_a_named_thread_is_remembered(client: OpenAI, served: Served, by_header: bool) -> None:
-    name = f"trip-{by_header}"
+    name = "trip/to Rome" if by_header else "trip/to Köln"
     more: dict[str, Any] = (
         {"extra_headers": {"X-Thread": name}} if by_header else {"metadata": {"thread": name}}
     )
@@ -94,9 +95,17 @@ def test_a_named_thread_is_remembered(client: OpenAI, served: Served, by_header:
     ask(client, said("give it a hat"), **more)
     assert served.fake.of_type(EditRequest)[-1].image == png_of(drawn.choices[0].message)
     with served.http() as http:
-        assert http.delete(f"/v1/threads/{name}").json()["deleted"] is True
+        assert http.delete(f"/v1/threads/{quote(name)}").json()["deleted"] is True
     asked = ask(client, said("give it a hat"), **more)
     assert asked.omnipersona["needs"]["kind"] == "picture"
+
+
+def test_a_threads_name_in_a_header_is_utf_8(served: Served) -> None:
+    body = {"model": "fake", "messages": [said("hello")]}
+    with served.http() as http:
+        headers = {b"X-Thread": "Köln".encode()}
+        answer = http.post("/v1/chat/completions", json=body, headers=headers).json()
+        assert answer["omnipersona"]["thread"] == "Köln"
 
 
 def test_without_a_thread_the_last_picture_of_the_messages_counts(

@@ -98,6 +98,9 @@ def test_a_server_whose_stores_are_gone_is_not_ready(
         assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
         monkeypatch.undo()
         assert http.get("/ready").status_code == 200
+        gone = [("records", True, "here"), ("files", False, "the bucket is gone")]
+        monkeypatch.setattr("omnipersona.serve.http.health.look", lambda _: iter(gone))
+        assert http.get("/ready").status_code == 503
 
 
 def counted(served: Served) -> dict[tuple[str, ...], float]:
