@@ -9,7 +9,9 @@ WORKDIR /app
 COPY . .
 # Which torch: cpu, or cu128 and the like for a GPU.
 ARG TORCH_BACKEND=cpu
-RUN EXTRAS=stores,server,tracing UV_NO_CACHE=1 scripts/setup.sh
+# Which extras; gpu has the packages for shrunk weights.
+ARG EXTRAS=stores,server,tracing
+RUN UV_NO_CACHE=1 scripts/setup.sh
 ENV PATH=/app/.venv/bin:$PATH
 
 USER 10001

@@ -60,7 +60,14 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     [install] = [step for step in steps("RUN") if "setup.sh" in step]
     # The packages are at hand already; a real build keeps no cache.
     install = install.replace("UV_NO_CACHE=1", "")
-    done = subprocess.run(["bash", "-c", install], cwd=app, capture_output=True, text=True)
+    arguments = dict(step.split("=", 1) for step in steps("ARG"))
+    done = subprocess.run(
+        ["bash", "-c", install],
+        cwd=app,
+        env={**os.environ, **arguments},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     yield app
     shutil.rmtree(app)
