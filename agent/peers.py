@@ -1,17 +1,20 @@
 """Whom a server believes about its visitors: the addresses of proxies, from one setting."""
 
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 ANYBODY: Final = "*"
 
+Network = IPv4Network | IPv6Network
 
-def networks(listed: str) -> tuple[IPv4Network | IPv6Network, ...]:
+
+def networks(listed: str) -> tuple[Network, ...]:
     """Return the networks of a list with commas; `*` is every address.
 
     Raises: ValueError: a part is no address and no network; with a sentence for the user.
     """
-    found: list[IPv4Network | IPv6Network] = []
+    found: list[Network] = []
     for part in filter(None, map(str.strip, listed.split(","))):
         names = ("0.0.0.0/0", "::/0") if part == ANYBODY else (part,)
         try:
@@ -23,12 +26,12 @@ def networks(listed: str) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(found)
 
 
-def is_among(address: str | None, listed: str) -> bool:
-    """Whether a peer's address is listed; one without an address came through a local socket."""
+def is_among(address: str | None, listed: Sequence[Network]) -> bool:
+    """Whether a peer's address is in a network; one without came through a local socket."""
     try:
         peer = None if address is None else ip_address(address)
     except ValueError:
         peer = None
     if peer is None:
         return True
-    return any(peer in network for network in networks(listed))
+    return any(peer in network for network in listed)

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from omnipersona.agent.peers import ANYBODY, is_among
+from omnipersona.agent.peers import ANYBODY, is_among, networks
 from omnipersona.serve.address import LOOPBACK
 
 # The chat frame's own elements are compiled in the browser, which needs 'unsafe-eval'.
@@ -28,7 +28,7 @@ PAGE_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_LOCAL: Final = "127.0.0.0/8, ::1"
+_LOCAL: Final = networks("127.0.0.0/8, ::1")
 _FORWARDED: Final = ("forwarded", "x-forwarded-for")
 _HEADERS: Final = {"Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"}
 _NO_PROXY: Final = (
@@ -65,7 +65,7 @@ class OwnPageOnly:
         """
         self._app = app
         self._is_open = is_open
-        self._proxies = proxies
+        self._proxies = networks(proxies)
         self._headers = {**_HEADERS, "Content-Security-Policy": policy}
         self._refusal = refusal
 

@@ -34,9 +34,10 @@ async def ready(door: TheDoor) -> Response:
             await session.concepts(user)
             await session.pending(user, _NO_THREAD)
             stores = await asyncio.to_thread(lambda: list(look(door.settings)))
+        is_ready = all(is_well for _, is_well, _ in stores)
     except (*TURN_ERRORS, TimeoutError):
-        return JSONResponse({"status": "not ready"}, 503)
-    if not all(is_well for _, is_well, _ in stores):
+        is_ready = False
+    if not is_ready:
         return JSONResponse({"status": "not ready"}, 503)
     return JSONResponse(content)
 
