@@ -50,6 +50,8 @@ def text_rows(asker: Asker, section: Section, seed: int) -> list[Row]:
             tally.add(task, reply.startswith(CANNOT))
             return
         tally.add(task, reply == turn.reply)
+        if turn.found:
+            tally.add("found", all(value in reply for value in turn.found))
         if task == "rewrite" and not turn.reply.startswith(CANNOT):
             tally.add("wrongly", reply.startswith(CANNOT))
 
@@ -60,6 +62,7 @@ def text_rows(asker: Asker, section: Section, seed: int) -> list[Row]:
         tally.row("facts read", "facts"),
         tally.row("recall", "recall"),
         tally.row("rewrites", "rewrite"),
+        tally.row("rewrites that hold what was found", "found"),
         tally.row("outside requests declined", _OUTSIDE, _DECLINES),
         at_most("good requests wrongly declined", wrongly, count, _WRONGLY),
     ]

@@ -38,7 +38,7 @@ class FitConfig:
             to a tenth.
         gen_rate: The same of the generation tokens.
         is_thorough: Whether the model first draws others of the kind and edits, to learn from.
-        routing: Which expert reads the gen tokens.
+        routing: Which expert reads the gen tokens; the paper's is `decoupled`.
         num_und: Understanding tokens.
         num_gen: Generation tokens.
         with_reading: Learn from questions and facts.
@@ -77,8 +77,15 @@ class FitConfig:
 
 
 PRESETS: Final[dict[Preset, FitConfig]] = {
-    "quick": FitConfig(num_steps=12, num_drawings=4, rate=0.02, gen_rate=0.002, is_thorough=False),
-    "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.02, gen_rate=0.002),
+    "quick": FitConfig(
+        num_steps=12,
+        num_drawings=4,
+        rate=0.02,
+        gen_rate=0.002,
+        is_thorough=False,
+        routing="apart",
+    ),
+    "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.02, gen_rate=0.002, routing="apart"),
     "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3, gen_rate=1e-3, probe_every=100),
 }
 
@@ -132,8 +139,8 @@ def fit(
         LearningFailed: A loss or gradient is not a number; tokens keep their last good values.
     """
     model.requires_grad_(requires_grad=False)
-    und = Adam([vector for pupil in pupils for vector in (pupil.tokens.sks, pupil.tokens.und)])
-    gen = Adam([pupil.tokens.gen for pupil in pupils])
+    und = Adam([vector for pupil in pupils for vector in pupil.tokens.read_with()])
+    gen = Adam([vector for pupil in pupils for vector in pupil.tokens.drawn_with()])
     adapters = Adam([matrix for pupil in pupils for matrix in pupil.adapter])
     rates = ((und, config.rate), (gen, config.gen_rate), (adapters, config.lora_rate))
     parameters = [parameter for optimizer, _ in rates for parameter in optimizer.parameters]

@@ -105,8 +105,9 @@ def learn_together(
             count = len(lessons.photos) // _PHOTOS_PER_HELD_OUT
             lessons.held_out = [lessons.photos.pop() for _ in range(count)]
         tokens = _starting_tokens(studio, request, config, seen)
-        pupils.append(Pupil(tokens, _teacher(studio, request, lessons, tokens, row, team.rank)))
-        row += tokens.num_rows
+        rows = ConceptRows.of(tokens, row)
+        pupils.append(Pupil(tokens, _teacher(studio, request, lessons, rows, team.rank)))
+        row += rows.num_rows
     adapter = None
     if config.lora_rank:
         adapter = yield from _fit_with_adapter(studio, pupils[0], config)
@@ -200,13 +201,9 @@ def _teacher(
     studio: Studio,
     request: LearnRequest,
     lessons: Lessons,
-    tokens: ConceptTokens,
-    row: int,
+    rows: ConceptRows,
     rank: int,
 ) -> Teacher:
-    rows = ConceptRows(
-        start=row, num_und=tokens.num_und, num_gen=tokens.num_gen, routing=tokens.routing
-    )
     return Teacher(
         lessons,
         Prompter(studio.tokenizer, [rows]),

@@ -80,15 +80,8 @@ class Studio:
         rows, tables, start = [], [], 0
         for file in concepts:
             tokens = read_concept(file, self.config.text.hidden_size, self.fingerprint)
-            rows.append(
-                ConceptRows(
-                    start=start,
-                    num_und=tokens.num_und,
-                    num_gen=tokens.num_gen,
-                    routing=tokens.routing,
-                )
-            )
-            start += tokens.num_rows
+            rows.append(ConceptRows.of(tokens, start))
+            start += rows[-1].num_rows
             tables.append(tokens.table().detach())
         return Prompter(self.tokenizer, rows), torch.cat(tables) if tables else None
 
@@ -214,14 +207,14 @@ class Studio:
             if isinstance(part, int):
                 self._show(guidance, request.images[part], generator)
             else:
-                guidance.add_text(prompter.text(part))
+                guidance.add_text(prompter.text(part, use="draw"))
         return self._painting(guidance, self._grid(*sides), generator)
 
     def editing_of(self, request: EditRequest, generator: torch.Generator) -> Painting:
         """Return a changed picture before its first step; its noise comes from the generator."""
         guidance, prompter = self._guidance(request)
         clean, image = self._show(guidance, request.image, generator)
-        guidance.add_text(prompter.text(request.instruction))
+        guidance.add_text(prompter.text(request.instruction, use="draw"))
         painting = self._painting(guidance, self._grid(image.width, image.height), generator)
         limit = self.config.sampling.edit_limit
         return painting if limit is None else replace(painting, source=Source(clean.tokens, limit))
@@ -363,7 +356,7 @@ class Studio:
             thought += piece
             yield piece
         prompter, _ = self.prompter(request.concepts)
-        guidance.add_thought(prompter.text(thought))
+        guidance.add_thought(prompter.text(thought, use="draw"))
 
 
 def _seeded(settings: DrawSettings) -> tuple[int, torch.Generator]:

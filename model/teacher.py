@@ -75,7 +75,9 @@ class Teacher:
         for photo in self.rng.choices(self.lessons.photos, k=count):
             is_told = self.rng.random() >= _SLOT_ALONE
             caption = photo.caption if is_told else f"a photo of {SLOT}"
-            samples.append(self._painted([self.prompter.text(caption)], photo.picture.latents))
+            samples.append(
+                self._painted([self.prompter.text(caption, use="draw")], photo.picture.latents)
+            )
         return samples
 
     def editing(self) -> list[Sample]:
@@ -84,7 +86,7 @@ class Teacher:
             return []
         pair = self.rng.choice(self.lessons.edits)
         before: list[Segment] = [pair.source.latents, pair.source.seen]
-        before.append(self.prompter.text(pair.instruction))
+        before.append(self.prompter.text(pair.instruction, use="draw"))
         return [self._painted(before, pair.target.latents)]
 
     def held_out(self) -> list[Sample]:
@@ -94,7 +96,7 @@ class Teacher:
         for photo in self.lessons.held_out:
             turns = [(_RECOGNITION[0], "yes"), *photo.answers]
             samples.append(self._exchanges([photo.picture.seen], turns))
-            caption = self.prompter.text(photo.caption)
+            caption = self.prompter.text(photo.caption, use="draw")
             for t in _HELD_OUT_TIMES:
                 target = target_image(photo.picture.latents, t, noise)
                 samples.append(Sample(segments=(*self.prompter.prefixes("draw"), caption, target)))

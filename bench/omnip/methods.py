@@ -201,8 +201,12 @@ class Learned:
 
 
 def methods(config: FitConfig, library: Library) -> dict[str, Method]:
-    """Return every method by name; those that learn use `config`, changed where they differ."""
-    learned = partial(Learned, library=library)
+    """Return every method by name; those that learn use `config`, changed where they differ.
+
+    What is not ours is routed as the paper does.
+    """
+    learned, ours = partial(Learned, library=library), config
+    config = replace(ours, routing="decoupled")
     unified = replace(config, routing="unified", with_edits=False)
     one_set = replace(unified, num_und=NUM_UND + NUM_GEN, num_gen=0)
     short = replace(config, num_steps=max(1, config.num_steps // 3))
@@ -235,5 +239,5 @@ def methods(config: FitConfig, library: Library) -> dict[str, Method]:
         "without-recaptioning": learned(config=config, recaptions=False),
         "without-edit-data": learned(config=replace(config, with_edits=False)),
         "recaption-only": recaption_only,
-        "hybrid": learned(config=config, has_memory=True),
+        "hybrid": learned(config=ours, has_memory=True),
     }

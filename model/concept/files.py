@@ -23,6 +23,7 @@ _MAX_TOKENS: Final = 256
 _MAX_HALF: Final = 65504.0
 _ADAPTER: Final = "adapter."
 _TOKENS: Final = ("sks", "und", "gen")
+_GEN_SKS: Final = "gen_sks"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,8 @@ def write_concept(
 ) -> ConceptFile:
     """Return a concept, with its adapter's matrices if it has one, as bytes, float16."""
     found = {name: getattr(tokens, name) for name in _TOKENS}
+    if tokens.gen_sks is not None:
+        found[_GEN_SKS] = tokens.gen_sks
     found |= {_ADAPTER + name: matrix for name, matrix in (adapter or {}).items()}
     tensors = {
         name: value.detach().clamp(-_MAX_HALF, _MAX_HALF).cpu().half().contiguous()
@@ -86,7 +89,7 @@ def read_concept(file: ConceptFile, width: int, fingerprint: str) -> ConceptToke
             "Learn it again with this model."
         )
     tensors = {k: v for k, v in load(file.data).items() if not k.startswith(_ADAPTER)}
-    if set(tensors) != set(_TOKENS):
+    if set(tensors) - {_GEN_SKS} != set(_TOKENS):
         raise ConceptError(
             f"Concept '{name}' holds {sorted(tensors)} instead of gen, sks and und. "
             "Export it again, or learn it again."
@@ -94,11 +97,11 @@ def read_concept(file: ConceptFile, width: int, fingerprint: str) -> ConceptToke
     for key, value in tensors.items():
         _check_numbers(name, key, value)
         _check_shape(name, key, value, width)
-    if tensors["sks"].shape[0] != 1:
-        raise ConceptError(f"Concept '{name}' has {tensors['sks'].shape[0]} identifiers, not one.")
+    for key in tensors.keys() & {"sks", _GEN_SKS}:
+        if len(tensors[key]) != 1:
+            raise ConceptError(f"Concept '{name}': '{key}' has {len(tensors[key])} rows, not one.")
     routing: Routing = next((r for r in ROUTINGS if r == metadata.get("routing")), "decoupled")
-    sks, und, gen = (tensors[k].float() for k in _TOKENS)
-    return ConceptTokens(sks, und, gen, routing)
+    return ConceptTokens(**{k: v.float() for k, v in tensors.items()}, routing=routing)
 
 
 def read_adapter(file: ConceptFile) -> dict[str, torch.Tensor]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from omnipersona.model.concept.tokens import Routing
+from omnipersona.model.concept.tokens import ConceptTokens, Routing
 from omnipersona.model.sequence.segments import SoftRow, TextSegment
 from omnipersona.model.text.tokenizer import Tokenizer
 
@@ -18,19 +18,41 @@ Use = Literal["read", "draw"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConceptRows:
-    """Where one concept's vectors lie in a soft table: sks first, then und, then gen.
+    """Where one concept's vectors lie in a soft table: sks, und, gen, and gen_sks if it has one.
 
     Attributes:
         start: Row of the sks vector.
         num_und: Understanding tokens.
         num_gen: Generation tokens.
         routing: Which expert reads the gen tokens.
+        has_gen_sks: Whether drawn prompts have an identifier of their own; it lies last.
     """
 
     start: int
     num_und: int
     num_gen: int
     routing: Routing = "decoupled"
+    has_gen_sks: bool = False
+
+    @property
+    def num_rows(self) -> int:
+        """Rows of the concept."""
+        return 1 + self.num_und + self.num_gen + self.has_gen_sks
+
+    def identifier(self, use: Use) -> int:
+        """Return the row that fills the concept's slot."""
+        return self.start + (self.num_rows - 1 if self.has_gen_sks and use == "draw" else 0)
+
+    @classmethod
+    def of(cls, tokens: ConceptTokens, start: int) -> "ConceptRows":
+        """Return where a concept's vectors lie if its table begins at a row."""
+        return cls(
+            start=start,
+            num_und=tokens.num_und,
+            num_gen=tokens.num_gen,
+            routing=tokens.routing,
+            has_gen_sks=tokens.gen_sks is not None,
+        )
 
 
 class Prompter:
@@ -49,16 +71,19 @@ class Prompter:
         self,
         text: str,
         *,
+        use: Use = "read",
         has_loss: bool = False,
         weight: float = 1.0,
         dropped: bool = False,
         branch: int = 0,
     ) -> TextSegment:
-        """Return a text between begin and end; filled slots become sks rows."""
+        """Return a text between begin and end; filled slots become identifiers."""
         ids, places = self.tokenizer.encode(text, filled=range(len(self.concepts)))
         return TextSegment(
             ids=[self.tokenizer.begin, *ids, self.tokenizer.end],
-            soft=tuple(SoftRow(at=at + 1, index=self.concepts[c].start) for at, c in places),
+            soft=tuple(
+                SoftRow(at=at + 1, index=self.concepts[c].identifier(use)) for at, c in places
+            ),
             has_loss=has_loss,
             weight=weight,
             dropped=dropped,
@@ -89,7 +114,7 @@ class Prompter:
         begin = token.begin
         middle, _ = token.encode(" is")
         first = 2 + len(middle)
-        soft = [SoftRow(at=1, index=rows.start)]
+        soft = [SoftRow(at=1, index=rows.identifier(use))]
         for at, i in enumerate(shown, start=first):
             is_gen = i >= rows.num_und and rows.routing != "unified"
             soft.append(SoftRow(at=at, index=rows.start + 1 + i, is_gen=is_gen))

@@ -109,6 +109,16 @@ def test_wrong_tensors_are_refused(change: dict[str, Tensor]) -> None:
         read_concept(_saved(_parts() | change), 32, "base-1")
 
 
+def test_an_identifier_for_drawing_survives_its_file() -> None:
+    parts = _parts()
+    tokens = ConceptTokens(parts["sks"], parts["und"], parts["gen"], "apart", noise(4, 1, 32))
+    read = read_concept(write_concept(tokens, CARD), 32, "base-1")
+    assert read.gen_sks is not None
+    assert read.gen_sks.equal(noise(4, 1, 32).half().float())
+    with pytest.raises(ConceptError, match="'gen_sks' has 2 rows"):
+        read_concept(_saved(parts | {"gen_sks": noise(4, 2, 32)}), 32, "base-1")
+
+
 @pytest.mark.parametrize("part", ["sks", "und", "gen"])
 def test_a_missing_tensor_is_refused(part: str) -> None:
     parts = _parts()

@@ -1,8 +1,10 @@
 """The prefix and the slots of concepts."""
 
+import pytest
+import torch
 from oracles.random_weights import noise, small_tokenizer
 
-from omnipersona.model.concept.prompt import ConceptRows, Prompter
+from omnipersona.model.concept.prompt import ConceptRows, Prompter, Use
 from omnipersona.model.concept.tokens import ConceptTokens
 
 WORDS = small_tokenizer()
@@ -39,6 +41,19 @@ def test_apart_shows_each_use_the_tokens_of_its_side() -> None:
         assert WORDS.decode(kept) == " is."
 
 
+@pytest.mark.parametrize(("use", "rows"), [("read", [4, 5, 6]), ("draw", [10, 7, 8, 9])])
+def test_each_use_has_an_identifier_and_tokens_of_its_own(use: Use, rows: list[int]) -> None:
+    table = noise(1, 6, 8)
+    apart = ConceptTokens.from_table(table, num_und=2, routing="apart")
+    assert apart.table().equal(torch.cat([table, table[:1]]))
+    place = ConceptRows.of(apart, 4)
+    assert place.num_rows == len(apart.table())
+    prompter = Prompter(WORDS, [place])
+    (prefix,) = prompter.prefixes(use)
+    assert [row.index for row in prefix.soft] == rows
+    assert [row.index for row in prompter.text("<c0>!", use=use).soft] == rows[:1]
+
+
 def test_a_slot_is_its_concepts_sks_vector_everywhere() -> None:
     text = Prompter(WORDS, ROWS).text("<c1> and <c0> and <c1> but <c2>")
     assert [row.index for row in text.soft] == [6, 0, 6]
@@ -48,5 +63,5 @@ def test_a_slot_is_its_concepts_sks_vector_everywhere() -> None:
 def test_a_table_splits_where_it_was_joined() -> None:
     table = noise(1, 33, 8)
     tokens = ConceptTokens.from_table(table)
-    assert (tokens.num_und, tokens.num_gen, tokens.num_rows) == (16, 16, 33)
+    assert (tokens.num_und, tokens.num_gen, tokens.gen_sks) == (16, 16, None)
     assert tokens.table().equal(table)

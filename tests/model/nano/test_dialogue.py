@@ -51,6 +51,20 @@ def test_the_same_seed_gives_the_same_turns() -> None:
     assert _turns(None, 50, seed=4) == _turns(None, 50, seed=4)
 
 
+def test_answers_that_a_rewrite_must_hold_were_given_and_are_in_it() -> None:
+    turns = [turn for turn in _turns("rewrite", 600) if turn.found]
+    assert len(turns) > 60
+    for turn in turns:
+        assert all(value in turn.reply for value in turn.found)
+        assert all(f" is {value}\n" in turn.prompt for value in turn.found)
+
+
+def test_requests_are_often_as_short_as_people_write_them() -> None:
+    wishes = [t for t in _turns("rewrite", 2000) if t.prompt.startswith("Rewrite draw") and t.found]
+    short = [turn for turn in wishes if len(_message(turn).split()) <= 8]
+    assert len(wishes) / 10 < len(short) < len(wishes) / 2
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_prompts_begin_with_their_task_and_replies_are_one_line(task: str) -> None:
     for turn in _turns(task, 400):

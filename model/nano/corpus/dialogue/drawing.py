@@ -87,6 +87,8 @@ class _Detail:
 
 _SAID: Final = read_phrases("drawing")
 _FRAMES: Final = _SAID["frames"]
+_PLAIN_FRAMES: Final = _SAID["plain frames"]
+_SHORT: Final = 0.25
 _CLOTHES: Final = _SAID["clothes"]
 _ASK_CLOTHES: Final = _SAID["ask clothes"]
 _POSES: Final[dict[str, Phrases]] = {
@@ -118,6 +120,8 @@ def sample_drawing(
         split: Which phrasings.
         cast: 0 to 2 concepts in it; with fewer than two there may be nameless characters.
         outside: Ask for something that the world does not hold.
+
+    A quarter is as short as people write most: `draw <c0> with his toy`.
     """
     if outside and rng.random() < 0.3:
         return _foreign_subject(rng, split, cast)
@@ -128,6 +132,9 @@ def sample_drawing(
         figures.append(phrase)
         said.append(phrase)
     details = _details(rng, split, cast, many=len(figures) > 1)
+    is_short = rng.random() < _SHORT
+    if is_short and details:
+        details = [rng.choice([d for d in details if d.lookup is not None] or details)]
     if outside:
         details = [d for d in details if d.lookup is None][:1]
         details.insert(rng.randint(0, len(details)), _foreign_detail(rng, split))
@@ -141,7 +148,7 @@ def sample_drawing(
         x = " ".join((who, *texts[:-1]))
         later = cast[0].later.filling()
         said_later = " " + _SECOND.pick(rng, split, x=texts[-1], **later)
-    first = _FRAMES.pick(rng, split, x=x)
+    first = (_PLAIN_FRAMES if is_short else _FRAMES).pick(rng, split, x=x)
     if said_later and first[-1] not in ".?!":
         first += "."
     return Request(

@@ -6,6 +6,7 @@ prefixed by `about`, which says whom it means.
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Literal
 
 from omnipersona.model.nano.corpus.attributes import ATTRIBUTES
@@ -177,7 +178,10 @@ def sample_rewrite(rng: random.Random, split: Split) -> Turn:
     if not is_clear or rng.random() < 0.5:
         message = _heading(rng, message, request.slots)
     prompt = rewrite_prompt(task, message, tuple(answers))
-    return _turn(rng, "rewrite", message, prompt, request.canonical)
+    turn = _turn(rng, "rewrite", message, prompt, request.canonical)
+    values = [one.value for one in request.lookups if one.value and not slots_of(one.value)]
+    # A home that has another name than its place is not in the reply word for word.
+    return replace(turn, found=tuple(value for value in values if value in turn.reply))
 
 
 def _unasked(rng: random.Random, slot: str, lookups: tuple[Lookup, ...]) -> str:

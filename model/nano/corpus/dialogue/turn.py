@@ -12,9 +12,11 @@ class Turn:
         prompt: The whole prompt.
         reply: One line.
         intent: The gold intent of a parse, else None.
+        found: Answers given to a rewrite that its reply must hold.
     """
 
     task: str
     prompt: str
     reply: str
     intent: str | None = None
+    found: tuple[str, ...] = ()
