@@ -85,7 +85,7 @@ PRESETS: Final[dict[Preset, FitConfig]] = {
         is_thorough=False,
         routing="apart",
     ),
-    "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.02, gen_rate=0.002, routing="apart"),
+    "nano": FitConfig(num_steps=200, num_drawings=3, rate=0.05, gen_rate=0.002, routing="apart"),
     "paper": FitConfig(num_steps=2000, num_drawings=4, rate=1e-3, gen_rate=1e-3, probe_every=100),
 }
 

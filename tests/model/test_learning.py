@@ -211,6 +211,29 @@ def test_every_vector_of_the_concept_learns(studio: Studio) -> None:
     assert bool((moved > 0).all())
 
 
+@pytest.mark.parametrize("reads", [True, False])
+def test_apart_each_side_moves_its_own_vectors_alone(studio: Studio, reads: bool) -> None:
+    tokens = ConceptTokens.from_table(_tokens().table(), routing="apart")
+    before = {name: value.detach().clone() for name, value in tokens.named_parameters()}
+    teacher = replace(
+        _teacher(studio),
+        prompter=Prompter(studio.tokenizer, [ConceptRows.of(tokens, 0)]),
+    )
+    config = FitConfig(
+        num_steps=1,
+        num_drawings=1,
+        rate=0.01,
+        gen_rate=0.01,
+        routing="apart",
+        with_reading=reads,
+        with_drawing=not reads,
+        with_edits=False,
+    )
+    list(fit(studio.model, [Pupil(tokens, teacher)], studio.tokenizer.markers, config))
+    moved = {n for n, v in tokens.named_parameters() if not torch.equal(v, before[n])}
+    assert moved == ({"sks", "und"} if reads else {"gen", "gen_sks"})
+
+
 @pytest.mark.parametrize("bad_step", [1, 4])
 def test_a_loss_that_is_no_number_stops_with_the_last_good_tokens(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, bad_step: int
