@@ -230,11 +230,7 @@ class DrawingNodes:
 
     def _decline(self, what: str, task: Literal["draw", "edit"]) -> str:
         info = self._deps.model.describe()
-        return (
-            f"I cannot {task} {what}: it is outside what {info.name} knows. {info.world} "
-            "A larger model can: start with `omnipersona --model PATH`, where PATH is a BAGEL "
-            "checkpoint."
-        )
+        return f"I cannot {task} {what}: it is outside what {info.name} knows. {info.world}".strip()
 
     def _drawn(self, state: State, outcome: ToolOutcome) -> State:
         return State(

@@ -18,7 +18,8 @@ from omnipersona.model.config import (
 RECIPE: Final = Path(__file__).with_name("recipe.toml")
 WORLD: Final = (
     "It sees and draws a little world of cats, dogs, bears, rabbits, foxes and birds in twelve "
-    "colours, with clothes and toys, in eight places. Real photos need BAGEL: --model PATH."
+    "colours, with clothes and toys, in eight places. Real photos and all else need BAGEL: "
+    "start `omnipersona --model PATH`, where PATH is its checkpoint."
 )
 
 
