@@ -24,25 +24,27 @@ Drafts = Iterator[list[Image.Image] | None]
 
 
 def draw_drafts(studio: Studio, prompts: Sequence[str], seed: int) -> Drafts:
-    """Yield None per step, then a picture of each prompt."""
+    """Yield None per prompt read and per step, then a picture of each prompt."""
     generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        paintings = [
-            studio.drawing_of(GenerateRequest(prompt=prompt), generator) for prompt in prompts
-        ]
+    paintings = []
+    for prompt in prompts:
+        with torch.no_grad():
+            paintings.append(studio.drawing_of(GenerateRequest(prompt=prompt), generator))
+        yield None
     yield from _painted(studio, paintings, drawing_scales(studio.config.sampling))
 
 
 def edit_drafts(
     studio: Studio, images: Sequence[Image.Image], instructions: Sequence[str], seed: int
 ) -> Drafts:
-    """Yield None per step, then each picture changed by its instruction."""
+    """Yield None per picture read and per step, then each picture changed by its instruction."""
     generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        paintings = [
-            studio.editing_of(EditRequest(image=write_png(image), instruction=text), generator)
-            for image, text in zip(images, instructions, strict=True)
-        ]
+    paintings = []
+    for image, text in zip(images, instructions, strict=True):
+        request = EditRequest(image=write_png(image), instruction=text)
+        with torch.no_grad():
+            paintings.append(studio.editing_of(request, generator))
+        yield None
     yield from _painted(studio, paintings, editing_scales(studio.config.sampling))
 
 

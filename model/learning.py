@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 import torch
@@ -96,9 +97,9 @@ def learn_together(
     for request in requests:
         lessons = Lessons(request.facts, request.kind)
         photos = [read_png(photo) for photo in request.photos]
-        _refuse_foreign(studio, photos)
         is_thorough = config.is_thorough
-        for _ in prepare(lessons, photos, _eyes(studio), request.seed, is_thorough=is_thorough):
+        preparing = prepare(lessons, photos, _eyes(studio), request.seed, is_thorough=is_thorough)
+        for _ in chain(_refuse_foreign(studio, photos), preparing):
             yield LearnEvent(step=0, num_steps=config.num_steps, loss_text=0.0, loss_flow=0.0)
         seen = [photo.picture.seen for photo in lessons.photos]
         if config.probe_every:
@@ -128,9 +129,15 @@ def _must_recompute(studio: Studio) -> bool:
     return plan(studio.config, work, kind).total > memory_of(studio.model.device.type)
 
 
-def _refuse_foreign(studio: Studio, photos: Sequence[Image.Image]) -> None:
-    """Raise if most photos are foreign; a single one may be an odd picture of a known thing."""
-    num_foreign = sum(map(studio.is_foreign, photos))
+def _refuse_foreign(studio: Studio, photos: Sequence[Image.Image]) -> Iterator[None]:
+    """Raise if most photos are foreign; a single one may be an odd picture of a known thing.
+
+    Pauses after each photo.
+    """
+    num_foreign = 0
+    for photo in photos:
+        num_foreign += studio.is_foreign(photo)
+        yield
     if 2 * num_foreign > len(photos):
         raise ForeignPicture(
             f"I cannot learn from these photos: {num_foreign} of {len(photos)} show what I do not "

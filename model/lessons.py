@@ -179,13 +179,16 @@ def prepare(
     if kind is None or not is_thorough:
         return
     for drawn in eyes.draw(_others(lessons.photos, kind), seed):
-        lessons.negatives += [eyes.see(image) for image in drawn or ()]
         yield
+        for image in drawn or ():
+            lessons.negatives.append(eyes.see(image))
+            yield
     sources = [photos[i % len(photos)] for i in range(len(CHANGES))]
     for changed in eyes.change(sources, [one.request.format(it=kind) for one in CHANGES], seed):
+        yield
         for source, change, outcome in zip(sources, CHANGES, changed or (), strict=False):
             lessons.edits += _edit_pairs(source, change, outcome, kind, eyes)
-        yield
+            yield
 
 
 def _others(photos: Sequence[Photo], kind: str) -> list[str]:
