@@ -96,7 +96,11 @@ def show_concept(deps: ToolDeps, user_id: str, concept_id: str) -> ToolOutcome:
 
 
 def find_facts(
-    deps: ToolDeps, user_id: str, question: str, concept_ids: Sequence[str]
+    deps: ToolDeps,
+    user_id: str,
+    question: str,
+    concept_ids: Sequence[str],
+    attribute: str | None = None,
 ) -> tuple[KnownFact, ...]:
     """Return current facts that may answer a question, the best first.
 
@@ -105,9 +109,19 @@ def find_facts(
         user_id: Whose facts.
         question: In plain words.
         concept_ids: What it is about; none means the user.
+        attribute: What it asks for, if it says so; facts of this very name need no search.
     """
     with tool_border():
         about: set[str | None] = set(concept_ids) or {None}
+        if attribute is not None:
+            named = [
+                fact
+                for fact in deps.memory.facts.list(user_id)
+                if fact.concept_id in about
+                and compare_key(fact.attribute) == compare_key(attribute)
+            ]
+            if named:
+                return tuple(_known(fact) for fact in named[::-1][:MAX_EVIDENCE])
         ranked = deps.memory.recall(user_id, question, tuple(concept_ids), limit=4 * MAX_EVIDENCE)
         facts = [hit.fact for hit in ranked if hit.fact.concept_id in about]
         if not facts:

@@ -88,8 +88,10 @@ class RetrievingNodes:
         names = state["names"]
         about = _subjects(question, state)
         ids = [i for i in (state["concept_ids"][slot_index(s)] for s in about) if i]
+        asked = asked_attribute(question)
+        attribute = asked[1] if asked else None
         with tool_border():
-            facts = find_facts(self._deps, context.user_id, unslot(question, names), ids)
+            facts = find_facts(self._deps, context.user_id, unslot(question, names), ids, attribute)
         if not facts:
             return None, 0.0
         lines = tuple(fact_line(fact, state) for fact in facts)
@@ -106,8 +108,7 @@ class RetrievingNodes:
                 # An answer that no line holds is the model's invention, not the user's word.
                 if is_said(reading.value, line):
                     return fact, reading.confidence
-        asked = asked_attribute(question)
-        same = [f for f in facts if asked is not None and f.attribute == asked[1]]
+        same = [f for f in facts if f.attribute == attribute]
         return (same[0], 1.0) if same else (None, 0.0)
 
     def _ask_tokens(

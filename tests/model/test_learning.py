@@ -76,7 +76,7 @@ def test_a_quick_lesson_ends_with_a_concept_of_this_model(
     assert (tokens.num_und, tokens.num_gen) == (16, 16)
     assert (read_card(result.concept).name, read_card(result.concept).kind) == ("Bo", kind)
     steps = [event.step for event in events if isinstance(event, LearnEvent)]
-    assert steps == [0] * num_photos + list(range(1, PRESETS["quick"].num_steps + 1))
+    assert steps == [0] * 2 * num_photos + list(range(1, PRESETS["quick"].num_steps + 1))
 
 
 @pytest.mark.usefixtures("short")

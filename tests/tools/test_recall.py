@@ -1,8 +1,11 @@
 """What is known can be shown, corrected and forgotten, by its owner alone."""
 
+from typing import Any
+
 import pytest
 from fakes import FakePersonaModel
 
+from omnipersona.memory.memory import Memory
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 from omnipersona.tools.recall import (
     MAX_EVIDENCE,
@@ -52,6 +55,28 @@ def test_facts_are_found_for_whom_is_asked_only(deps: ToolDeps, bo_id: str) -> N
         facts = find_facts(deps, "ana", "what is the toy of it?", [concept_id])
         assert [fact.value for fact in facts] == [value]
     assert [f.value for f in find_facts(deps, "ana", "what is my toy?", [])] == ["a train"]
+
+
+def test_what_is_asked_for_by_name_is_found_without_a_search(
+    deps: ToolDeps, bo_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for attribute, value in (("toy", "a red ball"), ("home", "the beach"), ("toy", "a kite")):
+        remember_fact(deps, "ana", bo_id, attribute, value)
+    remember_fact(deps, "ana", "", "toy", "a train")
+    searched = list[str]()
+    real = type(deps.memory).recall
+
+    def recall(memory: Memory, user_id: str, question: str, *rest: Any, **more: Any) -> Any:
+        searched.append(question)
+        return real(memory, user_id, question, *rest, **more)
+
+    monkeypatch.setattr(type(deps.memory), "recall", recall)
+    named = find_facts(deps, "ana", "what is the toy of bo?", [bo_id], "Toy")
+    assert [fact.value for fact in named] == ["a kite", "a red ball"]
+    assert not searched
+    other = find_facts(deps, "ana", "where is the home of bo?", [bo_id], "place")
+    assert [fact.value for fact in other][:1] == ["the beach"]
+    assert searched == ["where is the home of bo?"]
 
 
 def test_evidence_is_short(deps: ToolDeps, bo_id: str) -> None:
