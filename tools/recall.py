@@ -121,7 +121,7 @@ def find_facts(
                 and compare_key(fact.attribute) == compare_key(attribute)
             ]
             if named:
-                return tuple(_known(fact) for fact in named[::-1][:MAX_EVIDENCE])
+                return tuple(_known(fact) for fact in named[-MAX_EVIDENCE:])
         ranked = deps.memory.recall(user_id, question, tuple(concept_ids), limit=4 * MAX_EVIDENCE)
         facts = [hit.fact for hit in ranked if hit.fact.concept_id in about]
         if not facts:

@@ -1,5 +1,6 @@
 """The tools over the protocol, driven by its official client: pipes, and HTTP with keys."""
 
+import asyncio
 import base64
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -85,6 +86,9 @@ async def test_teach_ask_draw_and_edit(tmp_path: Path) -> None:
 
         words = {"text": "draw <bo> with his toy", "seed": 3}
         drawn = await client.call_tool("talk", words, progress_callback=note)
+        while "still being learned" in text_of(drawn):
+            await asyncio.sleep(0.5)
+            drawn = await client.call_tool("talk", words, progress_callback=note)
         assert details_of(drawn)["rewritten"] == "<bo> with a red ball"
         assert steps == sorted(steps)
         assert steps

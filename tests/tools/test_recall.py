@@ -72,7 +72,7 @@ def test_what_is_asked_for_by_name_is_found_without_a_search(
 
     monkeypatch.setattr(type(deps.memory), "recall", recall)
     named = find_facts(deps, "ana", "what is the toy of bo?", [bo_id], "Toy")
-    assert [fact.value for fact in named] == ["a kite", "a red ball"]
+    assert [fact.value for fact in named] == ["a red ball", "a kite"]
     assert not searched
     other = find_facts(deps, "ana", "where is the home of bo?", [bo_id], "place")
     assert [fact.value for fact in other][:1] == ["the beach"]
