@@ -4,7 +4,7 @@ Knows concepts and facts as people speak of them. Writes only what it is given: 
 said it is the caller's promise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -114,14 +114,10 @@ def find_facts(
     with tool_border():
         about: set[str | None] = set(concept_ids) or {None}
         if attribute is not None:
-            named = [
-                fact
-                for fact in deps.memory.facts.list(user_id)
-                if fact.concept_id in about
-                and compare_key(fact.attribute) == compare_key(attribute)
-            ]
+            known = (_known(f) for f in deps.memory.facts.list(user_id) if f.concept_id in about)
+            named = _of_attribute(known, attribute)
             if named:
-                return tuple(_known(fact) for fact in named[-MAX_EVIDENCE:])
+                return tuple(named[-MAX_EVIDENCE:])
         ranked = deps.memory.recall(user_id, question, tuple(concept_ids), limit=4 * MAX_EVIDENCE)
         facts = [hit.fact for hit in ranked if hit.fact.concept_id in about]
         if not facts:
@@ -176,11 +172,7 @@ def correct_fact(
     Returns: The facts that were retired; none if the attribute was not known.
     Raises: ToolFailed: the concept is not known, or the memory refused.
     """
-    said = [
-        fact
-        for fact in current_facts(deps, user_id, concept_id)
-        if compare_key(fact.attribute) == compare_key(attribute)
-    ]
+    said = _of_attribute(current_facts(deps, user_id, concept_id), attribute)
     old = [fact for fact in said if compare_key(fact.value) != compare_key(value)]
     is_known = len(old) < len(said)
     with tool_border():
@@ -260,6 +252,12 @@ def _line(view: ConceptView) -> str:
     elif not view.has_tokens:
         parts.append("not learned yet")
     return f"<{view.name}>: {'; '.join(parts)}."
+
+
+def _of_attribute(facts: Iterable[KnownFact], attribute: str) -> list[KnownFact]:
+    """Return the facts of an attribute, however it is spelled."""
+    asked = compare_key(attribute)
+    return [fact for fact in facts if compare_key(fact.attribute) == asked]
 
 
 def _known(fact: Fact) -> KnownFact:

@@ -5,7 +5,6 @@ come back as content, with the ids by which other tools take them. Knows message
 Does not know how they travel, nor how a user is told from others.
 """
 
-import asyncio
 import base64
 import json
 import logging
@@ -22,6 +21,7 @@ from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.agent.events import DrawProgress, Event, Failed, NeedInput, Reply
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.turn import UserTurn
+from omnipersona.agent.worker import in_worker
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ async def _use(
     tool = session.tools(user_id).get(name)
     if tool is None:
         raise ToolFailure(f"There is no tool {name!r}.")
-    outcome = await asyncio.to_thread(tool.invoke, arguments)
+    outcome = await in_worker(lambda _: tool.invoke(arguments))
     ids = outcome["picture_ids"] if name in _SHOWING else ()
     shown = [await session.picture(user_id, picture_id) for picture_id in ids]
     return _result(outcome["text"], shown, outcome)

@@ -11,7 +11,9 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished, TextDelta
 from omnipersona.agent.graph import build_graph
 from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
+from omnipersona.model.config import ModelConfig
 from omnipersona.model.contract import AnswerRequest, EditRequest, GenerateRequest
+from omnipersona.model.runtime import NANO_FOLDER
 
 TAUGHT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -250,6 +252,10 @@ async def test_a_drawing_outside_the_world_is_declined(talk: Talk, model: FakePe
     assert "I cannot draw a helicopter" in reply.text
     assert reply.text.endswith(model.describe().world)
     assert reply.pictures == ()
+
+
+def test_the_shipped_model_names_the_way_to_a_larger_one() -> None:
+    assert "omnipersona --model PATH" in ModelConfig.read(NANO_FOLDER).world
 
 
 async def test_an_unlearned_concept_is_spoken_of_plainly(
