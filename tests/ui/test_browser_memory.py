@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 from hasty import hasty
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from visit import MINUTE, SCREENSHOTS, Visit, sample_photos
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -100,6 +100,28 @@ def test_a_page_reloaded_in_the_middle_shows_what_goes_on(
     visit.shoot("reloaded_while_drawing")
     visit.shows(re.compile("made by a model"))
     assert visit.drawings() == 1
+    visit.check()
+
+
+def test_a_page_reloaded_on_a_slow_line_shows_its_conversation(
+    browser: Browser, page_url: str
+) -> None:
+    visit = Visit(browser, page_url)
+    visit.say("hello")
+    slow: list[Route] = []
+
+    def answer_the_first_last(route: Route) -> None:
+        if not slow:
+            slow.append(route)
+            return
+        route.fulfill(response=route.fetch())
+        slow[0].fulfill(response=slow[0].fetch())
+
+    visit.page.route("**/set-session-cookie", answer_the_first_last)
+    visit.page.reload()
+    expect(visit.page.get_by_text("Hello.")).to_be_visible(timeout=MINUTE)
+    visit.page.wait_for_timeout(1000)
+    expect(visit.page.get_by_text("Hello.")).to_be_visible()
     visit.check()
 
 
