@@ -115,7 +115,7 @@ def sweep(
     Raises: BenchError: there is no such setting.
     """
     found = dict[str, dict[str, Interval]]()
-    for label, changed in swept(plan, setting):
+    for label, changed in swept(plan, setting).items():
         tell(label)
         for name, row in figures(run(on.studio, on.subjects, changed, out, tell)).items():
             found[f"{name}, {label}"] = row

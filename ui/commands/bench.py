@@ -77,7 +77,7 @@ def bench_omnipbench(
     examples: Annotated[int, typer.Option(min=0, help="In-context examples.")] = 0,
     over: Annotated[
         str | None,
-        typer.Option("--sweep", help="examples, photos, steps or tokens: try several values."),
+        typer.Option("--sweep", help="examples, photos, preset, steps or tokens: several values."),
     ] = None,
     alignment: Annotated[
         bool, typer.Option(help="Only prompts, 100 per concept, drawn with and without it.")
