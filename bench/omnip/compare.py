@@ -99,10 +99,12 @@ def compare(
     studio = on.studio
     results = run(studio, on.subjects, plan, out, tell)
     found = figures(results)
-    claims = "\n\n".join(filter(None, (claims_table(findings(results)), alignment_line(results))))
+    claimed = findings(results)
+    claims = "\n\n".join(filter(None, (claims_table(claimed), alignment_line(results))))
     (out / "claims.md").write_text(claims + "\n", "utf-8")
-    pictured = range(min(_PICTURED, len(on.subjects)))
-    write_report(found, results_folder(studio, plan, out), out / "report.html", pictured)
+    lessons = [one.lesson(0, plan.num_photos) for one in on.subjects[:_PICTURED]]
+    folder = results_folder(studio, plan, out)
+    write_report(found, claimed, lessons, folder, out / "report.html")
     told = _told(studio, found, out / "figures.json", as_json=as_json)
     return told if as_json else f"{told}\n\n{claims}"
 

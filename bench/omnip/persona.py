@@ -62,6 +62,12 @@ class Recaption:
     questions: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """The steps after the message, each with the paper's letter."""
+        asked = [("Q", question) for question in self.questions]
+        return (*asked, *(("A", fact) for fact in self.facts), ("T̂", self.prompt))
+
 
 def as_it_is(text: str, use: Use) -> str:
     """Return a text whose slots learned tokens fill."""

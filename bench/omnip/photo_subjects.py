@@ -42,6 +42,7 @@ from omnipersona.model.contract import Fact, LearnRequest
 from omnipersona.model.lessons import SLOT
 from omnipersona.model.skills import facts_prompt
 from omnipersona.model.studio import Studio
+from omnipersona.model.vision.images import read_png
 
 _NO_KIND: Final = "subject"
 _ADDED_TO: Final = 2  # photos without the concept that it is put into
@@ -124,8 +125,7 @@ class PhotoSubject:
     ) -> None:
         steps = persona.recaptioned(f"draw {asked.prompt}")
         image = persona.draw(steps.prompt, seed)
-        lines = (*steps.questions, *steps.facts, steps.prompt)
-        scores.pictures.setdefault(asked.prompt, Made(image, lines))
+        scores.pictures.setdefault(asked.prompt, Made(image, steps=steps.told))
         likeness.of_drawing(image, asked.prompt, scores)
         if asked.needs_knowledge:
             self._judge("parg", knowledge_case(asked.prompt, asked.facts, png(image)), scores)
@@ -142,7 +142,8 @@ class PhotoSubject:
     ) -> None:
         source = edit.photo.png()
         image = persona.edit(source, edit.instruction, seed)
-        scores.pictures.setdefault(f"{edit.kind}: {edit.instruction}", Made(image))
+        made = Made(image, before=read_png(source))
+        scores.pictures.setdefault(f"{edit.kind}: {edit.instruction}", made)
         done, kept = edit_cases(edit.instruction, source, png(image))
         is_done = self._judge("edit done", done, scores)
         is_kept = self._judge("edit kept", kept, scores)

@@ -16,6 +16,7 @@ from omnipersona.bench.omnip.items import Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.persona import Method, Persona
+from omnipersona.bench.omnip.pictures import keep_pictures
 from omnipersona.bench.omnip.scores import Scores
 from omnipersona.bench.omnip.subjects import Subject
 from omnipersona.model.fit import FitConfig
@@ -100,6 +101,11 @@ def results_folder(studio: Studio, plan: Plan, out: Path) -> Path:
     return out / "results" / f"{studio.fingerprint[:12]}-{digest[:8]}"
 
 
+def pictures_of(folder: Path, name: str, concept: int) -> Path:
+    """Return where the pictures of a method lie, those of the first repetition."""
+    return folder / "pictures" / name / str(concept)
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     studio: Studio
@@ -131,20 +137,11 @@ class _Work:
         num_bytes = sum(len(file.data) for file in persona.concepts)
         result = Result(self.name, self.seed, subject.number, scores.by_metric, seconds, num_bytes)
         if self.seed == 0:
-            self._keep_pictures(subject, scores)
+            keep_pictures(pictures_of(self.folder, self.name, subject.number), scores.pictures)
         _write(self._path(subject), asdict(result))
 
     def _path(self, subject: Subject) -> Path:
         return self.folder / f"{self.name}-{self.seed}-{subject.number}.json"
-
-    def _keep_pictures(self, subject: Subject, scores: Scores) -> None:
-        folder = self.folder / "pictures" / self.name / str(subject.number)
-        folder.mkdir(parents=True, exist_ok=True)
-        words = {}
-        for i, (asked, made) in enumerate(scores.pictures.items()):
-            made.image.save(folder / f"{i}.png")
-            words[f"{i}.png"] = (asked, *made.lines)
-        _write(folder / "asked.json", words)
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

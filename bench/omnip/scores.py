@@ -33,10 +33,17 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A picture that was made, and the lines that go under it."""
+    """A picture that was made.
+
+    Attributes:
+        image: The picture.
+        before: What an edit began with.
+        steps: From what was asked to the picture, with their names.
+    """
 
     image: Image.Image
-    lines: tuple[str, ...] = ()
+    before: Image.Image | None = None
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -117,8 +124,8 @@ def _draw(
         value = next(fact.value for fact in items.facts if fact.attribute == attribute)
         scores.add("parg, words", value in steps.prompt)
         shown.append(f"{attribute} shown" if is_there else f"{attribute} missing")
-    lines = (*steps.questions, *steps.facts, steps.prompt, ", ".join(shown))
-    scores.pictures.setdefault(prompt.message, Made(image, lines))
+    told = (*steps.told, ("shown", ", ".join(shown)))
+    scores.pictures.setdefault(prompt.message, Made(image, steps=told))
 
 
 def _told(true: Reading) -> tuple[str, ...]:
@@ -137,7 +144,7 @@ def _edit(
     source, target = (render(scene, SIDE) for scene in (edit.source, edit.target))
     image = persona.edit(png(source), edit.instruction, seed)
     image = image if image.size == target.size else image.resize(target.size)
-    scores.pictures.setdefault(f"{edit.kind}: {edit.instruction}", Made(image))
+    scores.pictures.setdefault(f"{edit.kind}: {edit.instruction}", Made(image, before=source))
     reading, true = reader.read([image])[0], truth(edit.target)
     done = float(all(reading.get(trait) == true[trait] for trait in demand_of(edit).asked))
     where = unchanged_region(source, target)

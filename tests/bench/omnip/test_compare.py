@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from omnipersona.bench.omnip.claims import findings
 from omnipersona.bench.omnip.compare import plan_of
 from omnipersona.bench.omnip.items import Counts, concept_items
 from omnipersona.bench.omnip.library import Library
@@ -76,9 +77,13 @@ def test_a_cut_run_goes_on_and_its_report_stands_alone(
     assert [r.scores for r in again] == [r.scores for r in first]
     found = figures(again)
     assert "omnipersona" in as_table(found)
-    write_report(found, folder, tmp_path / "report.html", range(2))
+    lessons = [one.lesson(0, plan.num_photos) for one in subjects]
+    write_report(found, findings(again), lessons, folder, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text("utf-8")
-    assert page.count("data:image/png") >= 8
+    pictured = {one.name for one in folder.glob("pictures/omnipersona/*/*.png")}
+    assert {"0.png", "2-before.png"} <= pictured
+    assert page.count("data:image/webp") >= 8
+    assert "<dt>T̂</dt>" in page
     assert 'src="http' not in page
 
 
