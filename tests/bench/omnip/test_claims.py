@@ -14,11 +14,12 @@ from omnipersona.bench.omnip.claims import (
 )
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
+from omnipersona.bench.omnip.paper import paper_table
 from omnipersona.bench.omnip.run import Result
-from omnipersona.bench.omnip.summary import METRICS
+from omnipersona.bench.omnip.summary import METRICS, figures
 from omnipersona.model.fit import PRESETS
 
-CLAIM = Claim("tokens", "omnipersona", "base", "qa", (0.6, 0.5))
+CLAIM = Claim("tokens", "omnipersona", "base", "qa")
 
 
 def _results(method: str, values: list[float], metric: str = "qa") -> list[Result]:
@@ -52,6 +53,13 @@ def test_claims_speak_of_methods_and_metrics_that_exist() -> None:
     known = methods(PRESETS["quick"], Library(Path()))
     assert {name for claim in CLAIMS for name in (claim.better, claim.worse)} <= set(known)
     assert {claim.metric for claim in CLAIMS} <= set(METRICS)
+
+
+def test_the_paper_s_figures_stand_beside_ours() -> None:
+    found = figures(_results("omnipersona", [0.5, 0.7], "vqa"))
+    assert "| `omnipersona` | 0.85 / - | 0.60 / 0.60 |" in paper_table(found)
+    assert Claim("tokens", "omnipersona", "text-prompt", "vqa").paper == (0.603, 0.542)
+    assert CLAIM.paper is None
 
 
 def test_alignment_is_a_difference_to_the_base_model() -> None:
