@@ -6,6 +6,7 @@ python scripts/docs.py --check   exit 1 if one is out of step
 
 import ast
 import itertools
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -118,10 +119,85 @@ def memory_block() -> str:
     return "\n".join(lines)
 
 
+RESULTS = ROOT / "docs" / "omnipbench"
+MAIN = ("rec", "rec, calibrated", "vqa", "qa", "identity", "text alignment", "parg", "edit")
+
+
+def _found(name: str) -> dict[str, dict[str, Any]]:
+    """Return figures of OmniPBench by method and metric."""
+    from omnipersona.bench.metrics.intervals import Interval
+
+    content = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return {
+        method: {metric: Interval(**figure) for metric, figure in row.items()}
+        for method, row in content["figures"].items()
+    }
+
+
+def _table(name: str, metrics: tuple[str, ...]) -> str:
+    """Return figures with their intervals, a method per line."""
+    lines = [f"| | {' | '.join(metrics)} |", f"|---|{'---|' * len(metrics)}"]
+    for method, row in _found(name).items():
+        figures = [row.get(metric) for metric in metrics]
+        cells = [
+            "-" if one is None else f"{one.value:.2f} <small>{one.low:.2f}–{one.high:.2f}</small>"
+            for one in figures
+        ]
+        lines.append(f"| `{method}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def figures_block() -> str:
+    """Return the main figures of every method."""
+    return _table("figures", MAIN)
+
+
+def edits_block() -> str:
+    """Return what edits are made of, and the kinds of edits."""
+    from omnipersona.bench.omnip.summary import EDIT_METRICS
+
+    return _table("figures", ("edit done", "edit kept", "edit identity", *EDIT_METRICS[:6]))
+
+
+def cost_block() -> str:
+    """Return what a lesson costs."""
+    lines = ["| | seconds | kilobytes | kept after 5 |", "|---|---|---|---|"]
+    for method, row in _found("figures").items():
+        kept = row["kept after 5"].value
+        cells = f"{row['seconds'].value:.0f} | {row['kilobytes'].value:.0f} | {kept:.2f}"
+        lines.append(f"| `{method}` | {cells} |")
+    return "\n".join(lines)
+
+
+def claims_block() -> str:
+    """Return what became of every claim."""
+    return (RESULTS / "claims.md").read_text(encoding="utf-8").strip()
+
+
+def paper_block() -> str:
+    """Return the paper's figures beside ours."""
+    from omnipersona.bench.omnip.paper import paper_table
+
+    return paper_table(_found("figures"))
+
+
+def sweeps_block() -> str:
+    """Return the main figures of every sweep."""
+    return "\n\n".join(_table(path.stem, MAIN) for path in sorted(RESULTS.glob("sweep-*.json")))
+
+
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/bagel.md": {"memory": memory_block},
     "docs/commands.md": {"help": help_block, "settings": settings_block},
     "docs/house.md": {"graph": graph_block, "tree": tree_block},
+    "docs/omnipbench.md": {
+        "figures": figures_block,
+        "paper": paper_block,
+        "claims": claims_block,
+        "edits": edits_block,
+        "cost": cost_block,
+        "sweeps": sweeps_block,
+    },
 }
 
 

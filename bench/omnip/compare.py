@@ -105,7 +105,7 @@ def compare(
     lessons = [one.lesson(0, plan.num_photos) for one in on.subjects[:_PICTURED]]
     folder = results_folder(studio, plan, out)
     write_report(found, claimed, lessons, folder, out / "report.html")
-    told = _told(studio, found, out / "figures.json", as_json=as_json)
+    told = _told(studio, plan, found, out / "figures.json", as_json=as_json)
     return told if as_json else f"{told}\n\n{claims}"
 
 
@@ -121,17 +121,22 @@ def sweep(
         tell(label)
         for name, row in figures(run(on.studio, on.subjects, changed, out, tell)).items():
             found[f"{name}, {label}"] = row
-    return _told(on.studio, found, out / f"sweep-{setting}.json", as_json=as_json)
+    return _told(on.studio, plan, found, out / f"sweep-{setting}.json", as_json=as_json)
 
 
 def _told(
-    studio: Studio, found: dict[str, dict[str, Interval]], path: Path, *, as_json: bool
+    studio: Studio,
+    plan: Plan,
+    found: dict[str, dict[str, Interval]],
+    path: Path,
+    *,
+    as_json: bool,
 ) -> str:
     """Write figures into a file, and return them as a table or as that file's JSON."""
     content = {
         name: {metric: asdict(interval) for metric, interval in row.items()}
         for name, row in found.items()
     }
-    text = json.dumps({"fingerprint": studio.fingerprint, "figures": content})
+    text = json.dumps({"fingerprint": studio.fingerprint, "plan": asdict(plan), "figures": content})
     path.write_text(text + "\n", "utf-8")
     return text if as_json else as_table(found)
