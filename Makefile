@@ -51,9 +51,10 @@ docs: install ## the documentation as a site, in site/
 	$(PY) scripts/docs.py
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
-screenshots: install ## the pictures of docs/using.md, taken by the browser tests
+screenshots: install ## the pictures of the documentation, taken in a browser
 	mkdir -p docs/screenshots
 	OMNIPERSONA_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/ui/test_browser.py tests/ui/test_browser_memory.py
+	$(PY) scripts/shoot_report.py
 
 clean: ## remove .venv and caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -156,17 +156,8 @@ def edits_block() -> str:
     """Return what edits are made of, and the kinds of edits."""
     from omnipersona.bench.omnip.summary import EDIT_METRICS
 
-    return _table("figures", ("edit done", "edit kept", "edit identity", *EDIT_METRICS[:6]))
-
-
-def cost_block() -> str:
-    """Return what a lesson costs."""
-    lines = ["| | seconds | kilobytes | kept after 5 |", "|---|---|---|---|"]
-    for method, row in _found("figures").items():
-        kept = row["kept after 5"].value
-        cells = f"{row['seconds'].value:.0f} | {row['kilobytes'].value:.0f} | {kept:.2f}"
-        lines.append(f"| `{method}` | {cells} |")
-    return "\n".join(lines)
+    factors = ("edit done", "edit kept", "edit identity")
+    return _table("figures", (*factors, *EDIT_METRICS[:6], "kept after 5"))
 
 
 def claims_block() -> str:
@@ -181,11 +172,6 @@ def paper_block() -> str:
     return paper_table(_found("figures"))
 
 
-def sweeps_block() -> str:
-    """Return the main figures of every sweep."""
-    return "\n\n".join(_table(path.stem, MAIN) for path in sorted(RESULTS.glob("sweep-*.json")))
-
-
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/bagel.md": {"memory": memory_block},
     "docs/commands.md": {"help": help_block, "settings": settings_block},
@@ -195,8 +181,6 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "paper": paper_block,
         "claims": claims_block,
         "edits": edits_block,
-        "cost": cost_block,
-        "sweeps": sweeps_block,
     },
 }
 
