@@ -140,7 +140,7 @@ def _table(name: str, metrics: tuple[str, ...]) -> str:
     for method, row in _found(name).items():
         figures = [row.get(metric) for metric in metrics]
         cells = [
-            "-" if one is None else f"{one.value:.2f} <small>{one.low:.2f}–{one.high:.2f}</small>"
+            "-" if one is None else f"{one.value:.2f} <small>{one.low:.2f} to {one.high:.2f}</small>"
             for one in figures
         ]
         lines.append(f"| `{method}` | {' | '.join(cells)} |")

@@ -66,7 +66,7 @@ class Recaption:
     def told(self) -> tuple[tuple[str, str], ...]:
         """The steps after the message, each with the paper's letter."""
         asked = [("Q", question) for question in self.questions]
-        return (*asked, *(("A", fact) for fact in self.facts), ("T̂", self.prompt))
+        return (*asked, *(("A", fact) for fact in self.facts), ("T\u0302", self.prompt))
 
 
 def as_it_is(text: str, use: Use) -> str:
