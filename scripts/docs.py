@@ -138,13 +138,15 @@ def _table(name: str, metrics: tuple[str, ...]) -> str:
     """Return figures with their intervals, a method per line."""
     lines = [f"| | {' | '.join(metrics)} |", f"|---|{'---|' * len(metrics)}"]
     for method, row in _found(name).items():
-        figures = [row.get(metric) for metric in metrics]
-        cells = [
-            "-" if one is None else f"{one.value:.2f} <small>{one.low:.2f} to {one.high:.2f}</small>"
-            for one in figures
-        ]
+        cells = [_cell(row.get(metric)) for metric in metrics]
         lines.append(f"| `{method}` | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _cell(figure: Any) -> str:
+    if figure is None:
+        return "-"
+    return f"{figure.value:.2f} <small>{figure.low:.2f} to {figure.high:.2f}</small>"
 
 
 def figures_block() -> str:
