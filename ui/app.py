@@ -89,7 +89,7 @@ async def on_start() -> None:
 @cl.on_chat_resume
 async def on_resume(thread: ThreadDict) -> None:
     """Show what is still under way in a conversation that is opened again."""
-    cl.context.session.current_task = asyncio.create_task(rejoin(thread["id"]))
+    cl.context.session.current_task = asyncio.create_task(rejoin(thread))
 
 
 @cl.on_message

@@ -224,6 +224,17 @@ async def test_a_page_reloaded_while_drawing_shows_progress_and_then_the_picture
         last = reloaded.of("resume_thread")[-1]
         assert any(step["output"].startswith("Here it is") for step in last["steps"])
         assert any(one["type"] == "image" for one in last["elements"])
+        await reloaded.until(lambda: reloaded.of("action"))
+        labels = [one["label"] for one in reloaded.of("action")]
+        assert labels == ["Draw it again", "Why did you draw it like that?"]
+        await reloaded.say("give <bo> a hat")
+    async with Tab(page_url, thread_id) as again:
+        await again.until(lambda: len(again.of("action")) == 4)
+        asked = {one["label"]: one for one in again.of("action")}
+        assert {"Undo that", "All versions"} <= set(asked)
+        assert len({one["forId"] for one in asked.values()}) == 1
+        await again.press(asked["Before and after"])
+        await again.until(lambda: again.elements("custom"))
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ CANCEL_LEARNING: Final = "cancel_learning"
 COMPARE: Final = "compare"
 VERSIONS: Final = "versions"
 GO_ON_FROM: Final = "go_on_from"
+_WHY: Final = "Why did you draw it like that?"
 
 
 def say_buttons(words: Sequence[str]) -> list[cl.Action]:
@@ -22,10 +23,13 @@ def say_buttons(words: Sequence[str]) -> list[cl.Action]:
     return [cl.Action(name=SAY, label=text, payload={"text": text}) for text in words]
 
 
-def edit_buttons(picture_id: str) -> list[cl.Action]:
-    """Return buttons to look at an edited picture beside its source, and at all its versions."""
+def picture_buttons(picture_id: str, *, is_edit: bool) -> list[cl.Action]:
+    """Return what can be done with a picture next; words are understood like any other message."""
+    if not is_edit:
+        return say_buttons(("Draw it again", _WHY))
     payload = {"picture_id": picture_id}
     return [
+        *say_buttons(("Undo that", _WHY)),
         cl.Action(name=COMPARE, label="Before and after", payload=payload),
         cl.Action(name=VERSIONS, label="All versions", payload=payload),
     ]

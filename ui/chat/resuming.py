@@ -6,11 +6,14 @@ moment. Nothing that is shown here is kept.
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import chainlit as cl
 from chainlit.data import get_data_layer
+from chainlit.types import ThreadDict
 
+from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.elements import panel, passing_message, say_buttons, show_panel
 from omnipersona.ui.chat.learning import follow_unfinished
@@ -18,6 +21,7 @@ from omnipersona.ui.chat.pictures import data_url
 from omnipersona.ui.chat.preferences import offer
 from omnipersona.ui.chat.running import RunningTurn, running_turn
 from omnipersona.ui.chat.stream import QUESTION
+from omnipersona.ui.chat.versions import buttons_of
 from omnipersona.ui.login.callbacks import current_user
 
 _AFTER_RESUME: Final = 0.5
@@ -25,13 +29,14 @@ _PAUSE_SECONDS: Final = 0.3
 _STILL: Final = "I am still working on this."
 
 
-async def rejoin(thread_id: str) -> None:
+async def rejoin(thread: ThreadDict) -> None:
     """Show what goes on in a thread, then what came out of it; Stop stops the turn itself."""
     await asyncio.sleep(_AFTER_RESUME)
     await offer()
-    turn = running_turn(thread_id)
+    turn = running_turn(thread["id"])
     if turn is None:
-        await _ask_again(thread_id)
+        await _offer_buttons(thread)
+        await _ask_again(thread["id"])
         await follow_unfinished()
         return
     try:
@@ -40,7 +45,7 @@ async def rejoin(thread_id: str) -> None:
         if turn.task is not None:
             turn.task.cancel()
         await turn.ended.wait()
-    await _show_anew(thread_id)
+    await _show_anew(thread["id"])
 
 
 async def _show_until_ended(turn: RunningTurn) -> None:
@@ -72,6 +77,21 @@ async def _show_anew(thread_id: str) -> None:
     thread = await layer.get_thread(thread_id) if layer is not None else None
     if thread is not None:
         await cl.context.emitter.resume_thread(thread)
+        await asyncio.sleep(_AFTER_RESUME)
+        await _offer_buttons(thread)
+
+
+async def _offer_buttons(thread: ThreadDict) -> None:
+    """Show the buttons of the last picture again; kept messages have none."""
+    replies = [one["id"] for one in thread["steps"] if one["type"] == "assistant_message"]
+    images = [one for one in thread["elements"] or () if one["type"] == "image"]
+    pictures = {one["forId"]: Path(one["name"]).stem for one in images}
+    message_id = next((one for one in reversed(replies) if one in pictures), None)
+    if message_id is None:
+        return
+    with suppress(*EXPECTED_ERRORS):
+        for button in await buttons_of(pictures[message_id]):
+            await button.send(for_id=message_id)
 
 
 async def _ask_again(thread_id: str) -> None:

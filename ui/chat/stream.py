@@ -24,9 +24,9 @@ from omnipersona.agent.events import (
     ThoughtDelta,
 )
 from omnipersona.ui.chat.elements import (
-    edit_buttons,
     inline_picture,
     panel,
+    picture_buttons,
     say_buttons,
     show_panel,
 )
@@ -51,12 +51,8 @@ _ICONS: Final[Mapping[str, str]] = {
     "again": "history",
     "undo": "undo-2",
 }
-_NEXT_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "generate": ("Draw it again", "Why did you draw it like that?"),
-    "again": ("Draw it again", "Why did you draw it like that?"),
-    "edit": ("Undo that", "Why did you draw it like that?"),
-}
-"""What may be said next, by intent; each is understood like any other message."""
+_MADE: Final = ("generate", "again", "edit")
+"""Intents whose pictures can be gone on with."""
 
 
 class TurnView:
@@ -166,11 +162,10 @@ class TurnView:
         pictures = [
             await inline_picture(one.id, one.png, self._display_size) for one in reply.pictures
         ]
-        words = _NEXT_WORDS.get(str(reply.details.get("intent")), ()) if pictures else ()
-        caption = _caption(reply.details) if pictures else ""
-        buttons = say_buttons(words)
-        if pictures and reply.details.get("intent") == "edit":
-            buttons += edit_buttons(reply.pictures[-1].id)
+        caption, intent = _caption(reply.details) if pictures else "", reply.details.get("intent")
+        buttons = []
+        if pictures and intent in _MADE:
+            buttons = picture_buttons(reply.pictures[-1].id, is_edit=intent == "edit")
         await self._finish(reply.text, caption, pictures, buttons)
 
     async def _finish(

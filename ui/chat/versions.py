@@ -10,7 +10,13 @@ import chainlit as cl
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui.assistant import assistant
-from omnipersona.ui.chat.elements import inline_picture, panel, passing_message, show_panel
+from omnipersona.ui.chat.elements import (
+    inline_picture,
+    panel,
+    passing_message,
+    picture_buttons,
+    show_panel,
+)
 from omnipersona.ui.chat.pictures import data_url
 from omnipersona.ui.login.callbacks import current_user
 
@@ -50,6 +56,13 @@ async def go_on_from(picture_id: str) -> None:
     png = await here.session.go_on_from(user_id, cl.context.session.thread_id, picture_id)
     shown = await inline_picture(picture_id, png, here.session.describe().display_size)
     await cl.Message(_CHOSEN, elements=[shown]).send()
+
+
+async def buttons_of(picture_id: str) -> list[cl.Action]:
+    """Return what can be done with a picture that is shown again; nothing with the user's own."""
+    versions = await assistant().session.versions(current_user(), picture_id)
+    (shown,) = (one for one in versions if one.picture_id == picture_id)
+    return [] if shown.is_upload else picture_buttons(picture_id, is_edit=bool(shown.parent_id))
 
 
 async def or_told(look: Callable[[str], Awaitable[None]], action: cl.Action) -> None:
