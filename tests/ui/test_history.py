@@ -4,9 +4,11 @@ import asyncio
 import json
 import sqlite3
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from fakes import png
@@ -16,6 +18,9 @@ from tab import Tab
 from omnipersona.agent.history.store import FORGOTTEN, History
 from omnipersona.agent.settings import Settings
 from omnipersona.ui.history.secret import signing_secret
+
+if TYPE_CHECKING:
+    from chainlit.step import StepDict
 
 both_stores = pytest.mark.both_stores
 STEP = {"id": "s1", "threadId": "t1", "type": "user_message", "name": "User"}
@@ -173,6 +178,35 @@ def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert signing_secret(folder) == secret
     [path] = folder.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the frame, when it is imported
+async def test_an_earlier_state_that_is_slow_to_write_does_not_undo_a_later_one(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAINLIT_APP_ROOT", str(tmp_path))
+    from chainlit.context import init_http_context
+
+    from omnipersona.ui.history.layer import HistoryLayer
+
+    init_http_context()
+    put, states = history.put_step, list[str]()
+
+    def slow_at_first(step: Mapping[str, Any]) -> None:
+        states.append(step["output"])
+        if len(states) == 1:
+            time.sleep(0.2)
+        put(step)
+
+    async def nothing(owner: str, thread_id: str) -> None:
+        raise AssertionError((owner, thread_id))
+
+    monkeypatch.setattr(history, "put_step", slow_at_first)
+    layer = HistoryLayer(history, nothing)
+    begun, ended = (cast("StepDict", {**STEP, "output": text}) for text in ("", "Here it is."))
+    await asyncio.gather(layer.create_step(begun), layer.update_step(ended))
+    [kept] = history.steps("t1")
+    assert kept["output"] == "Here it is."
 
 
 async def _thread_of(tab: Tab, name: str) -> str:

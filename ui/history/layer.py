@@ -6,6 +6,7 @@ swallowed. Bytes of pictures are read back through a route of the page, by their
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -53,6 +54,12 @@ class HistoryLayer(BaseDataLayer):
         self._history = history
         self._on_delete = on_delete
         self._prefix = prefix
+        self._in_order = asyncio.Lock()
+
+    async def _write(self, write: Callable[..., object], *values: object) -> None:
+        """Write after all that was to be written before: what is late must not undo what is new."""
+        async with self._in_order:
+            await asyncio.to_thread(write, *values)
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
         """Return a user who has been here."""
@@ -80,9 +87,8 @@ class HistoryLayer(BaseDataLayer):
         tags: list[str] | None = None,
     ) -> None:
         """Make a thread, or change what is given; tags are not used here."""
-        await asyncio.to_thread(
-            self._history.put_thread, thread_id, user_id=user_id, name=name, metadata=metadata
-        )
+        put = partial(self._history.put_thread, user_id=user_id, name=name, metadata=metadata)
+        await self._write(put, thread_id)
 
     async def list_threads(
         self, pagination: Pagination, filters: ThreadFilter
@@ -118,22 +124,22 @@ class HistoryLayer(BaseDataLayer):
         found = await asyncio.to_thread(self._history.thread, thread_id)
         if found is not None:
             await self._on_delete(found.owner, thread_id)
-        await asyncio.to_thread(self._history.delete_thread, thread_id)
+        await self._write(self._history.delete_thread, thread_id)
 
     @_kept_after_first_words
     async def create_step(self, step_dict: StepDict) -> None:
         """Keep a step."""
-        await asyncio.to_thread(self._history.put_step, step_dict)
+        await self._write(self._history.put_step, step_dict)
 
     @_kept_after_first_words
     async def update_step(self, step_dict: StepDict) -> None:
         """Keep a step's newer state."""
-        await asyncio.to_thread(self._history.put_step, step_dict)
+        await self._write(self._history.put_step, step_dict)
 
     @_kept_after_first_words
     async def delete_step(self, step_id: str) -> None:
         """Delete a step."""
-        await asyncio.to_thread(self._history.delete_step, step_id)
+        await self._write(self._history.delete_step, step_id)
 
     @_kept_after_first_words
     async def create_element(self, element: Element) -> None:
@@ -151,7 +157,7 @@ class HistoryLayer(BaseDataLayer):
             "url": SHOWN.format(element_id=element.id),
             "chainlitKey": None,
         }
-        await asyncio.to_thread(self._history.put_element, kept, data)
+        await self._write(self._history.put_element, kept, data)
 
     async def get_element(self, thread_id: str, element_id: str) -> ElementDict | None:
         """Return what is shown, without bytes."""
@@ -165,7 +171,7 @@ class HistoryLayer(BaseDataLayer):
     @_kept_after_first_words
     async def delete_element(self, element_id: str, thread_id: str | None = None) -> None:
         """Delete what is shown."""
-        await asyncio.to_thread(self._history.delete_element, element_id)
+        await self._write(self._history.delete_element, element_id)
 
     async def upsert_feedback(self, feedback: Feedback) -> str:
         """Refuse: nobody reads thumbs here, so none are kept."""
