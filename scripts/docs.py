@@ -156,10 +156,11 @@ def figures_block() -> str:
 
 def edits_block() -> str:
     """Return what edits are made of, and the kinds of edits."""
-    from omnipersona.bench.omnip.summary import EDIT_METRICS
+    from omnipersona.bench.omnip.items import EDIT_KINDS
 
     factors = ("edit done", "edit kept", "edit identity")
-    return _table("figures", (*factors, *EDIT_METRICS[:6], "kept after 5"))
+    kinds = (f"edit {kind}" for kind in EDIT_KINDS)
+    return _table("figures", (*factors, *kinds, "kept after 5"))
 
 
 def claims_block() -> str:

@@ -162,7 +162,8 @@ class TurnView:
         pictures = [
             await inline_picture(one.id, one.png, self._display_size) for one in reply.pictures
         ]
-        caption, intent = _caption(reply.details) if pictures else "", reply.details.get("intent")
+        intent = reply.details.get("intent")
+        caption = _caption(reply.details) if pictures else ""
         buttons = []
         if pictures and intent in _MADE:
             buttons = picture_buttons(reply.pictures[-1].id, is_edit=intent == "edit")

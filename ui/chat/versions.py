@@ -4,7 +4,7 @@ Knows how versions look. What is shown here is not kept: it can be asked for aga
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import chainlit as cl
 
@@ -20,14 +20,16 @@ from omnipersona.ui.chat.elements import (
 from omnipersona.ui.chat.pictures import data_url
 from omnipersona.ui.login.callbacks import current_user
 
+if TYPE_CHECKING:
+    from omnipersona.tools.gallery import PictureRecord
+
 _YOURS: Final = "your picture"
 _CHOSEN: Final = "Here it is again. What you ask for next starts from it."
 
 
 async def compare(picture_id: str) -> None:
     """Show a picture over the one that it was edited from, with a slider between them."""
-    versions = await assistant().session.versions(current_user(), picture_id)
-    (after,) = (one for one in versions if one.picture_id == picture_id)
+    after = await _version(picture_id)
     props = {"before": await _url(after.parent_id), "after": await _url(picture_id)}
     await show_panel(panel("BeforeAfter"), props, await passing_message("Before and after:"))
 
@@ -60,8 +62,7 @@ async def go_on_from(picture_id: str) -> None:
 
 async def buttons_of(picture_id: str) -> list[cl.Action]:
     """Return what can be done with a picture that is shown again; nothing with the user's own."""
-    versions = await assistant().session.versions(current_user(), picture_id)
-    (shown,) = (one for one in versions if one.picture_id == picture_id)
+    shown = await _version(picture_id)
     return [] if shown.is_upload else picture_buttons(picture_id, is_edit=bool(shown.parent_id))
 
 
@@ -71,6 +72,12 @@ async def or_told(look: Callable[[str], Awaitable[None]], action: cl.Action) -> 
         await look(str(action.payload.get("picture_id")))
     except EXPECTED_ERRORS as error:
         await cl.Message(str(error)).send()
+
+
+async def _version(picture_id: str) -> "PictureRecord":
+    versions = await assistant().session.versions(current_user(), picture_id)
+    (own,) = (one for one in versions if one.picture_id == picture_id)
+    return own
 
 
 async def _url(picture_id: str) -> str:
