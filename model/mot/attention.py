@@ -88,11 +88,8 @@ def attend(q_BTNH: Tensor, k_BSKH: Tensor, v_BSKH: Tensor, mask: Tensor) -> Tens
     return mixed.transpose(1, 2).flatten(2)
 
 
-def to_grid(und_rows: Tensor, gen_rows: Tensor, layout: Layout) -> Tensor:
-    """Lay packed rows (U, ...) and (G, ...) out on the grid (B, T, ...)."""
-    rows = torch.cat([und_rows, gen_rows]) if gen_rows.shape[0] else und_rows
-    if not und_rows.shape[0]:
-        rows = gen_rows
+def to_grid(parts: tuple[Tensor, ...], layout: Layout) -> Tensor:
+    """Lay packed rows (R, ...), those of und before those of gen, out on the grid (B, T, ...)."""
     batch, length = layout.row_at.shape
-    picked = rows.index_select(0, layout.row_at.flatten())
-    return picked.view(batch, length, *rows.shape[1:])
+    picked = torch.cat(parts).index_select(0, layout.row_at.flatten())
+    return picked.view(batch, length, *picked.shape[1:])

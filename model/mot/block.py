@@ -104,9 +104,9 @@ class DecoderLayer(nn.Module):
         Returns:
             und rows, gen rows, and this call's keys and values on the grid (B, T, K, H).
         """
-        parts_und = self.und.project(und_UD)
-        parts_gen = self.gen.project(gen_GD)
-        q, k, v = (to_grid(a, b, layout) for a, b in zip(parts_und, parts_gen, strict=True))
+        sides = ((self.und, und_UD), (self.gen, gen_GD))
+        projected = [expert.project(rows) for expert, rows in sides if rows.shape[0]]
+        q, k, v = (to_grid(parts, layout) for parts in zip(*projected, strict=True))
         q, k = rotate(q, rope), rotate(k, rope)
         all_k = k if past is None else torch.cat([past[0], k], dim=1)
         all_v = v if past is None else torch.cat([past[1], v], dim=1)

@@ -8,11 +8,13 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from omnipersona.model.concept.encoder import ENCODER, ConceptEncoder
+from omnipersona.model.devices import pick_device
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.latent.autoencoder import Autoencoder
 from omnipersona.model.nano.cooldown import Cooldown
@@ -79,6 +81,8 @@ def build_nano(
     start: Path | None = None,
     processes: int = 1,
     cooldown: int = 0,
+    device: str = "cpu",
+    makers: int = 0,
 ) -> None:
     """Train, or go on training, and write the checkpoint folder.
 
@@ -92,9 +96,12 @@ def build_nano(
         processes: How many train the network together, a thread each.
         cooldown: Steps over which the rate falls; then the checkpoint is finished and the run ends.
             One that was cut goes on. 0 keeps the rate.
+        device: Where the network learns; a GPU takes one process.
+        makers: Processes that draw samples ahead; a GPU wants as many as there are idle cores.
 
     Raises:
         WeightsError: `start` cannot be read.
+        ValueError: The device is not there.
     """
     torch.set_flush_denormal(True)
     state.mkdir(parents=True, exist_ok=True)
@@ -109,7 +116,10 @@ def build_nano(
     if not has_state(state / "network"):
         begin_afresh(recipe, state)
     weights = autoencoder.state_dict()
-    run_team(processes, _pretrain, recipe, weights, state, out, until, seconds, cooldown)
+    place = torch.device(pick_device(device).name)
+    torch.set_float32_matmul_precision("high")
+    work = _Work(recipe, weights, state, out, until, seconds, cooldown, place, makers)
+    run_team(processes, _pretrain, work)
     step = done_steps(state / "network")
     cooling = Cooldown.unfinished(state, step)
     if cooldown and cooling is not None and step == cooling.last:
@@ -117,29 +127,35 @@ def build_nano(
         cooling.finish(state)
 
 
-def _pretrain(
-    team: Team,
-    recipe: Recipe,
-    autoencoder: dict[str, Tensor],
-    state: Path,
-    out: Path,
-    until: int,
-    seconds: float,
-    cooldown: int,
-) -> None:
+class _Work(NamedTuple):
+    """What every process of a team is to do."""
+
+    recipe: Recipe
+    autoencoder: dict[str, Tensor]
+    state: Path
+    out: Path
+    until: int
+    seconds: float
+    cooldown: int
+    device: torch.device
+    makers: int
+
+
+def _pretrain(team: Team, work: _Work) -> None:
     torch.set_flush_denormal(True)
-    tokenizer = Tokenizer.read(state)
-    model = fresh_model(recipe)
-    model.autoencoder.load_state_dict(autoencoder)
-    run = Pretraining(model, tokenizer, recipe, state, team)
-    probe = Probe(tokenizer, state)
+    tokenizer = Tokenizer.read(work.state)
+    model = fresh_model(work.recipe)
+    model.autoencoder.load_state_dict(work.autoencoder)
+    model.to(work.device)
+    run = Pretraining(model, tokenizer, work.recipe, work.state, team, work.makers)
+    probe = Probe(tokenizer, work.state)
 
     def on_save() -> None:
         averaged = run.averaged()
-        export(averaged, run.step, tokenizer, out)
+        export(averaged, run.step, tokenizer, work.out)
         probe.write_when_due(averaged, run.step)
 
-    run.run(until, seconds, on_save, cooldown)
+    run.run(work.until, work.seconds, on_save, work.cooldown)
 
 
 def _finish(folder: Path, recipe: Recipe) -> None:

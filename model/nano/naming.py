@@ -10,7 +10,7 @@ place of another encoder's features.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -68,39 +68,26 @@ class Naming(nn.Module):
     def _keep_compared(self, _module: nn.Module, _args: Any, rows: tuple[Tensor, ...]) -> None:
         self._compared = rows[0]
 
-    def loss(self, plans: Sequence[Plan], samples: Sequence[Sample]) -> Tensor:
-        """Return the summed loss of the pack that went through the model last.
+    def loss(self, aims: "Aims") -> tuple[Tensor, Tensor]:
+        """Return the summed losses of naming what is shown, and of naming what differs.
 
         Args:
-            plans: Of the pack's samples; they hold the labels.
-            samples: The pack's samples, in its order.
+            aims: Of the pack that went through the model last.
         """
-        seen, painted = _Aims(), _Aims()
-        for plan, sample in zip(plans, samples, strict=True):
-            for i, segment in enumerate(sample.segments):
-                if isinstance(segment, UndImage) and not segment.dropped:
-                    seen.add(len(segment.patches), plan.cells.get(i))
-                elif isinstance(segment, GenImage) and not segment.dropped:
-                    painted.add(len(segment.tokens), plan.cells.get(i))
-        return _WEIGHT * (
-            seen.missed(self.of_seen, self._seen) + painted.missed(self.of_painted, self._painted)
-        )
-
-    def differences_loss(self, plans: Sequence[Plan], samples: Sequence[Sample]) -> Tensor:
-        """Return the summed loss of naming in what figures of that pack differ from a concept."""
-        aims = _Aims()
-        for plan, sample in zip(plans, samples, strict=True):
-            for i, segment in enumerate(sample.segments):
-                if isinstance(segment, UndImage) and not segment.dropped:
-                    compared = plan.compared.get(i)
-                    aims.add(
-                        len(segment.patches),
-                        None if compared is None else compared.differences,
-                        None if compared is None else compared.cells,
-                    )
+        named = self._missed(self.of_seen, self._seen, aims.seen)
+        named = named + self._missed(self.of_painted, self._painted, aims.painted)
         # Patches are the last of the understanding expert's rows.
-        rows = None if self._compared is None else self._compared[-aims.num_rows :]
-        return _COMPARED_WEIGHT * aims.missed(self.of_compared, rows)
+        rows = None if self._compared is None else self._compared[-aims.compared.num_rows :]
+        compared = self._missed(self.of_compared, rows, aims.compared)
+        return _WEIGHT * named, _COMPARED_WEIGHT * compared
+
+    def _missed(self, head: nn.Linear, features: Tensor | None, aim: "Aim") -> Tensor:
+        """Return the summed cross-entropy of a head's names, on the host."""
+        if not len(aim.rows) or features is None:
+            return torch.zeros(())
+        logits = head(features[aim.rows.to(features.device)])
+        labels = aim.labels.to(logits.device)
+        return F.binary_cross_entropy_with_logits(logits, labels, reduction="sum").cpu()
 
     def concepts_loss(self, tables_CRD: Tensor, looks_CL: Tensor) -> Tensor:
         """Return the mean loss of naming concepts by their vectors.
@@ -110,15 +97,55 @@ class Naming(nn.Module):
             looks_CL: What is true of each.
         """
         rows = F.layer_norm(tables_CRD.float(), tables_CRD.shape[-1:])
+        looks = looks_CL.to(rows.device)
         und, gen = rows[:, 1 : 1 + NUM_UND], rows[:, 1 + NUM_UND :]
         named = torch.stack([self.of_und(und.flatten(1)), self.of_gen(gen.flatten(1))])
-        missed = F.binary_cross_entropy_with_logits(
-            named, looks_CL.expand_as(named), reduction="sum"
-        )
+        missed = F.binary_cross_entropy_with_logits(named, looks.expand_as(named), reduction="sum")
         return _WEIGHT * missed / named[..., 0].numel()
 
 
-class _Aims:
+class Aim(NamedTuple):
+    """Rows of a pack's pictures that have labels, (n,), and these, (n, labels)."""
+
+    rows: Tensor
+    labels: Tensor
+    num_rows: int
+
+
+class Aims(NamedTuple):
+    """What is to be named in a pack: what is shown, what is painted, and what differs."""
+
+    seen: Aim
+    painted: Aim
+    compared: Aim
+
+    @property
+    def num_named(self) -> int:
+        """Cells whose contents are named."""
+        return len(self.seen.rows) + len(self.painted.rows)
+
+
+def aims_of(plans: Sequence[Plan], samples: Sequence[Sample]) -> Aims:
+    """Return what is to be named in a pack's samples, whose labels their plans hold."""
+    seen, painted, compared = _Labelled(), _Labelled(), _Labelled()
+    for plan, sample in zip(plans, samples, strict=True):
+        for i, segment in enumerate(sample.segments):
+            if segment.dropped:
+                continue
+            if isinstance(segment, UndImage):
+                differing = plan.compared.get(i)
+                seen.add(len(segment.patches), plan.cells.get(i))
+                compared.add(
+                    len(segment.patches),
+                    None if differing is None else differing.differences,
+                    None if differing is None else differing.cells,
+                )
+            elif isinstance(segment, GenImage):
+                painted.add(len(segment.tokens), plan.cells.get(i))
+    return Aims(seen.aim(LABELS), painted.aim(LABELS), compared.aim(TRAITS))
+
+
+class _Labelled:
     """Labels of the rows of several pictures; some pictures have none."""
 
     def __init__(self) -> None:
@@ -134,9 +161,8 @@ class _Aims:
             self.labels.append(labels)
         self.num_rows += count
 
-    def missed(self, head: nn.Linear, features: Tensor | None) -> Tensor:
-        """Return the summed cross-entropy of the head's names."""
-        if not self.rows or features is None:
-            return head.weight.new_zeros(())
-        logits = head(features[torch.cat(self.rows)])
-        return F.binary_cross_entropy_with_logits(logits, torch.cat(self.labels), reduction="sum")
+    def aim(self, names: Sequence[Any]) -> Aim:
+        """Return all of them; labels are called so."""
+        if not self.rows:
+            return Aim(torch.empty(0, dtype=torch.long), torch.empty(0, len(names)), self.num_rows)
+        return Aim(torch.cat(self.rows), torch.cat(self.labels), self.num_rows)

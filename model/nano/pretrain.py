@@ -6,11 +6,10 @@ an interrupted run goes on as if it had not been.
 """
 
 import logging
-import random
 import time
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,20 +18,19 @@ from torch import Tensor, nn
 
 from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
+from omnipersona.model.latent.patches import to_tokens
+from omnipersona.model.nano.batches import Batch, Batches, Part
 from omnipersona.model.nano.cells import looks_of
 from omnipersona.model.nano.cooldown import Cooldown
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
-from omnipersona.model.nano.plans import Plan
 from omnipersona.model.nano.pseudo import UsedConcept
-from omnipersona.model.nano.recipe import Recipe, Stage
+from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
 from omnipersona.model.nano.stopping import is_asked_to_stop
-from omnipersona.model.nano.tasks import TaskSampler, finish
 from omnipersona.model.omni import Losses, OmniModel
 from omnipersona.model.precision import training_precision
-from omnipersona.model.sequence.pack import PackedSequence, pack
-from omnipersona.model.sequence.segments import Sample
+from omnipersona.model.sequence.pack import PackedSequence
 from omnipersona.model.team import ALONE, Team
 from omnipersona.model.text.tokenizer import Tokenizer
 
@@ -40,7 +38,6 @@ logger = logging.getLogger(__name__)
 
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
-_LENGTHS = (100, 160)
 _COOLING_DECAY = 0.98
 _TASKS = (
     "draw",
@@ -83,9 +80,10 @@ class Trainee(nn.Module):
         features = photo_features(self.model, photos).split(lengths)
         found = []
         for one, seen in zip(used, features, strict=True):
-            table = self.encoder(seen)
+            table = self.encoder(seen.to(self.concepts.weight.device))
             if one.number is not None:
-                table = table + self.concepts(torch.tensor(one.number)).view_as(table)
+                number = torch.tensor(one.number, device=self.concepts.weight.device)
+                table = table + self.concepts(number).view_as(table)
             found.append(table)
         return torch.stack(found)
 
@@ -125,6 +123,7 @@ class Pretraining:
         recipe: Mix and schedule.
         state: Folder of checkpoint and log.
         team: Whom this process trains with.
+        makers: Processes that make batches ahead.
     """
 
     def __init__(
@@ -134,15 +133,17 @@ class Pretraining:
         recipe: Recipe,
         state: Path,
         team: Team = ALONE,
+        makers: int = 0,
     ) -> None:
-        self.recipe = recipe
+        self.recipe = replace(recipe, config=model.config)
         self.team = team
-        self.tokenizer = tokenizer
+        self.makers = makers
         self.state = state
+        self.batches = Batches(self.recipe, tokenizer, team)
         model.autoencoder.requires_grad_(requires_grad=False)
-        self.trainee = Trainee(model, recipe.num_concepts)
+        self.trainee = Trainee(model, recipe.num_concepts).to(model.device)
         self.dense = self.trainee.dense_parameters()
-        self.naming = Naming(model)
+        self.naming = Naming(model).to(model.device)
         self.shared = [*self.dense, *self.naming.parameters()]
         matrices = _matrices(model)
         others = [p for p in self.shared if all(p is not matrix for matrix in matrices)]
@@ -182,10 +183,11 @@ class Pretraining:
         started = saved = time.monotonic()
         losses: dict[str, list[float]] = defaultdict(list)
         rows = 0
+        batches = self.batches.stream(range(self.step, until), self.makers)
         while self.team.agrees(
             self.step < until and time.monotonic() - started < seconds and not is_asked_to_stop()
         ):
-            rows += self._step(losses)
+            rows += self._step(next(batches), losses)
             self.step += 1
             if not self.team.leads:
                 continue
@@ -220,44 +222,36 @@ class Pretraining:
         self.ema.copy_to(found.dense_parameters())
         return found
 
-    def _step(self, losses: dict[str, list[float]]) -> int:
-        recipe = self.recipe
-        rank = self.team.rank
-        rng = random.Random(f"{recipe.seed} step {self.step} of {rank}")
-        noise = torch.Generator().manual_seed((recipe.seed + rank) * 1_000_003 + self.step)
-        config = self.trainee.model.config
-        stage = recipe.stage(self.step)
-        sampler = TaskSampler(self.tokenizer, config, recipe.num_concepts, rng, stage.echo_words)
-        plans = self._plans(sampler, stage)
-        samples = finish(
-            plans, self.trainee.model, recipe.timestep_shift, noise, recipe.time_spread
-        )
-        parts = _by_length(samples)
-        packs = [pack([samples[i] for i in part], self.tokenizer.markers) for part in parts]
-        all_weights = sum(float(packed.label_weights.sum()) for packed in packs)
-        num_cells = max(1, sum(len(one) for plan in plans for one in plan.cells.values()))
-        num_compared = max(1, sum(len(p.cells) for one in plans for p in one.compared.values()))
-        num_targets = sum(int(packed.is_target.sum()) for packed in packs)
+    def _step(self, batch: Batch, losses: dict[str, list[float]]) -> int:
+        recipe, device = self.recipe, self.trainee.model.device
+        seed = (recipe.seed + self.team.rank) * 1_000_003 + self.step
+        noise = torch.Generator(device).manual_seed(seed)
+        parts = batch.parts
+        latents = self._latents(batch.pixels)
+        all_weights = sum(float(part.packed.label_weights.sum()) for part in parts)
+        num_cells = max(1, sum(part.aims.num_named for part in parts))
+        num_compared = max(1, sum(len(part.aims.compared.rows) for part in parts))
+        num_targets = sum(int(part.packed.is_target.sum()) for part in parts)
         self.optimizer.zero_grad(set_to_none=True)
         self.muon.zero_grad(set_to_none=True)
         self.sparse.zero_grad(set_to_none=True)
-        concepts = self._concepts(sampler.used)
+        concepts = self._concepts(batch.used)
         shared = None if concepts is None else concepts.shown.detach().requires_grad_()
-        for part, packed in zip(parts, packs, strict=True):
+        for part in parts:
+            packed = _filled(part, latents, noise)
             with training_precision():
                 result = self.trainee.model(packed, shared)
-                mine = [plans[i] for i in part], [samples[i] for i in part]
-                named = self.naming.loss(*mine) / num_cells
-                compared = self.naming.differences_loss(*mine) / num_compared
-            loss = (result.ce * packed.label_weights).sum() / max(1.0, all_weights)
+                named, compared = self.naming.loss(part.aims)
+            named, compared = named / num_cells, compared / num_compared
+            loss = (result.ce * part.packed.label_weights).sum() / max(1.0, all_weights)
             if len(result.mse):
-                weights = self._time_weights(packed) * self._cell_weights([plans[i] for i in part])
+                weights = self._time_weights(part.packed) * self._cell_weights(part.foreground)
                 loss = loss + (result.mse.mean(-1) * weights).sum() / num_targets
             loss = loss + named + compared
             loss.backward()
-            losses["cells"].append(float(named.detach()) * len(packs))
-            losses["compared"].append(float(compared.detach()) * len(packs))
-            _record(losses, [plans[i] for i in part], packed, result)
+            losses["cells"].append(float(named.detach()) * len(parts))
+            losses["compared"].append(float(compared.detach()) * len(parts))
+            _record(losses, part, result)
         if concepts is not None and shared is not None and shared.grad is not None:
             torch.autograd.backward([concepts.shown, concepts.named], [shared.grad, None])
             losses["looks"].append(float(concepts.named.detach()))
@@ -276,7 +270,17 @@ class Pretraining:
         self.muon.step()
         self.sparse.step()
         self.ema.update(self.dense, self.step)
-        return sum(sum(packed.sample_lens) for packed in packs)
+        return sum(sum(part.packed.sample_lens) for part in parts)
+
+    @torch.no_grad()
+    def _latents(self, pixels_PCYX: Tensor) -> Tensor | None:
+        """Return the latent tokens of pictures, (P, T, E)."""
+        if not len(pixels_PCYX):
+            return None
+        model = self.trainee.model
+        found = model.autoencoder.encode(pixels_PCYX.to(model.device))
+        patch = model.config.latent_patch_size
+        return torch.stack([to_tokens(one, patch) for one in found])
 
     def _concepts(self, used: Sequence[UsedConcept]) -> "_Concepts | None":
         if not used:
@@ -306,26 +310,19 @@ class Pretraining:
         t = packed.latents.t[packed.is_target, 0]
         return (t / t.clamp_min(self.recipe.detail_time)).square()
 
-    def _cell_weights(self, plans: list[Plan]) -> Tensor:
+    def _cell_weights(self, foreground: list[Tensor]) -> Tensor:
         """Return a weight per target token, 1 in the mean of a picture.
 
         Figures and things are small and carry the meaning; backgrounds are soon learned.
         """
         more = self.recipe.foreground_weight - 1.0
-        weights = [1.0 + more * share for plan in plans for share in plan.foreground]
+        weights = [1.0 + more * share for share in foreground]
         return torch.cat([weight / weight.mean() for weight in weights])
 
     def _num_updates(self) -> int:
         """Return the updates that the moments have seen, fewer than `step` after a fresh start."""
         first = self.optimizer.param_groups[0]["params"][0]
         return int(self.optimizer.state[first].get("step", 0))
-
-    def _plans(self, sampler: TaskSampler, stage: Stage) -> list[Plan]:
-        return [
-            make(stage.concept_share)
-            for name, make in sampler.makers.items()
-            for _ in range(self.team.share(getattr(stage, name)))
-        ]
 
 
 def _matrices(model: OmniModel) -> list[nn.Parameter]:
@@ -356,24 +353,30 @@ class _Average(nn.Module):
             parameter.copy_(mine)
 
 
-def _by_length(samples: list[Sample]) -> list[list[int]]:
-    """Split a step's samples by their rows: attention pays for the longest of a pack."""
-    parts: list[list[int]] = [[] for _ in range(1 + len(_LENGTHS))]
-    for i, sample in enumerate(samples):
-        parts[bisect_left(_LENGTHS, sample.num_rows)].append(i)
-    return [part for part in parts if part]
+def _filled(part: Part, latents_PTE: Tensor | None, noise: torch.Generator) -> PackedSequence:
+    """Return a part's pack on the device with the latents of its pictures, and noise at targets."""
+    packed = part.packed
+    if packed.latents is None or latents_PTE is None:
+        return packed
+    packed = packed.to(latents_PTE.device)
+    assert packed.latents is not None, "moving loses nothing"
+    tokens = latents_PTE[part.pictures.to(latents_PTE.device)].flatten(0, 1)
+    drawn = torch.randn(tokens.shape, generator=noise, device=tokens.device)
+    drawn = drawn * packed.is_target[:, None]
+    return replace(packed, latents=replace(packed.latents, tokens=tokens, noise=drawn))
 
 
-def _record(
-    losses: dict[str, list[float]], plans: list[Plan], packed: PackedSequence, result: Losses
-) -> None:
-    """Split both losses by task: a sample has labels or a target, never both."""
+def _record(losses: dict[str, list[float]], part: Part, result: Losses) -> None:
+    """Split both losses by task: a sample has labels or targets, never both."""
+    packed = part.packed
     sample_of = torch.zeros(packed.layout.row_at.numel(), dtype=torch.long)
     for b, (at, count) in enumerate(zip(packed.sample_at, packed.sample_lens, strict=True)):
         sample_of[at : at + count] = b
     label_sample = sample_of[packed.layout.und_at[packed.label_rows]]
     latent_sample = sample_of[packed.layout.gen_at[: len(packed.is_target)][packed.is_target]]
-    ce, mse = result.ce.detach(), result.mse.detach().mean(-1)
-    for b, plan in enumerate(plans):
-        picked = torch.cat([ce[label_sample == b], mse[latent_sample == b]])
-        losses[plan.task].append(float(picked.mean()))
+    owners = torch.cat([label_sample, latent_sample])
+    found = torch.cat([result.ce.detach(), result.mse.detach().mean(-1)])
+    sums = torch.zeros(len(part.tasks)).index_add_(0, owners, found)
+    counts = owners.bincount(minlength=len(part.tasks))
+    for task, mean in zip(part.tasks, (sums / counts).tolist(), strict=True):
+        losses[task].append(mean)

@@ -22,7 +22,7 @@ from omnipersona.model.nano.pixels import encoded, random_scene
 from omnipersona.model.nano.plans import Plan
 from omnipersona.model.nano.pretrain import Trainee
 from omnipersona.model.nano.state import CsvLog
-from omnipersona.model.nano.tasks import TaskSampler, finish
+from omnipersona.model.nano.tasks import TaskSampler, laid_out
 from omnipersona.model.nano.world import look_alike, sample_scene
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pack import PackedSequence, pack
@@ -74,7 +74,7 @@ class Probe:
         table = trainee.soft_table(sampler.used)
         for at in range(0, len(plans), _PACK):
             part = plans[at : at + _PACK]
-            samples = finish(part, trainee.model, 1.0, torch.Generator())
+            samples = laid_out(part, trainee.model.config)
             packed = pack(samples, self.tokenizer.markers)
             for plan, is_right in zip(part, _all_likeliest(trainee, packed, table), strict=True):
                 right[plan.task].append(is_right)

@@ -64,7 +64,7 @@ def load_state(stem: Path, model: nn.Module, optimizer: torch.optim.Optimizer | 
                 "checkpoint folder with --start and another --state."
             )
         if found and optimizer is not None:
-            optimizer.state[parameter] = found
+            optimizer.state[parameter] = {k: v.to(parameter.device) for k, v in found.items()}
     return done_steps(stem)
 
 

@@ -1,19 +1,20 @@
 """Training samples of every task, from scenes and sentences to segments.
 
-A sample is planned first (texts, pictures, which of them are targets); pictures of a whole step are
-then encoded in one batch. Knows the corpus and segments. Does not know optimisers.
+A sample is planned first (texts, pictures, which of them are targets), then laid out; the latents
+of its pictures come last, those of a whole step in one batch. Knows the corpus and segments. Does
+not know optimisers.
 """
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from omnipersona.model.concept.prompt import ConceptRows, Prompter, Use
 from omnipersona.model.concept.tokens import NUM_UND, ROUTINGS, Routing
 from omnipersona.model.config import ModelConfig
-from omnipersona.model.flow.path import spread_times
 from omnipersona.model.nano.cells import differences, show
 from omnipersona.model.nano.corpus.captions import caption
 from omnipersona.model.nano.corpus.dialogue import sample_examples, sample_turn
@@ -24,7 +25,7 @@ from omnipersona.model.nano.corpus.phrasing import Split
 from omnipersona.model.nano.corpus.questions import Question, ask, describe, recognise
 from omnipersona.model.nano.echoes import Echoes
 from omnipersona.model.nano.foreign import foreign_picture
-from omnipersona.model.nano.pixels import encoded, random_scene, scene_pixels, shuffled
+from omnipersona.model.nano.pixels import random_scene, scene_pixels, shuffled
 from omnipersona.model.nano.plans import Latent, Plan
 from omnipersona.model.nano.pseudo import (
     PseudoConcept,
@@ -34,12 +35,11 @@ from omnipersona.model.nano.pseudo import (
 )
 from omnipersona.model.nano.strangers import Strangers
 from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.pictures import clean_image, seen_image, target_image
-from omnipersona.model.sequence.segments import Sample, Segment
+from omnipersona.model.sequence.pictures import seen_image
+from omnipersona.model.sequence.segments import GenImage, Sample, Segment
 from omnipersona.model.skills import FOREIGN_PICTURE, RECOGNITION_WEIGHT, UNKNOWN
 from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.vision.images import to_pixels
+from omnipersona.model.vision.images import grid_ids, to_pixels
 
 _DROP_TEXT = 0.1
 _DROP_PREFIX = 0.05
@@ -357,28 +357,25 @@ def _prefixes(cast: Cast, use: Use, *, dropped: bool = False) -> list[Segment | 
     return [] if dropped else list(cast.prompter.prefixes(use))
 
 
-def finish(
-    plans: list[Plan],
-    model: OmniModel,
-    timestep_shift: float,
-    noise: torch.Generator,
-    time_spread: float = 1.0,
+def laid_out(
+    plans: Sequence[Plan], config: ModelConfig, times: Tensor | None = None
 ) -> list[Sample]:
-    """Encode all pictures of a step in one batch and draw times and noise."""
-    latents = [part for plan in plans for part in plan.parts if isinstance(part, Latent)]
-    pictures = list({id(part.pixels): part.pixels for part in latents}.values())
-    found = encoded(model, pictures) if pictures else []
-    latents_of = {id(pixels): one for pixels, one in zip(pictures, found, strict=True)}
+    """Return plans as samples whose latents and noise are zero still.
 
-    num_targets = sum(part.is_target for part in latents)
-    times = iter(spread_times(num_targets, timestep_shift, noise, time_spread).tolist())
+    Args:
+        plans: Of a step.
+        config: Sizes.
+        times: Of the plans' targets, (targets,); None where there are none.
+    """
+    each = iter([] if times is None else times.tolist())
+    side = config.max_latent_size
+    blank = torch.zeros(side * side, config.latent_width)
+    ids = grid_ids(side, side, side)
 
     def segment(part: Segment | Latent) -> Segment:
         if not isinstance(part, Latent):
             return part
-        clean = clean_image(model.config, latents_of[id(part.pixels)], dropped=part.dropped)
-        if not part.is_target:
-            return clean
-        return target_image(clean, next(times), noise)
+        picture = GenImage(tokens=blank, position_ids=ids, dropped=part.dropped)
+        return replace(picture, noise=blank, t=next(each)) if part.is_target else picture
 
     return [Sample(segments=tuple(segment(part) for part in plan.parts)) for plan in plans]

@@ -66,6 +66,12 @@ def pretrain(
     cooldown: Annotated[
         int, typer.Option(help="Let the rate fall over this many steps, then stop.", min=0)
     ] = 0,
+    device: Annotated[
+        Literal["cpu", "cuda"], typer.Option(help="Where the network learns.")
+    ] = "cpu",
+    makers: Annotated[
+        int, typer.Option(help="Processes that draw samples ahead, for a GPU.", min=0)
+    ] = 0,
 ) -> None:
     """Make nano again from its recipe; an interrupted run goes on where it was."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -84,6 +90,8 @@ def pretrain(
             start=start,
             processes=processes,
             cooldown=cooldown,
+            device=device,
+            makers=makers,
         )
 
 
