@@ -4,15 +4,15 @@ Made beside the training, by other processes if there are some: a GPU learns fro
 than one core draws them. Knows tasks and packs. Does not know weights.
 """
 
-import pickle
 import random
 import signal
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.multiprocessing import set_sharing_strategy
 from torch.utils.data import DataLoader, Dataset
 
 from omnipersona.model.flow.path import spread_times
@@ -56,7 +56,7 @@ class Batch(NamedTuple):
     used: list[UsedConcept]
 
 
-class Batches(Dataset[bytes]):
+class Batches(Dataset[Batch]):
     """The batch of every step, for one process of a team.
 
     Args:
@@ -70,10 +70,6 @@ class Batches(Dataset[bytes]):
         self.tokenizer = tokenizer
         self.team = team
 
-    def __getitem__(self, step: int) -> bytes:
-        """Return a step's batch in one piece: each tensor alone would need a file handle."""
-        return pickle.dumps(self.batch(step))
-
     def stream(self, steps: range, makers: int) -> Iterator[Batch]:
         """Yield the batches of steps in their order.
 
@@ -82,20 +78,21 @@ class Batches(Dataset[bytes]):
             makers: Processes that make them ahead; without any they are made when asked for.
         """
         if makers == 0:
-            yield from map(self.batch, steps)
+            yield from map(self.__getitem__, steps)
             return
-        loader = DataLoader(
+        # Handed over as files: the usual way takes a handle per tensor, and runs out of them.
+        set_sharing_strategy("file_system")
+        yield from DataLoader(
             self,
             batch_size=None,
             sampler=steps,
             num_workers=makers,
+            collate_fn=_as_it_is,
             prefetch_factor=_AHEAD,
             worker_init_fn=_leave_signals_to_the_parent,
         )
-        for piece in loader:
-            yield pickle.loads(piece)  # noqa: S301 - of our own processes
 
-    def batch(self, step: int) -> Batch:
+    def __getitem__(self, step: int) -> Batch:
         """Return a step's batch."""
         recipe, rank = self.recipe, self.team.rank
         rng = random.Random(f"{recipe.seed} step {step} of {rank}")
@@ -131,6 +128,10 @@ class Batches(Dataset[bytes]):
             aims=aims_of(plans, samples),
             foreground=[cells for plan in plans for cells in plan.foreground],
         )
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
 
 
 def _leave_signals_to_the_parent(_maker: int) -> None:

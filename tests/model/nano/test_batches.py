@@ -36,13 +36,13 @@ def test_batches_made_ahead_are_those_made_when_asked_for(batches: Batches) -> N
 
 
 def test_no_two_steps_are_alike(batches: Batches) -> None:
-    assert not torch.equal(batches.batch(1).pixels, batches.batch(2).pixels)
+    assert not torch.equal(batches[1].pixels, batches[2].pixels)
 
 
 def test_every_latent_belongs_to_a_picture_and_every_target_to_a_foreground(
     batches: Batches,
 ) -> None:
-    batch = batches.batch(3)
+    batch = batches[3]
     with_pictures = [part for part in batch.parts if part.packed.latents is not None]
     assert with_pictures
     for part in with_pictures:
