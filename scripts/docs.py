@@ -163,12 +163,6 @@ def edits_block() -> str:
     return _table("figures", (*factors, *kinds, "kept after 5"))
 
 
-def sweeps_block() -> str:
-    """Return the main figures for every value of every setting that was swept."""
-    names = sorted(path.stem for path in RESULTS.glob("sweep-*.json"))
-    return "\n\n".join(_table(name, MAIN) for name in names)
-
-
 def claims_block() -> str:
     """Return what became of every claim."""
     return (RESULTS / "claims.md").read_text(encoding="utf-8").strip()
@@ -190,7 +184,6 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "paper": paper_block,
         "claims": claims_block,
         "edits": edits_block,
-        "sweeps": sweeps_block,
     },
 }
 
