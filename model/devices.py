@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 import torch
 
-from omnipersona.model.errors import OutOfMemory
+from omnipersona.model.errors import DeviceError, OutOfMemory
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +42,14 @@ def pick_device(wanted: str = "auto") -> Device:
         wanted: `auto`, `cpu`, `cuda` or `mps`.
 
     Raises:
-        ValueError: The device is unknown or not there.
+        DeviceError: The device is unknown or not there.
     """
     if wanted not in ("auto", "cpu", "cuda", "mps"):
-        raise ValueError(f"device is '{wanted}'; it must be auto, cpu, cuda or mps")
+        raise DeviceError(f"device is '{wanted}'; it must be auto, cpu, cuda or mps")
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is 'cuda', but PyTorch sees no CUDA GPU; use device 'auto'")
+        raise DeviceError("device is 'cuda', but PyTorch sees no CUDA GPU; use another")
     if wanted == "mps" and not torch.backends.mps.is_available():
-        raise ValueError("device is 'mps', but PyTorch sees no Apple GPU; use device 'auto'")
+        raise DeviceError("device is 'mps', but PyTorch sees no Apple GPU; use another")
     if wanted in ("auto", "cuda") and torch.cuda.is_available():
         return Device(name="cuda", dtype=torch.bfloat16, reason="CUDA GPU: bfloat16 as published")
     if wanted == "mps":

@@ -24,6 +24,10 @@ class WeightsError(ModelError):
     """A checkpoint folder lacks a file, a key or the right shape."""
 
 
+class DeviceError(ModelError):
+    """A device is unknown or not there."""
+
+
 class ConceptError(ModelError):
     """A concept file cannot be read, or belongs to another base model."""
 

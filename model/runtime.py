@@ -193,14 +193,12 @@ def load_studio(
     Raises:
         WeightsError: The folder does not fit, which says which file or key, or nothing is there
             to spread over.
+        DeviceError: The device is unknown or not there.
     """
     folder = folder_of(name_or_path)
-    try:
-        picked = Device(name="cpu", dtype=torch.float32, reason="nano is fastest on the CPU")
-        if name_or_path != NANO:
-            picked = pick_device(device)
-    except ValueError as error:
-        raise WeightsError(str(error)) from error
+    picked = Device(name="cpu", dtype=torch.float32, reason="nano is fastest on the CPU")
+    if name_or_path != NANO:
+        picked = pick_device(device)
     torch.set_flush_denormal(True)
     layers = _places(folder, picked, weights) if spread else ()
     model = load_folder(

@@ -101,8 +101,10 @@ def build_nano(
 
     Raises:
         WeightsError: `start` cannot be read.
-        ValueError: The device is not there.
+        DeviceError: The device is not there.
     """
+    place = torch.device(pick_device(device).name)
+    torch.set_float32_matmul_precision("high")
     torch.set_flush_denormal(True)
     state.mkdir(parents=True, exist_ok=True)
     if start is not None and not has_state(state / "network"):
@@ -116,8 +118,6 @@ def build_nano(
     if not has_state(state / "network"):
         begin_afresh(recipe, state)
     weights = autoencoder.state_dict()
-    place = torch.device(pick_device(device).name)
-    torch.set_float32_matmul_precision("high")
     work = _Work(recipe, weights, state, out, until, seconds, cooldown, place, makers)
     run_team(processes, _pretrain, work)
     step = done_steps(state / "network")
