@@ -24,7 +24,14 @@ from omnipersona.model.contract import (
     ImageResult,
     StepEvent,
 )
-from omnipersona.model.errors import Cancelled, ConceptError, ModelBusy, ModelError, WeightsError
+from omnipersona.model.errors import (
+    Cancelled,
+    ConceptError,
+    DeviceError,
+    ModelBusy,
+    ModelError,
+    WeightsError,
+)
 from omnipersona.model.runtime import LocalPersonaModel, load_model
 
 PHOTO = png()
@@ -215,7 +222,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_device_is_refused(checkpoint: Path) -> None:
-    with pytest.raises(WeightsError, match="'tpu'"):
+    with pytest.raises(DeviceError, match="'tpu'"):
         load_model(str(checkpoint), device="tpu")
 
 
