@@ -94,14 +94,14 @@ class Batches(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         """Return a step's batch."""
-        recipe, rank = self.recipe, self.team.rank
-        rng = random.Random(f"{recipe.seed} step {step} of {rank}")
-        chance = torch.Generator().manual_seed((recipe.seed + rank) * 1_000_003 + step)
+        recipe = self.recipe
+        rng = random.Random(f"{recipe.seed} step {step} of {self.team.rank}")
         stage = recipe.stage(step)
         sampler = TaskSampler(
             self.tokenizer, recipe.config, recipe.num_concepts, rng, stage.echo_words
         )
         plans = self._plans(sampler, stage)
+        chance = torch.Generator().manual_seed(rng.getrandbits(63))
         pictures, places = _pictures(plans)
         num_targets = sum(part.is_target for plan in plans for part in _latents(plan))
         times = spread_times(num_targets, recipe.timestep_shift, chance, recipe.time_spread)

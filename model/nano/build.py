@@ -104,7 +104,6 @@ def build_nano(
         DeviceError: The device is not there.
     """
     place = torch.device(pick_device(device).name)
-    torch.set_float32_matmul_precision("high")
     torch.set_flush_denormal(True)
     state.mkdir(parents=True, exist_ok=True)
     if start is not None and not has_state(state / "network"):
@@ -143,6 +142,8 @@ class _Work(NamedTuple):
 
 def _pretrain(team: Team, work: _Work) -> None:
     torch.set_flush_denormal(True)
+    if work.device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
     tokenizer = Tokenizer.read(work.state)
     model = fresh_model(work.recipe)
     model.autoencoder.load_state_dict(work.autoencoder)

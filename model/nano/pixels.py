@@ -34,4 +34,4 @@ def shuffled(pixels_CYX: Tensor, side: int, rng: random.Random) -> Tensor:
 @torch.no_grad()
 def encoded(model: OmniModel, pixels: list[Tensor]) -> list[Tensor]:
     """Encode pictures of one size; return the latents of each (Z, Y/f, X/f)."""
-    return list(model.autoencoder.encode(torch.stack(pixels)))
+    return list(model.autoencoder.encode(torch.stack(pixels).to(model.device)))

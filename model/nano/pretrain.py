@@ -24,6 +24,7 @@ from omnipersona.model.nano.cells import looks_of
 from omnipersona.model.nano.cooldown import Cooldown
 from omnipersona.model.nano.muon import Muon
 from omnipersona.model.nano.naming import Naming
+from omnipersona.model.nano.pixels import encoded
 from omnipersona.model.nano.pseudo import UsedConcept
 from omnipersona.model.nano.recipe import Recipe
 from omnipersona.model.nano.state import CsvLog, load_state, save_state
@@ -272,15 +273,13 @@ class Pretraining:
         self.ema.update(self.dense, self.step)
         return sum(sum(part.packed.sample_lens) for part in parts)
 
-    @torch.no_grad()
     def _latents(self, pixels_PCYX: Tensor) -> Tensor | None:
         """Return the latent tokens of pictures, (P, T, E)."""
         if not len(pixels_PCYX):
             return None
         model = self.trainee.model
-        found = model.autoencoder.encode(pixels_PCYX.to(model.device))
-        patch = model.config.latent_patch_size
-        return torch.stack([to_tokens(one, patch) for one in found])
+        found = encoded(model, list(pixels_PCYX))
+        return torch.stack([to_tokens(one, model.config.latent_patch_size) for one in found])
 
     def _concepts(self, used: Sequence[UsedConcept]) -> "_Concepts | None":
         if not used:

@@ -35,11 +35,11 @@ from omnipersona.model.nano.pseudo import (
 )
 from omnipersona.model.nano.strangers import Strangers
 from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
-from omnipersona.model.sequence.pictures import seen_image
-from omnipersona.model.sequence.segments import GenImage, Sample, Segment
+from omnipersona.model.sequence.pictures import clean_image, seen_image
+from omnipersona.model.sequence.segments import Sample, Segment
 from omnipersona.model.skills import FOREIGN_PICTURE, RECOGNITION_WEIGHT, UNKNOWN
 from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.vision.images import grid_ids, to_pixels
+from omnipersona.model.vision.images import to_pixels
 
 _DROP_TEXT = 0.1
 _DROP_PREFIX = 0.05
@@ -368,14 +368,13 @@ def laid_out(
         times: Of the plans' targets, (targets,); None where there are none.
     """
     each = iter([] if times is None else times.tolist())
-    side = config.max_latent_size
-    blank = torch.zeros(side * side, config.latent_width)
-    ids = grid_ids(side, side, side)
+    side = config.max_latent_size * config.latent_patch_size
+    blank = clean_image(config, torch.zeros(config.autoencoder.z_channels, side, side))
 
     def segment(part: Segment | Latent) -> Segment:
         if not isinstance(part, Latent):
             return part
-        picture = GenImage(tokens=blank, position_ids=ids, dropped=part.dropped)
-        return replace(picture, noise=blank, t=next(each)) if part.is_target else picture
+        picture = replace(blank, dropped=part.dropped)
+        return replace(picture, noise=blank.tokens, t=next(each)) if part.is_target else picture
 
     return [Sample(segments=tuple(segment(part) for part in plan.parts)) for plan in plans]
