@@ -15,7 +15,7 @@ from torch import Tensor
 
 from omnipersona.model.concept.encoder import ENCODER, ConceptEncoder
 from omnipersona.model.devices import pick_device
-from omnipersona.model.errors import WeightsError
+from omnipersona.model.errors import DeviceError, WeightsError
 from omnipersona.model.latent.autoencoder import Autoencoder
 from omnipersona.model.nano.cooldown import Cooldown
 from omnipersona.model.nano.corpus.captions import caption
@@ -101,8 +101,12 @@ def build_nano(
 
     Raises:
         WeightsError: `start` cannot be read.
-        DeviceError: The device is not there.
+        DeviceError: The device is not there, or is to be shared by several processes.
     """
+    if device != "cpu" and processes > 1:
+        raise DeviceError(
+            f"{processes} processes cannot share a GPU; leave --processes out, and use --makers"
+        )
     place = torch.device(pick_device(device).name)
     torch.set_flush_denormal(True)
     state.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from omnipersona.model.config import AutoencoderConfig, TextConfig, VisionConfig
+from omnipersona.model.errors import DeviceError
 from omnipersona.model.nano import build
 from omnipersona.model.nano.build import build_nano
 from omnipersona.model.nano.cooldown import Cooldown
@@ -133,3 +134,12 @@ def test_nothing_is_pickled(built: Build, tmp_path: Path) -> None:
     built("files", 1)
     suffixes = {path.suffix for path in tmp_path.rglob("*") if path.is_file()}
     assert suffixes == {".safetensors", ".json", ".csv"}
+
+
+def test_processes_that_would_share_a_gpu_are_refused(recipe: Recipe, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with pytest.raises(DeviceError, match="2 processes cannot share a GPU"):
+        build_nano(
+            recipe, state, tmp_path / "out", until=2, seconds=600, processes=2, device="cuda"
+        )
+    assert not state.exists()
