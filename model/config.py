@@ -125,7 +125,8 @@ class SamplingDefaults:
     """Defaults of drawing and editing; `num_steps` counts velocity evaluations.
 
     With an `edit_limit` only those parts of a picture are drawn anew that an instruction moves
-    further (`model.flow.region`); without, as published, all of it.
+    further (`model.flow.region`); without, as published, all of it. With `edit_fresh_noise` every
+    step there goes on with other noise, so that what is drawn fits what stays.
     """
 
     num_steps: int = 49
@@ -140,6 +141,7 @@ class SamplingDefaults:
     edit_cfg_interval: tuple[float, float] = (0.0, 1.0)
     edit_cfg_renorm_type: Literal["global", "channel", "text_channel"] = "text_channel"
     edit_limit: float | None = None
+    edit_fresh_noise: bool = False
 
 
 Prediction = Literal["velocity", "preconditioned"]

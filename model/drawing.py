@@ -5,7 +5,7 @@ Knows contexts, guidance and flow. Does not know words, files or jobs.
 
 # T latent tokens, E numbers per token
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,10 +44,13 @@ class Source:
     Attributes:
         tokens_TE: Latent tokens.
         limit: How far the text moves what is drawn anew (`model.flow.region`).
+        fresh_noise: Seed of other noise in every step, as in ancestral sampling; None keeps what
+            was there.
     """
 
     tokens_TE: Tensor
     limit: float
+    fresh_noise: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +100,8 @@ def draw(
 
     noise = torch.cat([painting.noise_TE for painting in paintings])
     times = timesteps(num_steps, timestep_shift)
-    for x_t, towards in sample(noise, times, velocity, _region(paintings)):
+    region, renew = _region(paintings), _renewal(paintings)
+    for x_t, towards in sample(noise, times, velocity, region, renew):
         yield list(zip(x_t.split(sizes), towards.split(sizes), strict=True))
 
 
@@ -171,6 +175,21 @@ def _own_region(painting: Painting) -> Region:
         v, v_text = canvas.velocities([x_t, x_t], t)
         moved += moved_by(v, v_text, t) / len(LOOKED_AT)
     return Region(source.tokens_TE, opened(moved, source.limit))
+
+
+def _renewal(paintings: Sequence[Painting]) -> Callable[[Tensor], Tensor] | None:
+    """Return what gives edits other noise; None where every picture keeps its own."""
+    seeds = [None if one.source is None else one.source.fresh_noise for one in paintings]
+    if all(seed is None for seed in seeds):
+        return None
+    sizes = [one.grid.num_tokens for one in paintings]
+    fresh = [None if seed is None else torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def renew(noise: Tensor) -> Tensor:
+        parts = zip(noise.split(sizes), fresh, strict=True)
+        return torch.cat([p if g is None else torch.randn(p.shape, generator=g) for p, g in parts])
+
+    return renew
 
 
 def decode_tokens(model: OmniModel, tokens_TE: Tensor, grid: Grid) -> Tensor:

@@ -216,8 +216,14 @@ class Studio:
         clean, image = self._show(guidance, request.image, generator)
         guidance.add_text(prompter.text(request.instruction, use="draw"))
         painting = self._painting(guidance, self._grid(image.width, image.height), generator)
-        limit = self.config.sampling.edit_limit
-        return painting if limit is None else replace(painting, source=Source(clean.tokens, limit))
+        sampling = self.config.sampling
+        if sampling.edit_limit is None:
+            return painting
+        source = Source(clean.tokens, sampling.edit_limit)
+        if sampling.edit_fresh_noise:
+            seed = int(torch.randint(MAX_SEED, (), generator=generator))
+            source = replace(source, fresh_noise=seed)
+        return replace(painting, source=source)
 
     @torch.no_grad()
     def is_foreign(self, image: Image.Image) -> bool:

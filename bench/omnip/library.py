@@ -41,7 +41,8 @@ class Library:
     def _path(self, studio: Studio, lessons: list[LearnRequest], i: int, config: FitConfig) -> Path:
         """Return a name that holds everything the tokens depend on, the batch included."""
         digest = hashlib.sha256(studio.fingerprint.encode())
-        digest.update(json.dumps(asdict(config), sort_keys=True).encode())
+        for settings in (config, studio.config.sampling):
+            digest.update(json.dumps(asdict(settings), sort_keys=True).encode())
         for lesson in (lessons[i], *lessons):
             digest.update(f"{lesson.name} {lesson.kind} {lesson.seed} {lesson.facts}".encode())
             for photo in lesson.photos:

@@ -96,7 +96,10 @@ def run(
 
 def results_folder(studio: Studio, plan: Plan, out: Path) -> Path:
     """Return where a plan's results lie: what changes a result changes the folder."""
-    deciding = asdict(replace(plan, names=(), concepts=0, seeds=0))
+    deciding = {
+        "plan": asdict(replace(plan, names=(), concepts=0, seeds=0)),
+        "sampling": asdict(studio.config.sampling),
+    }
     digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
     return out / "results" / f"{studio.fingerprint[:12]}-{digest[:8]}"
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
+from omnipersona.model.flow.path import noised
 from omnipersona.model.flow.region import Region
 
 
@@ -32,6 +33,7 @@ def sample(
     times: Tensor,
     velocity: Callable[[Tensor, float], Tensor],
     region: Region | None = None,
+    renew: Callable[[Tensor], Tensor] | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Walk from noise to a picture.
 
@@ -40,6 +42,7 @@ def sample(
         times: Falling times of `schedule.timesteps`.
         velocity: Returns the guided velocity at `x_t`, `t`.
         region: What is drawn; None draws everything.
+        renew: Returns the noise to go on with in place of what a step leaves; None goes on with it.
 
     Yields:
         After each step: the latents, and the clean picture that the step pointed at.
@@ -49,7 +52,10 @@ def sample(
     for t, t_next in zip(grid, grid[1:], strict=False):
         v = velocity(x_t, t)
         towards = x_t - v * t
-        x_t = euler_step(x_t, v, t, t_next)
+        if renew is None:
+            x_t = euler_step(x_t, v, t, t_next)
+        else:
+            x_t = noised(towards, renew(x_t + v * (1.0 - t)), t_next)
         if region is not None:
             x_t, towards = region.held(x_t, noise, t_next), region.held(towards, noise, 0.0)
         yield x_t, towards

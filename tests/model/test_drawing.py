@@ -82,8 +82,10 @@ def test_a_scale_of_one_draws_the_conditional_picture(net: OmniModel, scale: flo
     torch.testing.assert_close(plain, same, atol=1e-4, rtol=1e-4)
 
 
-def _changing(guidance: Guidance, rows: int, columns: int, limit: float = 0.0) -> Painting:
-    source = Source(noise(8, rows * columns, CONFIG.latent_width), limit)
+def _changing(
+    guidance: Guidance, rows: int, columns: int, limit: float = 0.0, fresh: int | None = None
+) -> Painting:
+    source = Source(noise(8, rows * columns, CONFIG.latent_width), limit, fresh)
     return replace(_painting(guidance, rows, columns), source=source)
 
 
@@ -109,11 +111,28 @@ def test_what_the_text_moves_is_drawn_anew_and_nothing_else(net: OmniModel) -> N
     assert 0 < int(stays.sum()) < 4
 
 
+def test_fresh_noise_depends_on_its_seed_and_leaves_the_rest(net: OmniModel) -> None:
+    guidance = _guidance(net, [5, 6, 7], has_picture=True)
+
+    def changed(fresh: int | None) -> Tensor:
+        [tokens] = _final([_changing(guidance, 2, 2, 1e6, fresh)], EVERYWHERE)
+        return tokens
+
+    source = _changing(guidance, 2, 2).source
+    assert source is not None
+    kept = (changed(None) - source.tokens_TE).abs().amax(-1) < 1e-4
+    assert 0 < int(kept.sum()) < 4
+    first, again, other = changed(1), changed(1), changed(2)
+    torch.testing.assert_close(first, again, atol=0, rtol=0)
+    torch.testing.assert_close(first[kept], source.tokens_TE[kept], atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(first[~kept], other[~kept], atol=1e-3)
+
+
 def test_pictures_changed_together_are_those_changed_alone(net: OmniModel) -> None:
     paintings = [
         _changing(_guidance(net, [5, 6, 7], has_picture=True), 2, 2, limit=1e6),
         _painting(_guidance(net, [9]), 2, 2),
-        _changing(_guidance(net, [9], has_picture=True), 2, 3),
+        _changing(_guidance(net, [9], has_picture=True), 2, 3, fresh=5),
     ]
     for painting, tokens in zip(paintings, _final(paintings, EVERYWHERE), strict=True):
         [alone] = _final([painting], EVERYWHERE)

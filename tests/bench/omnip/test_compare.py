@@ -87,6 +87,18 @@ def test_a_cut_run_goes_on_and_its_report_stands_alone(
     assert 'src="http' not in page
 
 
+def test_other_plans_and_other_sampling_have_results_of_their_own(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = _plan("base", concepts=1)
+    first = results_folder(studio, plan, tmp_path)
+    assert results_folder(studio, replace(plan, concepts=2, seeds=3), tmp_path) == first
+    assert results_folder(studio, replace(plan, num_photos=3), tmp_path) != first
+    sampling = replace(studio.config.sampling, edit_fresh_noise=False)
+    monkeypatch.setattr(studio, "config", replace(studio.config, sampling=sampling))
+    assert results_folder(studio, plan, tmp_path) != first
+
+
 def test_items_are_the_same_every_time_and_need_facts() -> None:
     one, same = (concept_items(3, 64, COUNTS) for _ in range(2))
     assert one == same

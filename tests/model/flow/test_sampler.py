@@ -55,6 +55,28 @@ def test_outside_of_the_region_the_source_stays_on_its_own_path() -> None:
     torch.testing.assert_close(towards, expected, atol=1e-5, rtol=0)
 
 
+def test_fresh_noise_changes_the_way_and_not_the_picture() -> None:
+    x_0, times = noise(1, 6, 16), timesteps(7, 3.0)
+    noises = [noise(seed, 6, 16) for seed in range(2, 10)]
+    used = iter(noises)
+    now = next(used)
+
+    def renew(left: torch.Tensor) -> torch.Tensor:
+        nonlocal now
+        torch.testing.assert_close(left, now, atol=1e-4, rtol=0)
+        now = next(used)
+        return now
+
+    def velocity(x_t: torch.Tensor, t: float) -> torch.Tensor:
+        torch.testing.assert_close(x_t, noised(x_0, now, t), atol=1e-4, rtol=0)
+        return target_velocity(x_0, now)
+
+    *_, (last, towards) = sample(now, times, velocity, renew=renew)
+    assert now is noises[-1]
+    torch.testing.assert_close(last, x_0, atol=1e-5, rtol=0)
+    torch.testing.assert_close(towards, x_0, atol=1e-5, rtol=0)
+
+
 def test_a_region_is_what_the_text_moves_most() -> None:
     v, v_text = torch.zeros(3, 4), torch.zeros(3, 4)
     v[1], v[2] = 1.0, 0.1
