@@ -1,4 +1,8 @@
-"""Euler's method along the flow; knows no network, only velocities."""
+"""Euler's method along the flow, or with other noise in every step.
+
+Knows no network, only velocities.
+Source of the second: Song et al. 2021, "Denoising Diffusion Implicit Models", arXiv:2010.02502.
+"""
 
 from collections.abc import Callable, Iterator
 
