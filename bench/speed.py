@@ -62,6 +62,7 @@ def run_speed(
     quick: bool = False,
     image_size: int | None = None,
     weights: Weights = "full",
+    compiled: bool = False,
     reference: Path | None = None,
     on_progress: Progress,
 ) -> SpeedReport:
@@ -72,6 +73,8 @@ def run_speed(
         image_size: Sides of pictures of a model of the published sizes, on the GPU if there is
             one; None takes a small model on the CPU.
         weights: Of the experts' matrices.
+        compiled: Compile the steps of drawings; the first run of a shape, which does it, falls out
+            of the medians.
         reference: Folder of the published reference implementation, to compare with as well.
         on_progress: Told the name of each pair and piece as it begins.
 
@@ -84,6 +87,8 @@ def run_speed(
     if image_size is not None:
         device, config = pick_device(), replace(bagel_7b_mot(), image_size=image_size)
     model = random_weights(config, device, weights)
+    if compiled:
+        model.decoder.compile_drawing()
     rows = []
     with torch.no_grad():
         for name, ours, plain in _pairs(Stage(model), load):
@@ -98,8 +103,10 @@ def run_speed(
 
 def _notes(model: OmniModel, device: Device, weights: Weights) -> list[str]:
     per_row = kv_bytes(model.config, 1, model.dtype.itemsize)
+    steps = "compiled" if model.decoder.is_compiled else "eager"
     found = [
         f"On {device.name} in {device.dtype_name}, {weights} weights; random ones but for nano.",
+        f"Steps of drawings are {steps}.",
         f"A row of context takes {per_row} bytes.",
     ]
     if device.name == "cuda":

@@ -121,6 +121,7 @@ def memory_block() -> str:
 
 RESULTS = ROOT / "docs" / "omnipbench"
 MAIN = ("rec", "rec, calibrated", "vqa", "qa", "identity", "text alignment", "parg", "edit")
+SWEPT = ("rec", "vqa", "qa", "identity", "text alignment", "parg", "edit")
 
 
 def _found(name: str) -> dict[str, dict[str, Any]]:
@@ -175,6 +176,17 @@ def paper_block() -> str:
     return paper_table(_found("figures"))
 
 
+def alignment_block() -> str:
+    """Return what a concept in play does to how prompts are followed, over many of them."""
+    return (RESULTS / "alignment.md").read_text(encoding="utf-8").strip().splitlines()[-1]
+
+
+def sweep_block(setting: str) -> Callable[[], str]:
+    """Return what makes the table of a sweep."""
+    return lambda: _table(f"sweep-{setting}", SWEPT)
+
+
+SETTINGS = ("tokens", "steps", "preset", "photos", "examples")
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/bagel.md": {"memory": memory_block},
     "docs/commands.md": {"help": help_block, "settings": settings_block},
@@ -184,6 +196,8 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
         "paper": paper_block,
         "claims": claims_block,
         "edits": edits_block,
+        "alignment": alignment_block,
+        **{f"{setting} sweep": sweep_block(setting) for setting in SETTINGS},
     },
 }
 

@@ -19,9 +19,9 @@ from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.photo_subjects import photo_subjects
 from omnipersona.bench.omnip.report import write_report
-from omnipersona.bench.omnip.run import Plan, results_folder, run
+from omnipersona.bench.omnip.run import Plan, Result, results_folder, run
 from omnipersona.bench.omnip.subjects import Subject, world_subjects
-from omnipersona.bench.omnip.summary import as_table, figures
+from omnipersona.bench.omnip.summary import as_table, figures, gains
 from omnipersona.bench.omnip.sweep import swept
 from omnipersona.bench.reader import load_reader
 from omnipersona.model.fit import PRESETS
@@ -114,13 +114,20 @@ def sweep(
 ) -> str:
     """Run a plan for every value of a setting, write `sweep-SETTING.json`, return what to print.
 
+    The last rows are the differences between the last value and the first.
+
     Raises: BenchError: there is no such setting.
     """
     found = dict[str, dict[str, Interval]]()
+    results = dict[str, list[Result]]()
     for label, changed in swept(plan, setting).items():
         tell(label)
-        for name, row in figures(run(on.studio, on.subjects, changed, out, tell)).items():
+        results[label] = run(on.studio, on.subjects, changed, out, tell)
+        for name, row in figures(results[label]).items():
             found[f"{name}, {label}"] = row
+    first, *_, last = results
+    for name, row in gains(results[last], results[first]).items():
+        found[f"{name}, {last} - {first}"] = row
     return _told(on.studio, plan, found, out / f"sweep-{setting}.json", as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from omnipersona.bench.metrics.intervals import Interval, over_concepts
+from omnipersona.bench.metrics.intervals import Interval, difference, over_concepts
 from omnipersona.bench.omnip.run import Result
 
 EDIT_METRICS: Final = tuple(
@@ -66,6 +66,18 @@ def _of_method(results: Sequence[Result]) -> dict[str, Interval]:
         if num_items:
             found[metric] = over_concepts(concept_means(results, metric), num_items=num_items)
     return found
+
+
+def gains(last: Iterable[Result], first: Iterable[Result]) -> dict[str, dict[str, Interval]]:
+    """Return, for the methods of both, by how much the last results are above the first."""
+    after, before = by_method(last), by_method(first)
+    found: dict[str, dict[str, Interval]] = defaultdict(dict)
+    for name in filter(before.__contains__, after):
+        for metric in METRICS:
+            ours, theirs = (concept_means(of[name], metric) for of in (after, before))
+            if ours and ours.keys() == theirs.keys():
+                found[name][metric] = difference(ours, theirs)
+    return dict(found)
 
 
 def concept_means(results: Iterable[Result], metric: str) -> dict[str, float]:

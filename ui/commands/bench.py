@@ -148,10 +148,12 @@ def bench_speed(
     with _measuring():
         from omnipersona.bench.speed import run_speed, speed_json, speed_table
 
+        settings = settings_of(context)
         report = run_speed(
             quick=quick,
             image_size=full_size,
-            weights=settings_of(context).weights,
+            weights=settings.weights,
+            compiled=settings.compiled,
             reference=reference,
             on_progress=_tell,
         )

@@ -16,7 +16,7 @@ from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.paper import paper_table
 from omnipersona.bench.omnip.run import Result
-from omnipersona.bench.omnip.summary import METRICS, figures
+from omnipersona.bench.omnip.summary import METRICS, figures, gains
 from omnipersona.model.fit import PRESETS
 
 CLAIM = Claim("tokens", "omnipersona", "base", "qa")
@@ -47,6 +47,16 @@ def test_a_claim_without_results_of_both_methods_is_left_out() -> None:
     assert "No two methods" in claims_table([])
     uneven = _results("omnipersona", [1.0, 1.0]) + _results("base", [1.0])
     assert findings(uneven, (CLAIM,)) == []
+
+
+def test_gains_are_differences_of_the_same_concepts() -> None:
+    first, last = ("base", "omnipersona"), [0.9, 0.8]
+    before = [one for name in first for one in _results(name, [0.5, 0.6])]
+    gained = gains(_results("omnipersona", last), before)["omnipersona"]["qa"]
+    assert gained.value == pytest.approx(0.3)
+    assert (gained.low, gained.high) == pytest.approx((0.2, 0.4))
+    fewer = gains(_results("omnipersona", last), _results("omnipersona", [0.5]))
+    assert fewer == {}
 
 
 def test_claims_speak_of_methods_and_metrics_that_exist() -> None:
