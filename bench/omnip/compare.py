@@ -114,20 +114,21 @@ def sweep(
 ) -> str:
     """Run a plan for every value of a setting, write `sweep-SETTING.json`, return what to print.
 
-    The last rows are the differences between the last value and the first.
+    A method's last row has the differences between the last value and the first.
 
     Raises: BenchError: there is no such setting.
     """
-    found = dict[str, dict[str, Interval]]()
     results = dict[str, list[Result]]()
     for label, changed in swept(plan, setting).items():
         tell(label)
         results[label] = run(on.studio, on.subjects, changed, out, tell)
-        for name, row in figures(results[label]).items():
-            found[f"{name}, {label}"] = row
+    of_label = {label: figures(found) for label, found in results.items()}
     first, *_, last = results
-    for name, row in gains(results[last], results[first]).items():
-        found[f"{name}, {last} - {first}"] = row
+    gained = gains(results[last], results[first])
+    found = dict[str, dict[str, Interval]]()
+    for name in plan.names:
+        found |= {f"{name}, {label}": rows[name] for label, rows in of_label.items()}
+        found[f"{name}, {last} - {first}"] = gained[name]
     return _told(on.studio, plan, found, out / f"sweep-{setting}.json", as_json=as_json)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from omnipersona.bench.omnip.claims import findings
-from omnipersona.bench.omnip.compare import plan_of
+from omnipersona.bench.omnip.compare import Ground, plan_of, sweep
 from omnipersona.bench.omnip.items import Counts, concept_items
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
@@ -126,6 +126,25 @@ def test_a_sweep_changes_one_setting(setting: str) -> None:
     allowed = counts | of_a_preset if setting == "preset" else counts
     assert varied - {"config"} <= allowed
     assert len({label for label in plans}) == len(plans)
+
+
+def test_a_sweep_ends_with_the_last_value_s_difference_from_the_first(
+    studio: Studio, reader: Reader, tmp_path: Path
+) -> None:
+    counts = Counts(recognition=2, questions=2, prompts=0, wishes=0, edits=0, chain=0)
+    plan = replace(_plan("base", "text-prompt"), counts=counts)
+    on = Ground(studio, world_subjects(studio, reader, 1, counts))
+    sweep(on, plan, "photos", tmp_path, lambda _: None, as_json=False)
+    found = json.loads((tmp_path / "sweep-photos.json").read_text("utf-8"))["figures"]
+    values = [f"photos {count}" for count in (1, 3, 5, 10)]
+    values.append("photos 10 - photos 1")
+    assert list(found) == [f"{name}, {one}" for name in plan.names for one in values]
+    for name in plan.names:
+        first, last, gained = (found[f"{name}, {values[i]}"] for i in (0, 3, 4))
+        assert gained.keys() == first.keys() == last.keys()
+        for metric, gain in gained.items():
+            difference = last[metric]["value"] - first[metric]["value"]
+            assert gain["value"] == pytest.approx(difference)
 
 
 def test_an_unknown_sweep_is_refused_by_name() -> None:
