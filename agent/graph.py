@@ -50,6 +50,7 @@ def build_graph(deps: ToolDeps) -> TurnGraph:
     _branch(graph, "rewrite_prompt", routes.route_rewrite)
     _branch(graph, "approve_prompt", routes.route_approved)
     _branch(graph, "again", routes.route_again)
+    _branch(graph, "undo", routes.route_undo)
     graph.add_edge("edit", "compare_identity")
     for name in ("read_teaching", "ask_name", "ask_photos", "ask_kind", "ask_consent"):
         _branch(graph, name, routes.route_teaching)
@@ -73,7 +74,6 @@ _LAST_NODES = (
     "forget",
     "list_known",
     "explain",
-    "undo",
     "converse",
 )
 

@@ -92,6 +92,11 @@ def route_again(state: State) -> Literal["reply", "retrieve_memory", "generate",
     return "edit" if state["intent"] == "edit" else "generate"
 
 
+def route_undo(state: State) -> Literal["reply", "retrieve_memory"]:
+    """After going back: done, unless it became a change."""
+    return "reply" if state["answer"] else "retrieve_memory"
+
+
 def route_teaching(
     state: State,
 ) -> Literal["reply", "ask_name", "ask_photos", "ask_kind", "ask_consent", "teach"]:

@@ -51,6 +51,7 @@ _WITNESSES: Final = {
     "from a file": "a file says",
     "learned tokens": "I had learned",
 }
+FIRST_VERSION: Final = "This is the first version of the picture"
 NO_DRAWING: Final = "I have not drawn anything in this conversation yet."
 
 
@@ -192,12 +193,22 @@ class DrawingNodes:
         )
 
     async def undo(self, state: State, runtime: Runtime[Context]) -> State:
-        """Go back from the last edit to the picture it was made from."""
+        """Go back from the last edit to the picture it was made from.
+
+        Words about someone, where there is nothing to go back to, ask for a change instead.
+        """
         record = await self._last_drawing(state, runtime)
         if record is None:
             return State(answer=NO_DRAWING)
         if not record.parent_id:
-            return State(answer="This is the first version of the picture; nothing to undo.")
+            if not state["num_mentioned"] or state["new_names"]:
+                return State(answer=f"{FIRST_VERSION}; nothing to undo.")
+            return State(
+                intent="edit",
+                concepts=[slot(i) for i in range(state["num_mentioned"])],
+                source_picture_id=record.picture_id,
+                notes=[*state["notes"], f"{FIRST_VERSION}, so I took your words as a change."],
+            )
         parent = await in_worker(
             lambda _: find_picture(self._deps, runtime.context.user_id, record.parent_id)
         )

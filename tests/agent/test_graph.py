@@ -114,6 +114,27 @@ async def test_edit_changes_the_last_picture_and_undo_brings_it_back(
     assert "nothing to undo" in (await talk.reply("undo that")).text
 
 
+async def test_words_about_someone_change_a_picture_that_cannot_be_undone(
+    talk: Talk, model: FakePersonaModel
+) -> None:
+    model.completions = {
+        **TAUGHT,
+        "message: take <c0> out": "undo; shown; none; none",
+        "Rewrite edit": "remove <c0>",
+    }
+    await talk.teach(extra=TOY)
+    drawn = await talk.reply("draw <bo>")
+    edited = await talk.reply("take <bo> out of this picture")
+    request = model.of_type(EditRequest)[-1]
+    assert (request.image, request.instruction) == (drawn.pictures[0].png, "remove <c0>")
+    assert len(request.concepts) == 1
+    assert "first version" in edited.text
+    undone = await talk.reply("take <bo> out of this picture")
+    assert undone.pictures[0].id == drawn.pictures[0].id
+    named = await talk.reply("take <rex> out of this picture")
+    assert "nothing to undo" in named.text
+
+
 async def test_remember_stores_only_what_was_said(talk: Talk, model: FakePersonaModel) -> None:
     model.completions = {
         **TAUGHT,

@@ -19,6 +19,7 @@ ROUTES = (
     routes.route_rewrite,
     routes.route_approved,
     routes.route_again,
+    routes.route_undo,
     routes.route_teaching,
     routes.route_forgettable,
     routes.route_confirmed,
