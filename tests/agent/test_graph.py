@@ -12,7 +12,7 @@ from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished
 from omnipersona.agent.graph import build_graph
 from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
 from omnipersona.model.config import ModelConfig
-from omnipersona.model.contract import AnswerRequest, EditRequest, GenerateRequest
+from omnipersona.model.contract import AnswerRequest, GenerateRequest
 from omnipersona.model.runtime import NANO_FOLDER
 
 TAUGHT = {
@@ -93,46 +93,6 @@ async def test_learned_tokens_answer_what_nobody_said(talk: Talk, model: FakePer
     reply = await talk.reply("what colour is bo?")
     assert reply.details["evidence"][0]["source"] == "learned tokens"
     assert "brown" in reply.text
-
-
-async def test_edit_changes_the_last_picture_and_undo_brings_it_back(
-    talk: Talk, model: FakePersonaModel
-) -> None:
-    model.completions = {
-        **TAUGHT,
-        "message: put a hat": "edit; shown; <c0>; none",
-        "Rewrite edit": "put a hat on <c0>",
-        "message: undo": "undo; shown; none; none",
-    }
-    await talk.teach(extra=TOY)
-    drawn = await talk.reply("draw <bo>")
-    edited = await talk.reply("put a hat on him")
-    assert model.of_type(EditRequest)[-1].image == drawn.pictures[0].png
-    assert edited.pictures[0].id != drawn.pictures[0].id
-    undone = await talk.reply("undo that")
-    assert undone.pictures[0].id == drawn.pictures[0].id
-    assert "nothing to undo" in (await talk.reply("undo that")).text
-
-
-async def test_words_about_someone_change_a_picture_that_cannot_be_undone(
-    talk: Talk, model: FakePersonaModel
-) -> None:
-    model.completions = {
-        **TAUGHT,
-        "message: take <c0> out": "undo; shown; none; none",
-        "Rewrite edit": "remove <c0>",
-    }
-    await talk.teach(extra=TOY)
-    drawn = await talk.reply("draw <bo>")
-    edited = await talk.reply("take <bo> out of this picture")
-    request = model.of_type(EditRequest)[-1]
-    assert (request.image, request.instruction) == (drawn.pictures[0].png, "remove <c0>")
-    assert len(request.concepts) == 1
-    assert "first version" in edited.text
-    undone = await talk.reply("take <bo> out of this picture")
-    assert undone.pictures[0].id == drawn.pictures[0].id
-    named = await talk.reply("take <rex> out of this picture")
-    assert "nothing to undo" in named.text
 
 
 async def test_remember_stores_only_what_was_said(talk: Talk, model: FakePersonaModel) -> None:
