@@ -23,6 +23,7 @@ def test_teach_ask_draw_edit_and_stop(browser: Browser, start_page: Callable[...
     env = {"OMNIPERSONA_MODEL": MODEL, "OMNIPERSONA_STEPS": LONG}
     url = start_page([*COMMAND, "--headless"], env, 300.0)
     visit = Visit(browser, url)
+    assert f"{url}/login" not in visit.requests
     visit.shoot("start")
 
     visit.say("this is my dog <bo>, his toy is a red ball", *sample_photos())
