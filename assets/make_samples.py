@@ -10,8 +10,8 @@ from typing import Final, Literal
 
 from PIL import Image, ImageDraw
 
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import Accessory, Figure, Identity, Scene, Thing
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import Accessory, Figure, Identity, Scene, Thing
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "ui" / "page"
 PHOTO_SIZE: Final = 256

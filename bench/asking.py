@@ -4,8 +4,8 @@ Knows the contract. Every answer comes from the network; the truth is known else
 """
 
 import io
-import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,7 +25,6 @@ from omnipersona.model.contract import (
     PersonaModel,
 )
 from omnipersona.model.errors import ForeignPicture
-from omnipersona.model.nano.corpus.dialogue import Turn, sample_examples
 
 _MAX_ANSWER: Final = 64
 
@@ -63,14 +62,9 @@ class Asker:
         self.answers.append(time.monotonic() - started)
         return text.strip()
 
-    def complete(self, turn: Turn, rng: random.Random) -> str:
-        """Return the reply of a text task, after as many examples as the model works best with."""
-        count = self.model.describe().num_examples
-        examples = tuple(
-            Example(prompt=one.prompt, reply=one.reply)
-            for one in sample_examples(rng, "train", turn, count)
-        )
-        return self.model.complete(CompleteRequest(prompt=turn.prompt, examples=examples)).text
+    def complete(self, prompt: str, examples: Sequence[Example]) -> str:
+        """Return the reply of a text task after in-context examples."""
+        return self.model.complete(CompleteRequest(prompt=prompt, examples=tuple(examples))).text
 
     def draw(self, prompt: str, seed: int, concepts: tuple[ConceptFile, ...] = ()) -> Image.Image:
         """Return a drawing of a prompt."""

@@ -17,11 +17,11 @@ from omnipersona.bench.rows import Row, Tally, at_least, seconds_row
 from omnipersona.bench.sample import Section, within
 from omnipersona.bench.traits import NONE, Reading, of_figure
 from omnipersona.model.contract import ConceptFile, Fact, LearnRequest, Preset
-from omnipersona.model.nano.corpus.facts import StatedFact, fact_questions, sample_facts
-from omnipersona.model.nano.corpus.questions import YES, recognise
-from omnipersona.model.nano.corpus.words import CANONICAL_PLACES
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import (
+from omnipersona.training.corpus.facts import StatedFact, fact_questions, sample_facts
+from omnipersona.training.corpus.questions import YES, recognise
+from omnipersona.training.corpus.words import CANONICAL_PLACES
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import (
     PLACES,
     Identity,
     look_alike,

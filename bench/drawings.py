@@ -14,9 +14,9 @@ from omnipersona.bench.reader import Reader
 from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
 from omnipersona.bench.traits import Reading, of_figure, truth
-from omnipersona.model.nano.corpus.captions import free_caption
-from omnipersona.model.nano.corpus.words import CANONICAL_PLACES, PATTERN_NOUNS, PLACE_PHRASES
-from omnipersona.model.nano.world import Identity, Scene, sample_identity, sample_scene
+from omnipersona.training.corpus.captions import free_caption
+from omnipersona.training.corpus.words import CANONICAL_PLACES, PATTERN_NOUNS, PLACE_PHRASES
+from omnipersona.training.world.scene import Identity, Scene, sample_identity, sample_scene
 
 _GOALS: Final[dict[str, float | None]] = {
     "scene": 0.97,

@@ -27,9 +27,9 @@ from omnipersona.bench.traits import (
     truth,
 )
 from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.nano.corpus.edits import EDIT_KINDS, Edit, sample_edit
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import sample_identity, sample_scene
+from omnipersona.training.corpus.edits import EDIT_KINDS, Edit, sample_edit
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import sample_identity, sample_scene
 
 _GOAL: Final = 0.9
 

@@ -12,8 +12,8 @@ from PIL import Image
 from omnipersona.bench.reader import SIDE, Reader
 from omnipersona.bench.rows import Row, Tally, at_least
 from omnipersona.bench.traits import of_figure, truth
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import Scene, look_alike, sample_identity, sample_scene
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import Scene, look_alike, sample_identity, sample_scene
 
 _GOAL: Final = 0.99
 _WITH_GOAL: Final = ("place", *(of_figure(t, 0) for t in ("species", "color", "accessory")))

@@ -22,8 +22,8 @@ from omnipersona.bench.sample import FULL, QUICK, Progress, Sizes
 from omnipersona.bench.texts import intent_rows, text_rows
 from omnipersona.model.contract import PersonaModel
 from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.nano.render import render
 from omnipersona.model.runtime import NANO_FOLDER
+from omnipersona.training.world.render import render
 
 __all__ = ["Row", "as_json", "run_nano", "table"]
 

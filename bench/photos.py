@@ -9,11 +9,11 @@ from omnipersona.bench.asking import Asker
 from omnipersona.bench.photographs import photograph
 from omnipersona.bench.rows import Row, Tally, at_least, at_most
 from omnipersona.bench.sample import Section, within
-from omnipersona.model.nano.corpus.questions import ask, describe
-from omnipersona.model.nano.foreign import foreign_picture
-from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.render import render
 from omnipersona.model.skills import FOREIGN_PICTURE
+from omnipersona.training.corpus.questions import ask, describe
+from omnipersona.training.samples.pixels import random_scene
+from omnipersona.training.world.foreign import foreign_picture
+from omnipersona.training.world.render import render
 
 _ALL = 0.95
 _DESCRIBED_EVERY = 4

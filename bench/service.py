@@ -6,7 +6,6 @@ wait for each other. Knows turns and clocks. Does not know quality.
 """
 
 import asyncio
-import random
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -19,14 +18,12 @@ from omnipersona.agent.events import DrawProgress, Event, LearningStarted, Reply
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.turn import UserTurn
-from omnipersona.bench.asking import png
+from omnipersona.bench.asking import Asker, png
 from omnipersona.bench.errors import BenchError
 from omnipersona.bench.rows import Row, at_least, at_most
 from omnipersona.bench.sample import Progress
 from omnipersona.bench.timed_model import TimedModel
 from omnipersona.model.contract import PersonaModel
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import sample_identity, sample_scene
 
 _USERS: Final = 16
 _OF_THE_GREEDY: Final = 8
@@ -40,6 +37,8 @@ _ASK: Final = "what is the toy of <bo>?"
 _DRAW: Final = "draw <bo> with his toy"
 _EDIT: Final = "make it night"
 _PLAIN: Final = "draw a blue cat at the beach"
+_SUBJECT: Final = "a brown dog in the meadow"
+_NUM_PHOTOS: Final = 3
 
 
 def run_service(
@@ -84,6 +83,7 @@ class _Service:
         self.model = model
         self.repeats = repeats
         self.users = users
+        self.photos: tuple[bytes, ...] = ()
         self.sections: dict[str, Callable[[], Awaitable[list[Row]]]] = {
             "turns": self.overhead,
             "cancelling": self.cancelling,
@@ -93,12 +93,13 @@ class _Service:
 
     async def teach(self) -> str:
         """Teach <bo> until he can be used; return the job, which goes on."""
-        rng = random.Random(0)
-        who = sample_identity(rng)
-        photos = tuple(png(render(sample_scene(rng, [who]), 64)) for _ in range(3))
+        if not self.photos:
+            # The model's own drawings are of its world, whatever its world is.
+            asker = Asker(self.model)
+            self.photos = tuple(png(asker.draw(_SUBJECT, seed)) for seed in range(_NUM_PHOTOS))
         started = [
             event
-            for event in await self._events(_MEET, photos=photos)
+            for event in await self._events(_MEET, photos=self.photos)
             if isinstance(event, LearningStarted)
         ]
         if not started:

@@ -14,8 +14,8 @@ from omnipersona.bench.asking import Asker
 from omnipersona.bench.drawings import sample_drawing
 from omnipersona.bench.edits import sample_item
 from omnipersona.model.contract import PersonaModel
-from omnipersona.model.nano.corpus.edits import EDIT_KINDS
-from omnipersona.model.nano.render import render
+from omnipersona.training.corpus.edits import EDIT_KINDS
+from omnipersona.training.world.render import render
 
 _SIDE: Final = 128
 _GAP: Final = 12

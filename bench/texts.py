@@ -8,9 +8,10 @@ import random
 from omnipersona.bench.asking import Asker
 from omnipersona.bench.rows import Row, Tally, at_least, at_most
 from omnipersona.bench.sample import Section, within
-from omnipersona.model.nano.corpus.dialogue import Turn, sample_turn
-from omnipersona.model.nano.corpus.dialogue.parse import sample_parse
+from omnipersona.model.contract import Example
 from omnipersona.model.skills import CANNOT, INTENTS
+from omnipersona.training.corpus.dialogue import Turn, sample_examples, sample_turn
+from omnipersona.training.corpus.dialogue.parse import sample_parse
 
 _INTENT = 0.95
 _DECLINES = 0.9
@@ -26,7 +27,7 @@ def intent_rows(asker: Asker, section: Section, seed: int) -> list[Row]:
     def one(i: int) -> None:
         rng, intent = random.Random(f"{seed} intent {i}"), INTENTS[i % len(INTENTS)]
         turn = sample_parse(rng, "held_out", intent)
-        reply = asker.complete(turn, rng)
+        reply = _reply(asker, turn, rng)
         intents.add(intent, reply.partition(";")[0].strip() == intent)
         whole.add(intent, reply == turn.reply)
 
@@ -45,7 +46,7 @@ def text_rows(asker: Asker, section: Section, seed: int) -> list[Row]:
     def one(i: int) -> None:
         rng, task = random.Random(f"{seed} text {i}"), _TASKS[i % len(_TASKS)]
         turn = _outside(rng) if task == _OUTSIDE else sample_turn(rng, "held_out", task)
-        reply = asker.complete(turn, rng)
+        reply = _reply(asker, turn, rng)
         if task == _OUTSIDE:
             tally.add(task, reply.startswith(CANNOT))
             return
@@ -66,6 +67,13 @@ def text_rows(asker: Asker, section: Section, seed: int) -> list[Row]:
         tally.row("outside requests declined", _OUTSIDE, _DECLINES),
         at_most("good requests wrongly declined", wrongly, count, _WRONGLY),
     ]
+
+
+def _reply(asker: Asker, turn: Turn, rng: random.Random) -> str:
+    """Return the reply to a turn, after as many examples as the model works best with."""
+    count = asker.model.describe().num_examples
+    shown = sample_examples(rng, "train", turn, count)
+    return asker.complete(turn.prompt, [Example(prompt=e.prompt, reply=e.reply) for e in shown])
 
 
 def _outside(rng: random.Random) -> Turn:

@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from omnipersona.bench.reader import SIDE, Reader
-from omnipersona.model.nano.pixels import scene_pixels
-from omnipersona.model.nano.world import Identity, look_alike, sample_identity, sample_scene
+from omnipersona.training.samples.pixels import scene_pixels
+from omnipersona.training.world.scene import Identity, look_alike, sample_identity, sample_scene
 
 logger = logging.getLogger(__name__)
 

@@ -25,12 +25,12 @@ from omnipersona.bench.judging import accuracy, held_out_scenes, identity_told
 from omnipersona.bench.reader import POOLED, SIDE, WEIGHTS, Reader, load_reader, save_reader
 from omnipersona.bench.train_identity import train_identity
 from omnipersona.bench.traits import TRAITS, traits_of_figure, truth
-from omnipersona.model.nano.cells import LABELS, show
-from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import MAX_FIGURES, Scene
 from omnipersona.model.precision import training_precision
 from omnipersona.model.vision.images import to_uint8
+from omnipersona.training.samples.pixels import random_scene
+from omnipersona.training.world.labels import LABELS, show
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import MAX_FIGURES, Scene
 
 logger = logging.getLogger(__name__)
 

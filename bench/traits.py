@@ -6,7 +6,7 @@ Knows the drawn world. Does not know how a picture is read (`reader`) or what is
 from collections.abc import Mapping
 from typing import Final
 
-from omnipersona.model.nano.world import (
+from omnipersona.training.world.scene import (
     ACCESSORIES,
     COLORS,
     MAX_FIGURES,

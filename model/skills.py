@@ -1,6 +1,6 @@
 """The text tasks a model is asked to do, as formats; imports no torch.
 
-One place decides how each task is written, so that pretraining (`model.nano`) and the agent
+One place decides how each task is written, so that pretraining (`training`) and the agent
 (`omnipersona.agent`) can never drift apart. Every task is a short line "Word: ..." followed by its
 material; every reply is one line. Names never appear: concepts are slots `<c0>` ... `<c9>`.
 

@@ -120,7 +120,7 @@ class GenerationPrompt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EditItem:
-    """A change to make to a photo; `kind` is one of `model.nano`'s kinds of edits."""
+    """A change to make to a photo; `kind` is one of `training`'s kinds of edits."""
 
     concept: str
     photo: Photo

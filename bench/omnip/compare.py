@@ -14,16 +14,14 @@ from omnipersona.bench.errors import BenchError
 from omnipersona.bench.metrics.intervals import Interval
 from omnipersona.bench.omnip.claims import alignment_line, claims_table, findings
 from omnipersona.bench.omnip.instruments import Sources
-from omnipersona.bench.omnip.items import ALIGNMENT, QUICK, Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.photo_subjects import photo_subjects
 from omnipersona.bench.omnip.report import write_report
 from omnipersona.bench.omnip.run import Plan, Result, results_folder, run
-from omnipersona.bench.omnip.subjects import Subject, world_subjects
+from omnipersona.bench.omnip.subjects import ALIGNMENT, QUICK, Counts, Subject
 from omnipersona.bench.omnip.summary import as_table, figures, gains
 from omnipersona.bench.omnip.sweep import swept
-from omnipersona.bench.reader import load_reader
 from omnipersona.model.fit import PRESETS
 from omnipersona.model.runtime import LocalPersonaModel, load_studio
 from omnipersona.model.studio import Studio
@@ -83,6 +81,10 @@ def ground(model: str, plan: Plan, sources: Sources) -> Ground:
     # Pictures are the comparison's own, however they turn out; a refusal would end it.
     studio.config = replace(studio.config, max_strangeness=None)
     if not plan.data:
+        # Only these rows need the drawn world, which a wheel does not hold.
+        from omnipersona.bench.omnip.world_subjects import world_subjects
+        from omnipersona.bench.reader import load_reader
+
         return Ground(studio, world_subjects(studio, load_reader(), plan.concepts, plan.counts))
     dataset = read_dataset(Path(plan.data))
     instruments = sources.load(LocalPersonaModel(studio, device))

@@ -11,15 +11,16 @@ from typing import Final
 
 from omnipersona.bench.asking import png
 from omnipersona.bench.edits import is_a_change
+from omnipersona.bench.omnip.subjects import Counts
 from omnipersona.model.contract import Fact, LearnRequest
 from omnipersona.model.lessons import SLOT
-from omnipersona.model.nano.corpus.captions import canonical_caption
-from omnipersona.model.nano.corpus.edits import Edit, sample_edit
-from omnipersona.model.nano.corpus.facts import StatedFact, fact_questions, sample_facts
-from omnipersona.model.nano.corpus.knowing import wish_needing_facts
-from omnipersona.model.nano.corpus.questions import ask, recognise
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import (
+from omnipersona.training.corpus.captions import canonical_caption
+from omnipersona.training.corpus.edits import Edit, sample_edit
+from omnipersona.training.corpus.facts import StatedFact, fact_questions, sample_facts
+from omnipersona.training.corpus.knowing import wish_needing_facts
+from omnipersona.training.corpus.questions import ask, recognise
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import (
     Identity,
     Scene,
     look_alike,
@@ -31,23 +32,6 @@ EDIT_KINDS: Final = ("remove", "add", "replace", "recolor", "background", "objec
 _CHAINED: Final = ("add", "background", "object")
 _NUM_FACTS: Final = 8
 _NEEDED: Final = ("toy", "home", "clothes")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counts:
-    """Items of each kind per concept; `edits` counts per edit kind, `chain` edits in a row."""
-
-    photos: int = 10
-    recognition: int = 20
-    questions: int = 10
-    prompts: int = 6
-    wishes: int = 6
-    edits: int = 2
-    chain: int = 5
-
-
-ALIGNMENT: Final = Counts(recognition=0, questions=0, prompts=100, wishes=0, edits=0, chain=0)
-QUICK: Final = Counts(recognition=4, questions=3, prompts=2, wishes=2, edits=1, chain=0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,6 @@ from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.model.fit import FitConfig
 from omnipersona.model.lessons import SLOT
-from omnipersona.model.nano.corpus.words import colored
 from omnipersona.model.skills import UNKNOWN, fact_question, introduction, profile_text
 from omnipersona.model.studio import Studio
 
@@ -64,7 +63,7 @@ def described(studio: Studio, lesson: LearnRequest) -> str:
     viewer = Persona(studio=studio, kind=kind)
     answers = [viewer.answer(_LOOKS.format(kind=kind), photo) for photo in lesson.photos]
     color = max(sorted(set(answers)), key=answers.count)
-    return colored(color, kind)
+    return f"{'an' if color[:1] in tuple('aeiou') else 'a'} {color} {kind}"
 
 
 def stated(lesson: LearnRequest) -> Recall:

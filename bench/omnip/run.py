@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from omnipersona.agent.prompts import PARSE_EXAMPLES, take
-from omnipersona.bench.omnip.items import Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.persona import Method, Persona
 from omnipersona.bench.omnip.pictures import keep_pictures
 from omnipersona.bench.omnip.scores import Scores
-from omnipersona.bench.omnip.subjects import Subject
+from omnipersona.bench.omnip.subjects import Counts, Subject
 from omnipersona.model.fit import FitConfig
 from omnipersona.model.studio import Studio
 

@@ -22,8 +22,8 @@ from omnipersona.agent.prompts import (
     take_others,
 )
 from omnipersona.model.contract import MAX_CONCEPTS, CompleteRequest, Example, slot
-from omnipersona.model.nano.corpus.dialogue import sample_turn
-from omnipersona.model.nano.corpus.dialogue.retrieval import about
+from omnipersona.training.corpus.dialogue import sample_turn
+from omnipersona.training.corpus.dialogue.retrieval import about
 
 SLOTS = ("<c0>", "<c1>")
 

@@ -11,9 +11,9 @@ from omnipersona.bench.drawings import (
 )
 from omnipersona.bench.reader import load_reader
 from omnipersona.bench.traits import truth
-from omnipersona.model.nano.corpus.captions import canonical_caption
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import Accessory, Scene, Thing, sample_identity, sample_scene
+from omnipersona.training.corpus.captions import canonical_caption
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import Accessory, Scene, Thing, sample_identity, sample_scene
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from omnipersona.bench.edits import demand_of, judge_edit, judge_edits, sample_i
 from omnipersona.bench.reader import load_reader
 from omnipersona.bench.traits import truth
 from omnipersona.model.errors import ForeignPicture
-from omnipersona.model.nano.corpus.edits import EDIT_KINDS, Edit
-from omnipersona.model.nano.render import render
+from omnipersona.training.corpus.edits import EDIT_KINDS, Edit
+from omnipersona.training.world.render import render
 
 _ITEMS = [sample_item(3, kind, i) for i in range(20) for kind in EDIT_KINDS]
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from omnipersona.bench.fidelity import psnr, unchanged_region
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import (
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import (
     sample_identity,
     sample_scene,
     without_figure,

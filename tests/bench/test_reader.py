@@ -7,8 +7,8 @@ from PIL import ImageFilter
 from omnipersona.bench.judging import accuracy, held_out_scenes, identity_told
 from omnipersona.bench.reader import SIDE, WEIGHTS, Reader, load_reader, save_reader
 from omnipersona.bench.traits import TRAITS
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import without_figure
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import without_figure
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import torch
 from omnipersona.bench.reader import SIDE, Reader
 from omnipersona.bench.train_reader import labels, mirrored, softened, train_reader
 from omnipersona.bench.traits import TRAITS
-from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.world import sample_identity, sample_scene
+from omnipersona.training.samples.pixels import random_scene
+from omnipersona.training.world.scene import sample_identity, sample_scene
 
 
 def test_labels_are_the_places_of_the_true_words() -> None:

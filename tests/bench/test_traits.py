@@ -2,8 +2,8 @@ import random
 from dataclasses import replace
 
 from omnipersona.bench.traits import NONE, TRAITS, place_of_figure, truth
-from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.world import sample_identity, sample_scene, without_figure
+from omnipersona.training.samples.pixels import random_scene
+from omnipersona.training.world.scene import sample_identity, sample_scene, without_figure
 
 
 def test_every_true_word_is_one_that_the_reader_can_say() -> None:

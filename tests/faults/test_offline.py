@@ -11,8 +11,8 @@ from talk import Talk
 from omnipersona.agent.events import Reply
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
-from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.render import render
+from omnipersona.training.samples.pixels import random_scene
+from omnipersona.training.world.render import render
 
 
 def photo() -> bytes:

@@ -14,12 +14,12 @@ from omnipersona.model.contract import (
     LearnResult,
 )
 from omnipersona.model.learning import learn
-from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.render import render
-from omnipersona.model.nano.world import Scene
 from omnipersona.model.runtime import load_studio
 from omnipersona.model.studio import Studio
 from omnipersona.model.vision.images import write_png
+from omnipersona.training.samples.pixels import random_scene
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import Scene
 
 pytestmark = pytest.mark.slow
 

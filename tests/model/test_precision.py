@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from omnipersona.model import precision
-from omnipersona.model.nano.muon import orthogonal
+from omnipersona.training.trainers.muon import orthogonal
 
 
 @pytest.mark.parametrize(("native", "dtype"), [(True, torch.bfloat16), (False, torch.float32)])

@@ -11,15 +11,15 @@ from omnipersona.bench.photographs import photograph
 from omnipersona.model.contract import AnswerRequest, EditRequest, LearnEvent, LearnRequest
 from omnipersona.model.errors import ForeignPicture
 from omnipersona.model.learning import learn
-from omnipersona.model.nano.foreign import foreign_picture
-from omnipersona.model.nano.pixels import random_scene
-from omnipersona.model.nano.render import render
 from omnipersona.model.runtime import load_studio
 from omnipersona.model.sequence.pictures import clean_image
 from omnipersona.model.skills import FOREIGN_PICTURE
 from omnipersona.model.strangeness import strangeness
 from omnipersona.model.studio import Studio
 from omnipersona.model.vision.images import to_pixels, write_png
+from omnipersona.training.samples.pixels import random_scene
+from omnipersona.training.world.foreign import foreign_picture
+from omnipersona.training.world.render import render
 
 pytestmark = pytest.mark.slow
 

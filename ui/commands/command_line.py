@@ -37,6 +37,13 @@ def guarded() -> Iterator[None]:
         fail(f"The setting {field} is refused: {first['msg']} (it is {first['input']!r}).")
     except EXPECTED_ERRORS as error:
         fail(str(error))
+    except ModuleNotFoundError as error:
+        if error.name != "omnipersona.training":
+            raise
+        fail(
+            "This needs nano's drawn world, which is not installed with the program. Run it in a "
+            "checkout of the source code, where the folder training/ lies."
+        )
     except KeyboardInterrupt:
         fail("Stopped.")
 

@@ -78,8 +78,8 @@ def pretrain(
     with guarded():
         import platformdirs
 
-        from omnipersona.model.nano.build import build_nano
-        from omnipersona.model.nano.recipe import RECIPE, read_recipe
+        from omnipersona.training.build import build_nano
+        from omnipersona.training.recipe import RECIPE, read_recipe
 
         build_nano(
             read_recipe(recipe or RECIPE),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from omnipersona.bench.datasets.edits import edit_items
 from omnipersona.bench.datasets.layouts import read_unifybench
-from omnipersona.model.nano.corpus.edits import EDIT_KINDS
+from omnipersona.training.corpus.edits import EDIT_KINDS
 
 
 def test_every_kind_of_edit_is_asked_for_and_names_the_slot(unifybench: Path) -> None:

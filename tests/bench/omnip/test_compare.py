@@ -9,14 +9,15 @@ import torch
 
 from omnipersona.bench.omnip.claims import findings
 from omnipersona.bench.omnip.compare import Ground, plan_of, sweep
-from omnipersona.bench.omnip.items import Counts, concept_items
+from omnipersona.bench.omnip.items import concept_items
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.report import write_report
 from omnipersona.bench.omnip.run import Plan, results_folder, run
-from omnipersona.bench.omnip.subjects import Subject, world_subjects
+from omnipersona.bench.omnip.subjects import Counts, Subject
 from omnipersona.bench.omnip.summary import as_table, figures
 from omnipersona.bench.omnip.sweep import swept
+from omnipersona.bench.omnip.world_subjects import world_subjects
 from omnipersona.bench.reader import Reader, load_reader
 from omnipersona.model.fit import FitConfig
 from omnipersona.model.runtime import NANO_FOLDER, load_studio

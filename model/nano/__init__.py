@@ -1,1 +1,0 @@
-"""The embedded model: its drawn world, corpus and pretraining."""

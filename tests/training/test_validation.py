@@ -1,0 +1,54 @@
+"""The probe of a training tells what a network can do, and keeps a table of it."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from omnipersona.model.runtime import NANO_FOLDER
+from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.weights.load import load_folder
+from omnipersona.training.trainers import validation as module
+from omnipersona.training.trainers.network import Trainee
+from omnipersona.training.trainers.validation import Probe
+
+CHECKPOINT = NANO_FOLDER
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Probe:
+    counts = {"_NUM_LOOKS": 90, "_NUM_TURNS": 4, "_NUM_RECOGNITIONS": 4, "_NUM_DRAWINGS": 6}
+    for name, count in counts.items():
+        monkeypatch.setattr(module, name, count)
+    return Probe(Tokenizer.read(CHECKPOINT), tmp_path)
+
+
+@pytest.fixture
+def trainee() -> Trainee:
+    return Trainee(load_folder(CHECKPOINT), 4)
+
+
+def test_a_trained_network_is_told_from_a_spoilt_one(probe: Probe, trainee: Trainee) -> None:
+    trained = probe.measure(trainee)
+    assert trained == probe.measure(trainee)
+    with torch.no_grad():
+        nn.init.normal_(trainee.model.connector.fc2.weight)
+        trainee.model.llm2vae.weight.zero_()
+    spoilt = probe.measure(trainee)
+    assert trained["look: scene"] > 0.5 > spoilt["look: scene"]
+    assert trained["text: parse"] == spoilt["text: parse"]
+    assert trained["error: background"] < 0.5 * spoilt["error: background"]
+
+
+def test_a_line_is_written_when_it_is_due(
+    probe: Probe, trainee: Trainee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probe.write_when_due(trainee, 10)
+    monkeypatch.setattr(module, "_EVERY_SECONDS", 0.0)
+    probe.write_when_due(trainee, 20)
+    with (tmp_path / "probe.csv").open(encoding="utf-8", newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["step"] == "20"
+    assert 0.0 <= float(line["recognised"]) <= 1.0

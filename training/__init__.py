@@ -1,0 +1,1 @@
+"""How nano is made: its drawn world, the corpora about it, the trainers and their recipe."""

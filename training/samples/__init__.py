@@ -1,0 +1,1 @@
+"""Training samples of every task, from scenes and sentences to packed rows."""

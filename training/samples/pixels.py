@@ -1,0 +1,37 @@
+"""Scenes as numbers: pixels, and latents of the frozen autoencoder."""
+
+import random
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.vision.images import to_pixels
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import Scene, sample_identity, sample_scene
+
+
+def random_scene(rng: random.Random, company: float = 0.25) -> Scene:
+    """Return a scene with one or two new characters, `company` of them two, 1 in 20 with none."""
+    count = rng.choices((0, 1, 2), (0.05, 0.95 - company, company))[0]
+    return sample_scene(rng, [sample_identity(rng) for _ in range(count)])
+
+
+def scene_pixels(scene: Scene, size: int) -> Tensor:
+    """Return (3, size, size) in [-1, 1]."""
+    return to_pixels(render(scene, size))
+
+
+def shuffled(pixels_CYX: Tensor, side: int, rng: random.Random) -> Tensor:
+    """Return a square picture whose `side` x `side` cells have changed places."""
+    size = pixels_CYX.shape[-1]
+    order = rng.sample(range(side * side), side * side)
+    cells = F.unfold(pixels_CYX[None], size // side, stride=size // side)[..., order]
+    return F.fold(cells, (size, size), size // side, stride=size // side)[0]
+
+
+@torch.no_grad()
+def encoded(model: OmniModel, pixels: list[Tensor]) -> list[Tensor]:
+    """Encode pictures of one size; return the latents of each (Z, Y/f, X/f)."""
+    return list(model.autoencoder.encode(torch.stack(pixels).to(model.device)))

@@ -1,0 +1,1 @@
+"""The networks of nano, each with its trainer, and what trainers share."""

@@ -1,0 +1,1 @@
+"""The drawn world: scenes as data, as pictures and as labels."""
