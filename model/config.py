@@ -53,7 +53,8 @@ class VisionConfig:
     """The SigLIP-style vision encoder.
 
     `num_hidden_layers` is the number in the JSON; the last one is never built, because features
-    are read before it.
+    are read before it. A `stem_width` puts convolutions of the whole picture beside the patch
+    embedding (`model.vision.encoder.ConvStem`); 0, as published, has none.
     """
 
     hidden_size: int
@@ -64,6 +65,14 @@ class VisionConfig:
     image_size: int
     num_channels: int = 3
     layer_norm_eps: float = 1e-6
+    stem_width: int = 0
+
+    def __post_init__(self) -> None:
+        if self.stem_width and self.patch_size & (self.patch_size - 1):
+            raise ValueError(
+                f"patch_size {self.patch_size} is no power of two; a stem halves the picture until "
+                "a patch is one place"
+            )
 
     @property
     def num_kept_layers(self) -> int:
@@ -73,7 +82,11 @@ class VisionConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AutoencoderConfig:
-    """The FLUX-style autoencoder; the defaults are the published model's constants."""
+    """The FLUX-style autoencoder; the defaults are the published model's constants.
+
+    With `decoder_ch_mult` the decoder has levels of its own; one more than the encoder makes
+    pictures twice as large as those that were encoded.
+    """
 
     in_channels: int = 3
     out_ch: int = 3
@@ -85,6 +98,7 @@ class AutoencoderConfig:
     num_groups: int = 32
     scale_factor: float = 0.3611
     shift_factor: float = 0.1159
+    decoder_ch_mult: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.downsample != 2 ** (len(self.ch_mult) - 1):
@@ -92,6 +106,21 @@ class AutoencoderConfig:
                 f"downsample {self.downsample} does not agree with {len(self.ch_mult)} levels "
                 f"(ch_mult {self.ch_mult}), which halve the picture {len(self.ch_mult) - 1} times"
             )
+        if len(self.decoder_levels) < len(self.ch_mult):
+            raise ValueError(
+                f"decoder_ch_mult {self.decoder_ch_mult} has fewer levels than ch_mult "
+                f"{self.ch_mult}; a decoder cannot make pictures smaller than they were"
+            )
+
+    @property
+    def decoder_levels(self) -> tuple[int, ...]:
+        """Widths of the decoder's levels, as multiples of `ch`, the finest first."""
+        return self.decoder_ch_mult or self.ch_mult
+
+    @property
+    def magnification(self) -> int:
+        """How many times as wide as what was encoded a decoded picture is."""
+        return 2 ** (len(self.decoder_levels) - len(self.ch_mult))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,6 +191,11 @@ class ModelConfig:
         vit_max_num_patch_per_side: Side of the vision position grid, in patches.
         positions: Of the tables that say where a latent token or a vision patch lies.
         prediction: What `llm2vae` returns: the velocity, or what `model.flow` turns into one.
+        edit_ports: Whether the source of an edit enters the generation expert at its own cells and
+            the network tells what to add to it (`model.omni.EditPorts`); without, as published,
+            it is latents in the context.
+        refiner_width: Channels of the convolutions after `llm2vae`
+            (`model.latent.refiner`); 0, as published, has none.
         keep_concepts_in_cfg_text: Whether the concept prefix stays in the text-free context.
         sampling: Defaults of drawing and editing.
         vae_resize: Rule for pictures on their way to the autoencoder.
@@ -186,6 +220,8 @@ class ModelConfig:
     vit_max_num_patch_per_side: int = 70
     positions: PositionWaves = PositionWaves()
     prediction: Prediction = "velocity"
+    edit_ports: bool = False
+    refiner_width: int = 0
     keep_concepts_in_cfg_text: bool = False
     sampling: SamplingDefaults = SamplingDefaults()
     vae_resize: ResizeRule = ResizeRule(max_side=1024, min_side=512, stride=16)
@@ -246,8 +282,9 @@ class ModelConfig:
             if name in extra:
                 ours[name] = extra[name]
         vae: dict[str, Any] = dict(extra.get("vae_config", {}))
-        if "ch_mult" in vae:
-            vae["ch_mult"] = tuple(vae["ch_mult"])
+        for name in ("ch_mult", "decoder_ch_mult"):
+            if vae.get(name) is not None:
+                vae[name] = tuple(vae[name])
         return cls(
             text=TextConfig(**_only(TextConfig, text)),
             vision=VisionConfig(**_only(VisionConfig, vision)),

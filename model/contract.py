@@ -211,12 +211,14 @@ class EditRequest:
     Attributes:
         image: PNG bytes of the source.
         instruction: What to change, with concept slots.
+        images: PNG bytes of pictures to go by; read before the source.
         concepts: Concept files; `concepts[i]` fills slot `<ci>`.
         settings: Seed, steps and guidance.
     """
 
     image: bytes
     instruction: str
+    images: tuple[bytes, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     settings: DrawSettings = DrawSettings()
     lane: str = ""

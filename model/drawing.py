@@ -62,12 +62,15 @@ class Painting:
         noise_TE: Where the walk starts, (T, E) float32.
         grid: Shape of the picture in tokens.
         source: A picture of the same shape of which only a part is drawn anew; None draws all.
+        ported_TE: A picture of the same shape at the edit ports, to which is added; None for a
+            new one, and for models without ports.
     """
 
     guidance: Guidance
     noise_TE: Tensor
     grid: Grid
     source: Source | None = None
+    ported_TE: Tensor | None = None
 
 
 def draw(
@@ -123,19 +126,28 @@ class _Branches:
             if config.needs_image and not one.guidance.image_free_equals_full
         ]
         self.without_image = [paintings[i].guidance.without_image for i in self.with_image_free]
+        self.ported = [one.ported_TE for one in paintings]
 
-    def _canvas(self, contexts: Sequence[Context], ids: Sequence[Tensor]) -> Canvas:
-        return Canvas(contexts, ids, self.reuse_below)
+    def _canvas(
+        self,
+        contexts: Sequence[Context],
+        ids: Sequence[Tensor],
+        ported: Sequence[Tensor | None],
+    ) -> Canvas:
+        return Canvas(contexts, ids, ported, self.reuse_below)
 
     @cached_property
     def plain(self) -> Canvas:
-        return self._canvas(self.full, self.ids)
+        return self._canvas(self.full, self.ids, self.ported)
 
     @cached_property
     def all(self) -> Canvas:
         contexts = [*self.full, *self.without_text, *self.without_image]
         image_free_ids = [self.ids[i] for i in self.with_image_free]
-        return self._canvas(contexts, [*self.ids, *self.ids, *image_free_ids])
+        ids = [*self.ids, *self.ids, *image_free_ids]
+        # Without the picture there is nothing to add to.
+        image_free = [None] * len(image_free_ids)
+        return self._canvas(contexts, ids, [*self.ported, *self.ported, *image_free])
 
     def velocities(self, x_t: Sequence[Tensor], t: float) -> list[Tensor]:
         """Return the guided velocity of each picture."""
@@ -168,7 +180,8 @@ def _own_region(painting: Painting) -> Region:
     if source is None:
         return Region(noise, torch.ones(grid.num_tokens, dtype=torch.bool))
     ids = grid_ids(grid.rows, grid.columns, guidance.full.model.config.max_latent_size)
-    canvas = Canvas([guidance.full, guidance.without_text], [ids, ids])
+    ported = painting.ported_TE
+    canvas = Canvas([guidance.full, guidance.without_text], [ids, ids], [ported, ported])
     moved = torch.zeros(grid.num_tokens)
     for t in LOOKED_AT:
         x_t = noised(source.tokens_TE, noise, t)

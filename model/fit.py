@@ -202,7 +202,8 @@ def _losses(
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     batch = _batch(pupils, config)
     with torch.enable_grad():
-        packed = pack([*batch.reading, *batch.drawings, *batch.edits], markers)
+        samples = [*batch.reading, *batch.drawings, *batch.edits]
+        packed = pack(samples, markers).to(model.device)
         with training_precision():
             losses = model(packed, torch.cat([pupil.tokens.table() for pupil in pupils]))
     text = (losses.ce * packed.label_weights).sum() / packed.label_weights.sum()

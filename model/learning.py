@@ -217,6 +217,7 @@ def _teacher(
         studio.config.sampling.timestep_shift,
         random.Random(request.seed + rank * _RANKS_APART),
         torch.Generator().manual_seed(request.seed + rank * _RANKS_APART),
+        edit_ports=studio.config.edit_ports,
     )
 
 

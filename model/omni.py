@@ -12,13 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from omnipersona.model.config import ModelConfig
-from omnipersona.model.flow.path import as_velocity, noised, target_velocity
+from omnipersona.model.flow.path import as_edit_velocity, as_velocity, noised, target_velocity
 from omnipersona.model.latent.autoencoder import Autoencoder
+from omnipersona.model.latent.refiner import Refiner
 from omnipersona.model.mot.attention import Past
 from omnipersona.model.mot.decoder import Decoder
 from omnipersona.model.mot.kv_cache import KVCache
 from omnipersona.model.mot.step_cache import StepCache
-from omnipersona.model.sequence.pack import PackedSequence
+from omnipersona.model.sequence.pack import Latents, PackedSequence
 from omnipersona.model.vision.connector import Connector, sincos_table
 from omnipersona.model.vision.encoder import VisionEncoder
 
@@ -41,6 +42,22 @@ class TimeEmbedder(nn.Module):
         angles = t_n.float()[:, None] * frequencies.to(t_n.device)
         waves = torch.cat([angles.cos(), angles.sin()], dim=-1)
         return self.mlp(waves.to(next(self.mlp.parameters()).dtype))
+
+
+class EditPorts(nn.Module):
+    """The source of an edit at its own cells: into the generation expert, and out of it.
+
+    What leaves is what the edit adds to its source. Both projections start at zero, so that an
+    untrained edit is an exact copy.
+    """
+
+    def __init__(self, latent_width: int, width: int) -> None:
+        super().__init__()
+        self.into = nn.Linear(latent_width, width)
+        self.out = nn.Linear(width, latent_width)
+        for part in (self.into, self.out):
+            nn.init.zeros_(part.weight)
+            nn.init.zeros_(part.bias)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +99,8 @@ class OmniModel(nn.Module):
         self.time_embedder = TimeEmbedder(width)
         self.vae2llm = nn.Linear(config.latent_width, width)
         self.llm2vae = nn.Linear(width, config.latent_width)
+        self.edit_ports = EditPorts(config.latent_width, width) if config.edit_ports else None
+        self.refiner = Refiner(config) if config.refiner_width else None
         for name, side in (
             ("latent_positions", config.max_latent_size),
             ("vit_positions", config.vit_max_num_patch_per_side),
@@ -131,21 +150,34 @@ class OmniModel(nn.Module):
         und_UD, gen_GD = self.decoder(und, gen, packed.layout, past, grow, step_cache)
         if x_t is None or packed.latents is None:
             return Hidden(und_UD, gen_GD, None)
-        output = self.llm2vae(gen_GD[: x_t.shape[0]]).float()
-        velocity = as_velocity(output, x_t, packed.latents.t, self.config.prediction)
-        return Hidden(und_UD, gen_GD, velocity)
+        return Hidden(und_UD, gen_GD, self._velocity(gen_GD[: x_t.shape[0]], x_t, packed.latents))
 
     def forward(self, packed: PackedSequence, soft_SD: Tensor | None = None) -> Losses:
-        """Return both training losses of a pack, unreduced, on the host."""
+        """Return both training losses of a pack, unreduced."""
         packed = packed.to(self.device)
         hidden = self.run(packed, soft_SD)
         logits = self.decoder.lm_head(hidden.und_UD.index_select(0, packed.label_rows))
-        ce = F.cross_entropy(logits.float(), packed.labels, reduction="none").cpu()
+        ce = F.cross_entropy(logits.float(), packed.labels, reduction="none")
         if hidden.velocity_nE is None or packed.latents is None:
             return Losses(ce, ce.new_zeros(0, self.config.latent_width))
         target = target_velocity(packed.latents.tokens, packed.latents.noise)
         error = (hidden.velocity_nE - target)[packed.is_target]
-        return Losses(ce, error.square().cpu())
+        return Losses(ce, error.square())
+
+    def _velocity(self, rows_nD: Tensor, x_t: Tensor, latents: Latents) -> Tensor:
+        output = self.llm2vae(rows_nD)
+        if self.refiner is not None:
+            output = output + self.refiner(rows_nD, x_t, latents.position_ids, latents.lengths)
+        velocity = as_velocity(output.float(), x_t, latents.t, self.config.prediction)
+        edited = latents.edited
+        if self.edit_ports is None or not len(edited):
+            return velocity
+        added = self.edit_ports.out(rows_nD.index_select(0, edited)).float()
+        source = latents.source.float()
+        edits = as_edit_velocity(
+            added, x_t.index_select(0, edited), source, latents.t.index_select(0, edited)
+        )
+        return velocity.index_copy(0, edited, edits)
 
     def _embed(
         self, packed: PackedSequence, soft_SD: Tensor | None
@@ -163,7 +195,11 @@ class OmniModel(nn.Module):
         if packed.latents is not None:
             latents = packed.latents
             x_t = noised(latents.tokens, latents.noise, latents.t)
-            gen.append(self.latent_rows(x_t, latents.t[:, 0], latents.position_ids))
+            rows = self.latent_rows(x_t, latents.t[:, 0], latents.position_ids)
+            if self.edit_ports is not None and len(latents.edited):
+                ported = self.edit_ports.into(latents.source.to(self.dtype))
+                rows = rows.index_add(0, latents.edited, ported.to(rows))
+            gen.append(rows)
         if packed.soft_gen.numel() and soft_SD is not None:
             gen.append(soft_SD.to(und[0]).index_select(0, packed.soft_gen))
         und_rows = torch.cat(und)

@@ -161,7 +161,7 @@ class Studio:
         Raises:
             ForeignPicture: The source shows what the model does not know.
         """
-        self._refuse_foreign(request.image)
+        self._refuse_foreign(request.image, *request.images)
         yield from self._adapted(self._edit(request), request)
 
     @cached_property
@@ -213,10 +213,15 @@ class Studio:
     def editing_of(self, request: EditRequest, generator: torch.Generator) -> Painting:
         """Return a changed picture before its first step; its noise comes from the generator."""
         guidance, prompter = self._guidance(request)
-        clean, image = self._show(guidance, request.image, generator)
+        for reference in request.images:
+            self._show(guidance, reference, generator)
+        ports = self.config.edit_ports
+        clean, image = self._show(guidance, request.image, generator, in_context=not ports)
         guidance.add_text(prompter.text(request.instruction, use="draw"))
         painting = self._painting(guidance, self._grid(image.width, image.height), generator)
         sampling = self.config.sampling
+        if ports:
+            painting = replace(painting, ported_TE=clean.tokens)
         if sampling.edit_limit is None:
             return painting
         source = Source(clean.tokens, sampling.edit_limit)
@@ -304,15 +309,22 @@ class Studio:
         return Prompter(self.tokenizer).text(think_prompt(use))
 
     def _show(
-        self, guidance: Guidance, png: bytes, generator: torch.Generator
+        self,
+        guidance: Guidance,
+        png: bytes,
+        generator: torch.Generator,
+        *,
+        in_context: bool = True,
     ) -> tuple[GenImage, Image.Image]:
         """Let contexts read a picture; return its latents, and the picture as the VAE rule fits it.
 
-        Posterior noise comes from the generator.
+        Posterior noise comes from the generator. With edit ports the latents of a source stay out
+        of the context.
         """
         image = resized(read_png(png), self.config.vae_resize)
         clean = clean_image(self.config, self.encode(image, generator))
-        guidance.add_picture(clean, seen_image(self.config, self.vision_pixels(image)))
+        seen = seen_image(self.config, self.vision_pixels(image))
+        guidance.add_picture(clean if in_context else None, seen)
         return clean, image
 
     def _sides(self, request: GenerateRequest) -> tuple[int | None, int | None]:

@@ -4,7 +4,7 @@ Knows lessons and segments. Does not know losses or optimisers.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -39,6 +39,7 @@ class Teacher:
         timestep_shift: Of the training times.
         rng: Draws samples.
         noise: Draws times and noise.
+        edit_ports: Whether the model takes the source of an edit at its ports.
     """
 
     lessons: Lessons
@@ -46,6 +47,7 @@ class Teacher:
     timestep_shift: float
     rng: random.Random
     noise: torch.Generator
+    edit_ports: bool = False
 
     def reading(self) -> list[Sample]:
         """Return a photo with questions, a negative if there are any, and a round of facts.
@@ -85,9 +87,11 @@ class Teacher:
         if not self.lessons.edits:
             return []
         pair = self.rng.choice(self.lessons.edits)
-        before: list[Segment] = [pair.source.latents, pair.source.seen]
-        before.append(self.prompter.text(pair.instruction, use="draw"))
-        return [self._painted(before, pair.target.latents)]
+        source, told = pair.source, self.prompter.text(pair.instruction, use="draw")
+        if self.edit_ports:
+            target = replace(pair.target.latents, source=source.latents.tokens)
+            return [self._painted([source.seen, told], target)]
+        return [self._painted([source.latents, source.seen, told], pair.target.latents)]
 
     def held_out(self) -> list[Sample]:
         """Return recognition and drawings of the photos that are held out, always the same."""

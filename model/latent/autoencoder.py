@@ -154,7 +154,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
-        widths = [config.ch * m for m in config.ch_mult]
+        widths = [config.ch * m for m in config.decoder_levels]
         self.conv_in = nn.Conv2d(config.z_channels, widths[-1], 3, padding=1)
         self.mid = Middle(widths[-1], config.num_groups)
         self.up = nn.ModuleList()
@@ -168,7 +168,7 @@ class Decoder(nn.Module):
         self.conv_out = nn.Conv2d(widths[0], config.out_ch, 3, padding=1)
 
     def forward(self, z_BZYX: Tensor) -> Tensor:
-        """Map (B, Z, Y/f, X/f) to pixels (B, 3, Y, X), not clamped."""
+        """Map (B, Z, Y/f, X/f) to pixels (B, 3, m Y, m X), not clamped; m magnifies."""
         hidden = self.mid(self.conv_in(z_BZYX))
         for level in reversed(self.up):
             hidden = level(hidden)
@@ -196,9 +196,9 @@ class Autoencoder(nn.Module):
         return (self.config.scale_factor * (z - self.config.shift_factor)).to(pixels_BCYX.device)
 
     def decode(self, latents_BZYX: Tensor) -> Tensor:
-        """Return pixels (B, 3, Y, X), around [-1, 1] and not clamped, of scaled latents.
+        """Return pixels (B, 3, m Y, m X), around [-1, 1] and not clamped, of scaled latents.
 
-        They lie on the latents' device.
+        `m` is the configuration's magnification, 1 as published. They lie on the latents' device.
         """
         z = latents_BZYX.to(self.device) / self.config.scale_factor + self.config.shift_factor
         return self.decoder(z).to(latents_BZYX.device)

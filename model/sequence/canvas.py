@@ -16,7 +16,7 @@ from torch import Tensor
 from omnipersona.model.mot.attention import Past
 from omnipersona.model.mot.step_cache import StepCache
 from omnipersona.model.sequence.context import Context
-from omnipersona.model.sequence.pack import Latents, pack
+from omnipersona.model.sequence.pack import pack
 from omnipersona.model.sequence.segments import GenImage, Sample
 
 _COMPILED_ROWS: Final = 64
@@ -28,6 +28,8 @@ class Canvas:
     Args:
         contexts: Of one model, at least one; several may belong to one picture.
         position_ids: Of each context's picture, (T,).
+        sources: At the edit ports of each picture, clean tokens (T, E); None where a picture is
+            new, or no list where all are.
         reuse_below: Limit of a step cache (`mot.step_cache`); None computes every step whole.
     """
 
@@ -35,6 +37,7 @@ class Canvas:
         self,
         contexts: Sequence[Context],
         position_ids: Sequence[Tensor],
+        sources: Sequence[Tensor | None] = (),
         reuse_below: float | None = None,
     ) -> None:
         self.step_cache = None if reuse_below is None else StepCache(reuse_below)
@@ -47,8 +50,10 @@ class Canvas:
         self.sizes = [len(ids) for ids in position_ids]
         blank = [torch.zeros(size, self.model.config.latent_width) for size in self.sizes]
         blocks = [
-            GenImage(tokens=tokens, position_ids=ids, noise=tokens)
-            for tokens, ids in zip(blank, position_ids, strict=True)
+            GenImage(tokens=tokens, position_ids=ids, noise=tokens, source=source)
+            for tokens, ids, source in zip(
+                blank, position_ids, sources or [None] * len(blank), strict=True
+            )
         ]
         packed = pack(
             [Sample(segments=(block,)) for block in blocks],
@@ -64,7 +69,7 @@ class Canvas:
         assert laid_out is not None, "a canvas holds pictures"
         tokens = torch.cat(list(x_t)).to(laid_out.t.device)
         times = torch.full_like(laid_out.t, t)
-        latents = Latents(tokens, tokens, times, laid_out.position_ids)
+        latents = replace(laid_out, tokens=tokens, noise=tokens, t=times)
         packed = replace(self.packed, latents=latents)
         hidden = self.model.run(packed, None, self.past, step_cache=self.step_cache)
         assert hidden.velocity_nE is not None, "latents always have velocities"

@@ -95,15 +95,25 @@ class Patches:
 
 @dataclass(frozen=True, slots=True)
 class Latents:
-    """Clean latent tokens (n, E) of all pictures with noise, times (n, 1) and position ids (n,).
+    """Latent tokens of all pictures.
 
-    Noise and time are zero at clean conditions.
+    Attributes:
+        tokens: Clean, (n, E).
+        noise: (n, E), zero at clean conditions.
+        t: Times, (n, 1), zero at clean conditions.
+        position_ids: (n,).
+        lengths: Tokens of each picture; they sum to n.
+        edited: Which tokens have a source at their own cell, (m,).
+        source: Clean tokens of these sources, (m, E).
     """
 
     tokens: Tensor
     noise: Tensor
     t: Tensor
     position_ids: Tensor
+    lengths: list[int]
+    edited: Tensor
+    source: Tensor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -296,11 +306,16 @@ def _latents(images: list[GenImage]) -> Latents | None:
     if not images:
         return None
     noises = [torch.zeros_like(i.tokens) if i.noise is None else i.noise for i in images]
+    tokens = torch.cat([image.tokens for image in images])
+    has_source = [torch.full((len(i.tokens),), i.source is not None) for i in images]
     return Latents(
-        torch.cat([image.tokens for image in images]),
-        torch.cat(noises),
-        torch.cat([torch.full((len(image.tokens), 1), float(image.t)) for image in images]),
-        torch.cat([image.position_ids for image in images]),
+        tokens=tokens,
+        noise=torch.cat(noises),
+        t=torch.cat([torch.full((len(image.tokens), 1), float(image.t)) for image in images]),
+        position_ids=torch.cat([image.position_ids for image in images]),
+        lengths=[len(image.tokens) for image in images],
+        edited=torch.cat(has_source).nonzero()[:, 0],
+        source=torch.cat([tokens[:0], *(i.source for i in images if i.source is not None)]),
     )
 
 

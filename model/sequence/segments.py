@@ -76,6 +76,8 @@ class GenImage:
         noise: (n, E) for a target, which is trained and hidden from later rows; None for a
             clean condition.
         t: Time of a target in [0, 1].
+        source: Clean latent tokens (n, E) of the picture that a target changes, for a model with
+            edit ports; None for a picture of its own.
         dropped: Left out, but its RoPE id is spent.
     """
 
@@ -83,6 +85,7 @@ class GenImage:
     position_ids: Tensor
     noise: Tensor | None = None
     t: float = 0.0
+    source: Tensor | None = None
     dropped: bool = False
 
 

@@ -1,0 +1,184 @@
+"""Parts that the published model does not have: edit ports, refiner, stem, a larger decoder.
+
+Off, nothing of them exists; fresh, they change nothing; an edit at fresh ports is an exact copy.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from oracles.random_weights import png, random_model
+from PIL import Image
+
+from omnipersona.model.config import ModelConfig, tiny
+from omnipersona.model.contract import (
+    DrawEvent,
+    DrawSettings,
+    EditRequest,
+    GenerateRequest,
+    ImageResult,
+)
+from omnipersona.model.drawing import decode_tokens
+from omnipersona.model.flow.path import as_edit_velocity, noised
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.pack import Markers, pack
+from omnipersona.model.sequence.pictures import clean_image, seen_image, target_image
+from omnipersona.model.sequence.segments import Sample
+from omnipersona.model.studio import Studio
+from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.vision.images import grid_shapes, to_image
+from omnipersona.model.weights.load import load_folder, save_folder
+
+# Image guidance would lead away from what is drawn without the source.
+SETTINGS = DrawSettings(seed=3, num_steps=4, cfg_img_scale=1.0, previews=False)
+
+
+def grown(**parts: object) -> ModelConfig:
+    return replace(tiny(), **parts)  # type: ignore[arg-type]  # any field of the configuration
+
+
+def with_all() -> ModelConfig:
+    plain = tiny()
+    return replace(
+        plain,
+        edit_ports=True,
+        refiner_width=4,
+        vision=replace(plain.vision, stem_width=4),
+        autoencoder=replace(plain.autoencoder, decoder_ch_mult=(1, 1, 1, 2)),
+    )
+
+
+def same_weights(config: ModelConfig) -> OmniModel:
+    """Return a model whose weights agree with `random_model(tiny())` where both have them."""
+    model = OmniModel(config).eval()
+    model.load_state_dict(random_model(tiny()).state_dict(), strict=False)
+    return model
+
+
+def result(events: Iterator[DrawEvent]) -> ImageResult:
+    found = [event for event in events if isinstance(event, ImageResult)]
+    return found[-1]
+
+
+def opened(made: ImageResult) -> Image.Image:
+    return Image.open(io.BytesIO(made.png))
+
+
+def test_off_they_do_not_exist() -> None:
+    keys = OmniModel(tiny()).state_dict().keys()
+    assert not [k for k in keys if "port" in k or "refiner" in k or "stem" in k]
+    more = OmniModel(with_all()).state_dict().keys() - keys
+    assert {k.split(".")[0] for k in more} == {"edit_ports", "refiner", "vision", "autoencoder"}
+
+
+@pytest.mark.parametrize("sizes", [[(32, 32)], [(32, 16), (16, 32)]])
+def test_a_fresh_stem_and_refiner_change_nothing(sizes: list[tuple[int, int]]) -> None:
+    config = grown(refiner_width=4, vision=replace(tiny().vision, stem_width=4))
+    samples = []
+    for i, (width, height) in enumerate(sizes):
+        noise = torch.Generator().manual_seed(i)
+        pixels = torch.randn(3, height, width, generator=noise)
+        latents = torch.randn(4, height // 4, width // 4, generator=noise)
+        clean = clean_image(config, latents)
+        segments = (seen_image(config, pixels), clean, target_image(clean, 0.5, noise))
+        samples.append(Sample(segments=segments))
+    packed = pack(samples, Markers(1, 2))
+    plain, more = random_model(tiny()), same_weights(config)
+    torch.testing.assert_close(more(packed).mse, plain(packed).mse)
+    torch.nn.init.ones_(more.refiner.conv_out.weight)  # type: ignore[union-attr]  # it has one
+    assert not torch.allclose(more(packed).mse, plain(packed).mse)
+
+
+def test_grids_are_told_from_position_ids() -> None:
+    ids = torch.tensor([0, 1, 2, 4, 5, 6, 0, 4, 8])
+    assert grid_shapes(ids, [6, 3], 4) == [(2, 3), (3, 1)]
+
+
+@pytest.mark.parametrize("t", [1.0, 0.7, 0.2, 0.01])
+def test_an_output_of_zero_leads_to_the_source_from_any_noise(t: float) -> None:
+    source = torch.randn(50, 96)
+    noise = torch.randn(50, 96)
+    v = as_edit_velocity(
+        torch.zeros(50, 96), noised(source, noise, t), source, torch.full((50, 1), t)
+    )
+    torch.testing.assert_close(v, noise - source, atol=1e-3, rtol=1e-3)
+
+
+def test_where_something_was_added_it_is_left_as_a_picture_would_be() -> None:
+    source, added = torch.zeros(1, 96), torch.ones(1, 96)
+    v = as_edit_velocity(torch.zeros(1, 96), added, source, torch.full((1, 1), 0.01))
+    # Nearly clean: what is there is kept, not pulled back to the source.
+    assert float((added - 0.01 * v).mean()) > 0.9
+
+
+@pytest.fixture
+def ported(tokenizer: Tokenizer, tmp_path: Path) -> Studio:
+    return Studio(same_weights(grown(edit_ports=True)), tokenizer, tmp_path)
+
+
+def test_an_edit_at_fresh_ports_is_an_exact_copy(ported: Studio) -> None:
+    request = EditRequest(image=png(), instruction="a hat", settings=SETTINGS)
+    generator = torch.Generator().manual_seed(3)
+    painting = ported.editing_of(request, generator)
+    assert painting.ported_TE is not None
+    copied = decode_tokens(ported.model, painting.ported_TE, painting.grid)
+    pair = opened(result(ported.edit(request))), to_image(copied)
+    values = torch.tensor([list(one.tobytes()) for one in pair])
+    assert int((values[0] - values[1]).abs().max()) <= 1
+
+
+def test_its_latents_are_not_in_the_context(ported: Studio, studio: Studio) -> None:
+    request = EditRequest(image=png(), instruction="a hat", settings=SETTINGS)
+    rows = [
+        one.editing_of(request, torch.Generator()).guidance.full.num_rows
+        for one in (studio, ported)
+    ]
+    assert rows[0] - rows[1] == 16 + 2
+
+
+def test_pictures_to_go_by_are_read_before_the_source(ported: Studio) -> None:
+    alone = EditRequest(image=png(), instruction="a hat", settings=SETTINGS)
+    with_one = replace(alone, images=(png(seed=1),))
+    contexts = [ported.editing_of(r, torch.Generator()).guidance.full for r in (alone, with_one)]
+    assert contexts[1].num_rows - contexts[0].num_rows == 16 + 2 + 16 + 2
+    assert result(ported.edit(with_one)).width == 32
+
+
+def test_ports_that_learned_something_change_the_picture_and_leave_drawings(
+    ported: Studio,
+) -> None:
+    draw = GenerateRequest(prompt="a hat", settings=SETTINGS)
+    edit = EditRequest(image=png(), instruction="a hat", settings=SETTINGS)
+    before = result(ported.generate(draw)).png, result(ported.edit(edit)).png
+    ports = ported.model.edit_ports
+    assert ports is not None
+    torch.nn.init.normal_(ports.out.weight)
+    after = result(ported.generate(draw)).png, result(ported.edit(edit)).png
+    assert before[0] == after[0]
+    assert before[1] != after[1]
+
+
+def test_a_decoder_with_one_more_level_makes_pictures_twice_as_large(
+    tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    save_folder(OmniModel(with_all()), tmp_path)
+    tokenizer.write(tmp_path)
+    studio = Studio(load_folder(tmp_path), tokenizer, tmp_path)
+    assert studio.config == with_all()
+    drawn = result(studio.generate(GenerateRequest(prompt="a hat", settings=SETTINGS)))
+    assert (drawn.width, drawn.height) == (64, 64)
+    again = EditRequest(image=drawn.png, instruction="a hat", settings=SETTINGS)
+    assert result(studio.edit(again)).width == 64
+
+
+def test_a_decoder_may_not_have_fewer_levels() -> None:
+    with pytest.raises(ValueError, match="fewer levels"):
+        replace(tiny().autoencoder, decoder_ch_mult=(1,))
+
+
+def test_a_stem_needs_patches_that_can_be_halved() -> None:
+    with pytest.raises(ValueError, match="power of two"):
+        replace(tiny().vision, patch_size=14, stem_width=8)
