@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from omnipersona.model.vision.images import to_pixels
 from omnipersona.training.world.labels import (
     LABELS,
     LOOKS,
@@ -16,6 +17,7 @@ from omnipersona.training.world.labels import (
     looks_of,
     show,
 )
+from omnipersona.training.world.render import render
 from omnipersona.training.world.scene import (
     PROPORTIONS,
     Accessory,
@@ -23,7 +25,9 @@ from omnipersona.training.world.scene import (
     Scene,
     Thing,
     sample_identity,
+    sample_scene,
     with_place,
+    without_figure,
 )
 
 WHO = replace(
@@ -75,7 +79,8 @@ def test_clothes_are_a_part_of_their_wearer(scene: Shown) -> None:
 
 
 def test_what_is_absent_covers_nothing(scene: Shown) -> None:
-    present = {label for i, label in enumerate(LABELS) if bool(scene.covered[i].any())}
+    cells = scene.cells(8, 8)
+    present = {label for i, label in enumerate(LABELS) if bool(cells[:, i].any())}
     assert present == {
         ("place", "meadow"),
         ("species", "fox"),
@@ -97,8 +102,38 @@ def test_the_place_is_named_and_changes_nothing_else(scene: Shown) -> None:
     moved = [i for i, (group, _) in enumerate(LABELS) if group == "place"]
     torch.testing.assert_close(shares(elsewhere, "place", "city")[0], torch.ones(8))
     kept = [i for i in range(len(LABELS)) if i not in moved]
-    changed = (scene.covered[kept] != elsewhere.covered[kept]).float().mean()
-    assert float(changed) < 0.01
+    torch.testing.assert_close(scene.cells(8, 8)[:, kept], elsewhere.cells(8, 8)[:, kept])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_parts_are_where_the_picture_changes_without_them(seed: int) -> None:
+    rng = random.Random(seed)
+    scene = sample_scene(rng, [sample_identity(rng), sample_identity(rng)])
+    whole = show(scene, 64)
+    for i in range(2):
+        changed = (whole.pixels != show(without_figure(scene, i), 64).pixels).any(0)
+        told = whole.of_figure(i, 64, 64).view(64, 64) > 0
+        # Outlines are blended, so that they change where no pixel's centre is the part's.
+        assert float((told & ~changed).float().sum()) <= 0.02 * float(told.sum())
+        assert float((told & changed).sum()) >= 0.85 * float(changed.sum())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_pattern_is_where_a_plain_coat_would_look_otherwise(seed: int) -> None:
+    rng = random.Random(seed)
+    who = replace(sample_identity(rng), color="red", pattern="patched", pattern_color="blue")
+    figure = replace(FIGURE, identity=who, accessory=None)
+    plain = replace(figure, identity=replace(who, pattern="plain", pattern_color=None))
+    coat, bare = (show(replace(SCENE, figures=(one,)), 64) for one in (figure, plain))
+    at = LABELS.index(("pattern color", "blue"))
+    told = coat.cells(64, 64)[:, at].view(64, 64) > 0
+    changed = (coat.pixels != bare.pixels).any(0)
+    assert bool(told.any())
+    assert float((told & ~changed).float().sum()) <= 0.1 * float(told.sum())
+
+
+def test_labels_leave_the_picture_as_it_is() -> None:
+    torch.testing.assert_close(show(SCENE, 64).pixels, to_pixels(render(SCENE, 64)))
 
 
 def test_a_coat_has_its_colour_where_it_is_painted() -> None:

@@ -62,28 +62,55 @@ def ink(fill: RGB) -> RGB:
     return mix(fill, (170, 165, 200), 0.5) if sum(fill) < 180 else mix(fill, DARK, 0.6)
 
 
+class Marks:
+    """An index map that is drawn along with a picture: of every pixel, the part it belongs to.
+
+    Args:
+        width: Of the picture, pixels; it is square.
+
+    Attributes:
+        image: The map, one byte a pixel; 0 is whatever no part covers.
+        part: What is being drawn.
+        by_color: Parts that are told by their colour alone, such as a coat's pattern.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.image = Image.new("L", (width, width), 0)
+        self.draw = ImageDraw.Draw(self.image)
+        self.part = 0
+        self.by_color: dict[RGB, int] = {}
+
+
 class Brush:
     """Draws shapes given in its own coordinates, an affine map of the picture's pixels."""
 
     def __init__(
-        self, draw: ImageDraw.ImageDraw, scale: float, ax: float, ay: float, origin: Point
+        self,
+        draw: ImageDraw.ImageDraw,
+        scale: float,
+        ax: float,
+        ay: float,
+        origin: Point,
+        marks: Marks | None = None,
     ) -> None:
         self._draw = draw
         self._scale = scale
         self._ax, self._ay = ax, ay
         self._bx, self._by = origin
+        self._marks = marks
 
     @classmethod
-    def on(cls, image: Image.Image) -> "Brush":
+    def on(cls, image: Image.Image, marks: Marks | None = None) -> "Brush":
         """Make a brush whose unit is 1/64 of the picture's width, origin at the top left."""
         scale = image.width / GRID
-        return cls(ImageDraw.Draw(image), scale, scale, scale, (0.0, 0.0))
+        return cls(ImageDraw.Draw(image), scale, scale, scale, (0.0, 0.0), marks)
 
     def at(self, x: float, y: float, unit: float, *, mirrored: bool = False) -> "Brush":
         """Make a brush with its origin at (x, y) of the page, y upwards, `unit` page units long."""
         step = self._scale * unit
         origin = (x * self._scale, y * self._scale)
-        return Brush(self._draw, self._scale, -step if mirrored else step, -step, origin)
+        ax = -step if mirrored else step
+        return Brush(self._draw, self._scale, ax, -step, origin, self._marks)
 
     def paint(self, *shapes: Shape) -> None:
         """Fill shapes, the last on top."""
@@ -98,22 +125,29 @@ class Brush:
         self.paint(*shapes)
 
     def _fill(self, shape: Shape, fill: RGB, grow: float) -> None:
+        self._drawn(self._draw, shape, fill, grow)
+        if self._marks is not None:
+            part = self._marks.by_color.get(fill, self._marks.part)
+            self._drawn(self._marks.draw, shape, part, grow)
+
+    def _drawn(self, draw: ImageDraw.ImageDraw, shape: Shape, fill: RGB | int, grow: float) -> None:
         unit = abs(self._ay)
         if isinstance(shape, Disc):
             x, y = self._ax * shape.x + self._bx, self._ay * shape.y + self._by
             rx, ry = shape.rx * unit + grow, shape.ry * unit + grow
-            self._draw.ellipse((x - rx, y - ry, x + rx, y + ry), fill)
+            draw.ellipse((x - rx, y - ry, x + rx, y + ry), fill)
             return
         points = [(self._ax * x + self._bx, self._ay * y + self._by) for x, y in shape.points]
         if isinstance(shape, Poly):
-            self._draw.polygon(points, fill)
+            draw.polygon(points, fill)
             if grow:
-                self._rounded([*points, points[0]], grow, fill)
+                _rounded(draw, [*points, points[0]], grow, fill)
             return
-        self._rounded(points, shape.r * unit + grow, fill)
+        _rounded(draw, points, shape.r * unit + grow, fill)
 
-    def _rounded(self, points: list[Point], r: float, fill: RGB) -> None:
-        self._draw.line(points, fill, max(1, round(2 * r)))
-        if r >= 1.0:
-            for x, y in points:
-                self._draw.ellipse((x - r, y - r, x + r, y + r), fill)
+
+def _rounded(draw: ImageDraw.ImageDraw, points: list[Point], r: float, fill: RGB | int) -> None:
+    draw.line(points, fill, max(1, round(2 * r)))
+    if r >= 1.0:
+        for x, y in points:
+            draw.ellipse((x - r, y - r, x + r, y + r), fill)

@@ -1,26 +1,32 @@
 """What every cell of a picture shows, as labels for training.
 
-Two scenes differ only where their contents do, so a part covers the pixels that change when it is
-taken away. Knows scenes and their pixels. Does not know the network.
+A scene is drawn once, with an index map of its parts beside it; what a part is called, and which
+share of a cell it covers, comes from that. Knows scenes and pixels. Does not know the network.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 from omnipersona.model.vision.images import to_pixels
-from omnipersona.training.world.render import render
+from omnipersona.training.world.render import (
+    BODY,
+    PATTERN,
+    THING,
+    WORN,
+    part_of_figure,
+    render_with_parts,
+)
 from omnipersona.training.world.scene import (
     ACCESSORIES,
     COLORS,
     EYE_COLORS,
     FACINGS,
+    MAX_FIGURES,
     OBJECTS,
     PATTERNS,
     PLACES,
@@ -30,10 +36,6 @@ from omnipersona.training.world.scene import (
     Figure,
     Identity,
     Scene,
-    with_accessory,
-    with_figure,
-    with_thing,
-    without_figure,
 )
 
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {
@@ -64,8 +66,8 @@ TRAITS: Final = ("species", "color", "pattern", "pattern color", "eye color", *P
 _CLOTHES: Final = 5.0  # how much more they count than their few cells would
 
 _AT: Final = {label: i for i, label in enumerate(LABELS)}
-_PLACES: Final = [_AT["place", place] for place in PLACES]
-_WORN: Final = [_AT["accessory", accessory] for accessory in ACCESSORIES]
+_NUM_PARTS: Final = THING + 1
+_WORN: Final = [part_of_figure(i, WORN) for i in range(MAX_FIGURES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,74 +76,65 @@ class Shown:
 
     Attributes:
         pixels: (3, Y, X) in [-1, 1].
-        covered: (labels, Y, X), 1 where what a label names is visible; where a figure is, its
-            proportions in [0, 1].
-        figures: Of each figure (Y, X), 1 where it is.
+        parts: Which part of the scene each pixel belongs to, (Y, X), uint8.
+        words: What is true of each part, (parts, labels); proportions in [0, 1].
     """
 
     pixels: Tensor
-    covered: Tensor
-    figures: tuple[Tensor, ...]
+    parts: Tensor
+    words: Tensor
 
     def cells(self, rows: int, columns: int) -> Tensor:
         """Return (rows * columns, labels): which share of each cell a label covers."""
-        return _pooled(self.covered, rows, columns).T
+        return self._shares(rows, columns) @ self.words
 
     def foreground(self, rows: int, columns: int) -> Tensor:
         """Return (rows * columns,): which share of each cell is not the place itself.
 
         Clothes are small and asked for by name, so theirs is multiplied.
         """
-        behind, worn = (
-            _pooled(self.covered[labels].sum(0, keepdim=True), rows, columns)[0]
-            for labels in (_PLACES, _WORN)
-        )
-        return 1.0 - behind + _CLOTHES * worn
+        shares = self._shares(rows, columns)
+        return 1.0 - shares[:, 0] + _CLOTHES * shares[:, _WORN].sum(-1)
 
     def of_figure(self, index: int, rows: int, columns: int) -> Tensor:
         """Return (rows * columns,): which share of each cell a figure covers."""
-        return _pooled(self.figures[index][None].float(), rows, columns)[0]
+        parts = [part_of_figure(index, part) for part in (BODY, PATTERN, WORN)]
+        return self._shares(rows, columns)[:, parts].sum(-1)
 
     def changed_from(self, other: "Shown", rows: int, columns: int) -> Tensor:
         """Return (rows * columns,): which share of each cell looks otherwise there."""
         changed = (self.pixels != other.pixels).any(0, keepdim=True)
-        return _pooled(changed.float(), rows, columns)[0]
+        return adaptive_avg_pool2d(changed.float(), (rows, columns)).flatten()
+
+    def _shares(self, rows: int, columns: int) -> Tensor:
+        """Return (rows * columns, parts): which share of each cell a part covers."""
+        covered = self.parts == torch.arange(_NUM_PARTS, dtype=torch.uint8)[:, None, None]
+        return adaptive_avg_pool2d(covered.float(), (rows, columns)).flatten(1).T
 
 
 def show(scene: Scene, size: int) -> Shown:
     """Render a scene and find what covers what."""
-    covered = torch.zeros(len(LABELS), size, size)
-    behind = torch.ones(size, size)
-    figures = list[Tensor]()
+    image, parts = render_with_parts(scene, size)
+    words = torch.zeros(_NUM_PARTS, len(LABELS))
 
-    def mark(without: Scene, words: Mapping[tuple[str, str], float]) -> Tensor:
-        changed = torch.from_numpy((_pixels(scene, size) != _pixels(without, size)).any(-1))
-        for label, share in words.items():
-            covered[_AT[label]] += share * changed
-        return changed
+    def say(part: int, told: Mapping[tuple[str, str], float]) -> None:
+        for label, share in told.items():
+            words[part, _AT[label]] = share
 
+    say(0, {("place", scene.place): 1.0})
     for i, figure in enumerate(scene.figures):
-        figures.append(mark(without_figure(scene, i), _words(figure)))
-        behind[figures[-1]] = 0.0
         who, worn = figure.identity, figure.accessory
+        for part in (BODY, PATTERN, WORN):
+            say(part_of_figure(i, part), _words(figure))
         if who.pattern_color is not None:
-            plain = replace(who, pattern="plain", pattern_color=None)
-            without = with_figure(scene, replace(figure, identity=plain), i)
-            mark(without, {("pattern color", who.pattern_color): 1.0})
+            say(part_of_figure(i, PATTERN), {("pattern color", who.pattern_color): 1.0})
         if worn is not None:
-            words = {("accessory", worn.kind): 1.0, ("accessory color", worn.color): 1.0}
-            mark(with_accessory(scene, i, None), words)
+            told = {("accessory", worn.kind): 1.0, ("accessory color", worn.color): 1.0}
+            say(part_of_figure(i, WORN), told)
     if scene.thing is not None:
         thing = scene.thing
-        words = {("object", thing.kind): 1.0, ("object color", thing.color): 1.0}
-        behind[mark(with_thing(scene, None), words)] = 0.0
-    covered[_AT["place", scene.place]] = behind
-    return Shown(to_pixels(_picture(scene, size)), covered.clamp(max=1.0), tuple(figures))
-
-
-def _pooled(covered_LYX: Tensor, rows: int, columns: int) -> Tensor:
-    shares = torch.nn.functional.adaptive_avg_pool2d(covered_LYX, (rows, columns))
-    return shares.flatten(1)
+        say(THING, {("object", thing.kind): 1.0, ("object color", thing.color): 1.0})
+    return Shown(to_pixels(image), torch.from_numpy(parts.copy()), words)
 
 
 def looks_of(identity: Identity) -> Tensor:
@@ -179,12 +172,3 @@ def _words(figure: Figure) -> dict[tuple[str, str], float]:
         ("pose", figure.pose): 1.0,
         ("facing", figure.facing): 1.0,
     }
-
-
-def _pixels(scene: Scene, size: int) -> np.ndarray:
-    return np.asarray(_picture(scene, size))
-
-
-@lru_cache(maxsize=8)
-def _picture(scene: Scene, size: int) -> Image.Image:
-    return render(scene, size)
