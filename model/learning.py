@@ -246,7 +246,7 @@ def starting_table(
     found = ConceptEncoder.read(studio.folder) if config.start == "photos" else None
     if found is not None:
         encoder, _ = found
-        return _resized(encoder(photo_features(studio.model, photos)), config, noise)
+        return _resized(encoder(photo_features(studio.model, photos).cpu()), config, noise)
     if config.start == "noise":
         return noise * studio.model.decoder.embed_tokens.weight.std().float()
     ids, _ = studio.tokenizer.encode(f" {request.kind or 'thing'}")

@@ -11,6 +11,6 @@ def multiplies_bfloat16() -> bool:
     return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
 
 
-def training_precision() -> torch.autocast:
+def training_precision(device: str = "cpu") -> torch.autocast:
     """Return a context in which matrices are multiplied in bfloat16 where that is faster."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=multiplies_bfloat16())
+    return torch.autocast(device, torch.bfloat16, enabled=device != "cpu" or multiplies_bfloat16())

@@ -160,9 +160,11 @@ def profile_text(slot: str, looks: str, facts: tuple[tuple[str, str], ...] = ())
     return "\n".join(lines)
 
 
-def introduction(slot: str) -> str:
-    """Write who is on the first picture; goes before a question or a drawing prompt."""
-    return f"the first picture shows {slot}"
+def introduction(slot: str, count: int = 1) -> str:
+    """Write who is on the first pictures; goes before a question or a drawing prompt."""
+    if count == 1:
+        return f"the first picture shows {slot}"
+    return f"the first {count} pictures show {slot}"
 
 
 def fact_question(slot: str, attribute: str) -> str:

@@ -39,7 +39,7 @@ from omnipersona.training.trainers.checkpoint import done_steps, has_state, save
 from omnipersona.training.trainers.cooldown import Cooldown
 from omnipersona.training.trainers.decoder import pretrain_decoder
 from omnipersona.training.trainers.distributed import run_team
-from omnipersona.training.trainers.init import fresh_model
+from omnipersona.training.trainers.init import fresh_model, grow
 from omnipersona.training.trainers.network import Pretraining, Trainee
 from omnipersona.training.trainers.validation import Probe
 from omnipersona.training.trainers.vision import Seeing, pretrain_vision
@@ -83,6 +83,7 @@ def build_nano(
     cooldown: int = 0,
     device: str = "cpu",
     makers: int = 0,
+    scale: int = 1,
 ) -> None:
     """Train, or go on training, and write the checkpoint folder.
 
@@ -98,6 +99,7 @@ def build_nano(
             One that was cut goes on. 0 keeps the rate.
         device: Where the network learns; a GPU takes one process.
         makers: Processes that draw samples ahead; a GPU wants as many as there are idle cores.
+        scale: How many times as many samples a step has as the recipe says.
 
     Raises:
         WeightsError: `start` cannot be read.
@@ -121,7 +123,7 @@ def build_nano(
     if not has_state(state / "network"):
         begin_afresh(recipe, state)
     weights = autoencoder.state_dict()
-    work = _Work(recipe, weights, state, out, until, seconds, cooldown, place, makers)
+    work = _Work(recipe, weights, state, out, until, seconds, cooldown, place, makers, scale)
     run_team(processes, _pretrain, work)
     step = done_steps(state / "network")
     cooling = Cooldown.unfinished(state, step)
@@ -142,6 +144,7 @@ class _Work(NamedTuple):
     cooldown: int
     device: torch.device
     makers: int
+    scale: int
 
 
 def _pretrain(team: Team, work: _Work) -> None:
@@ -152,7 +155,7 @@ def _pretrain(team: Team, work: _Work) -> None:
     model = fresh_model(work.recipe)
     model.autoencoder.load_state_dict(work.autoencoder)
     model.to(work.device)
-    run = Pretraining(model, tokenizer, work.recipe, work.state, team, work.makers)
+    run = Pretraining(model, tokenizer, work.recipe, work.state, team, work.makers, work.scale)
     probe = Probe(tokenizer, work.state)
 
     def on_save() -> None:
@@ -216,13 +219,18 @@ def begin_afresh(recipe: Recipe, state: Path) -> None:
 def begin_from(start: Path, recipe: Recipe, state: Path) -> None:
     """Make a training state from an exported checkpoint folder; moments start anew.
 
+    Where the recipe asks for more than the folder holds, the network is grown.
+
     Raises:
         WeightsError: The folder lacks a file or does not fit.
     """
-    model, tokenizer = load_folder(start), Tokenizer.read(start)
+    trained, tokenizer = load_folder(start), Tokenizer.read(start)
     found = ConceptEncoder.read(start)
     if found is None:
         raise WeightsError(f"{ENCODER} is missing in {start}. Give a folder that pretrain wrote.")
+    config = replace(recipe.config, autoencoder=trained.config.autoencoder)
+    model = fresh_model(replace(recipe, config=config))
+    grow(model, trained)
     trainee, step = Trainee(model, recipe.num_concepts), found[1]
     trainee.encoder.load_state_dict(found[0].state_dict())
     tokenizer.write(state)

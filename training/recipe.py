@@ -23,6 +23,10 @@ WORLD: Final = (
 )
 
 
+_TEXT_TASKS: Final = ("text", "echo")
+_TASKS: Final = ("draw", "look", "recognise", "edit", "facts", "told", *_TEXT_TASKS)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:
     """Samples of each task per step, until a step.
@@ -46,7 +50,27 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """Everything that decides what nano becomes."""
+    """Everything that decides what nano becomes.
+
+    Attributes:
+        config: Sizes.
+        seed: Of everything that is drawn.
+        vocab_size: Of the tokenizer.
+        num_concepts: Synthetic concepts whose tokens are trained along.
+        peak_rate, matrix_rate, concept_rate: Of AdamW, Muon and the concepts' table.
+        vision_share: Of both rates, for the vision encoder.
+        warmup: Steps over which rates rise after a fresh start.
+        timestep_shift, time_spread: Of training times.
+        detail_time: Below it, drawing errors count less.
+        foreground_weight: Of figures and things in a target, against 1 elsewhere.
+        in_context_share: Of the samples about characters that words or photos introduce.
+        with_text_tasks: Whether the agent's text tasks, and words echoed from them, are learned.
+        pool_size: Ready batches that are kept.
+        pool_uses: Steps between two new ones.
+        ema_decay: Of the averaged weights, per step.
+        autoencoder_steps, vision_steps, decoder_steps: Of the other networks.
+        stages: Of the network.
+    """
 
     config: ModelConfig
     seed: int
@@ -61,6 +85,10 @@ class Recipe:
     time_spread: float
     detail_time: float
     foreground_weight: float
+    in_context_share: float
+    with_text_tasks: bool
+    pool_size: int
+    pool_uses: int
     ema_decay: float
     autoencoder_steps: int
     vision_steps: int
@@ -70,6 +98,13 @@ class Recipe:
     def stage(self, step: int) -> Stage:
         """Return the stage that a step belongs to."""
         return next(stage for stage in self.stages if step < stage.until)
+
+    def counts(self, stage: Stage) -> dict[str, int]:
+        """Return the samples of each task in a step of a stage."""
+        counts = {name: getattr(stage, name) for name in _TASKS}
+        if not self.with_text_tasks:
+            counts |= dict.fromkeys(_TEXT_TASKS, 0)
+        return counts
 
 
 def read_recipe(path: Path = RECIPE) -> Recipe:
@@ -106,6 +141,8 @@ def _config(content: dict[str, Any]) -> ModelConfig:
         vit_max_num_patch_per_side=vision["image_size"] // vision["patch_size"],
         positions=PositionWaves(**content["positions"]),
         prediction="preconditioned",
+        edit_ports=content["edit_ports"],
+        refiner_width=content["refiner_width"],
         sampling=SamplingDefaults(**_tuples(content["sampling"])),
         vae_resize=ResizeRule(max_side=size, min_side=size, stride=stride),
         vit_resize=ResizeRule(max_side=size, min_side=size, stride=vision["patch_size"]),

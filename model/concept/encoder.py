@@ -74,9 +74,9 @@ class ConceptEncoder(nn.Module):
 
 @torch.no_grad()
 def photo_features(model: OmniModel, photos: Sequence[UndImage]) -> Tensor:
-    """Return the vision features of all patches of photos, (n, F)."""
+    """Return the vision features of all patches of photos, (n, F), on the model's device."""
     lengths = [len(photo.patches) for photo in photos]
     patches = torch.cat([photo.patches for photo in photos])
     ids = torch.cat([photo.position_ids for photo in photos])
     features: Tensor = model.vision(patches, ids, lengths)
-    return features.float().cpu()
+    return features.float()

@@ -28,6 +28,10 @@ class Refiner(nn.Module):
         self.conv_in = nn.Conv2d(channels + latent, channels, 3, padding=1)
         self.conv_mid = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv_out = nn.Conv2d(channels, latent, 3, padding=1)
+        self.start()
+
+    def start(self) -> None:
+        """Let it add nothing."""
         nn.init.zeros_(self.conv_out.weight)
         assert self.conv_out.bias is not None, "convolutions have one by default"
         nn.init.zeros_(self.conv_out.bias)

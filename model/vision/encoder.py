@@ -95,6 +95,10 @@ class ConvStem(nn.Module):
             for a, b in zip(widths, widths[1:], strict=False)
         )
         self.proj = nn.Linear(widths[-1], config.hidden_size)
+        self.start()
+
+    def start(self) -> None:
+        """Let it add nothing."""
         nn.init.zeros_(self.proj.weight)
         nn.init.zeros_(self.proj.bias)
 

@@ -1,6 +1,8 @@
 """Samples of pretraining say only what is so."""
 
 import random
+from collections import Counter
+from typing import Any
 
 import pytest
 import torch
@@ -9,8 +11,10 @@ from torch import Tensor
 from omnipersona.model.sequence.segments import TextSegment, UndImage
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.training.corpus.captions import free_caption
+from omnipersona.training.corpus.edits import EDIT_KINDS, Edit, sample_edit
 from omnipersona.training.recipe import read_recipe
-from omnipersona.training.samples.pixels import random_scene, shuffled
+from omnipersona.training.samples import in_context, tasks
+from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.samples.plans import Latent, Plan
 from omnipersona.training.samples.tasks import TaskSampler
 from omnipersona.training.world.labels import LABELS
@@ -60,31 +64,71 @@ def test_questions_about_a_picture_do_not_see_one_another(sampler: TaskSampler) 
         assert [part.has_loss for part in said] == [i % 2 == 1 for i in range(len(said))]
 
 
-def test_a_copy_has_its_source_as_target_and_no_words(sampler: TaskSampler) -> None:
-    edits = [sampler.edit(0.0) for _ in range(100)]
-    copies = [plan for plan in edits if plan.task == "copy"]
-    assert 0 < len(copies) < 20
-    for plan in copies:
-        source, *targets = plan.parts
-        assert isinstance(source, Latent)
-        assert not source.is_target
-        assert len(targets) == len(plan.foreground) > 0
-        for target in targets:
+def test_a_change_has_its_source_at_the_ports_and_not_in_the_context(sampler: TaskSampler) -> None:
+    for _ in range(40):
+        plan = sampler.edit(0.0)
+        targets = [p for p in plan.parts if isinstance(p, Latent) and p.is_target]
+        assert len(targets) == len(plan.foreground) == 2
+        assert all(target.source is not None for target in targets)
+        # What is left in the context are photos to go by.
+        photos = [p for p in plan.parts if isinstance(p, Latent) and not p.is_target]
+        assert all(photo.pixels is not targets[0].source for photo in photos)
+
+
+def test_an_edit_without_words_is_a_copy(sampler: TaskSampler) -> None:
+    without = list[Plan]()
+    while len(without) < 3:
+        plan = sampler.edit(0.0)
+        if any(isinstance(part, TextSegment) and part.dropped for part in plan.parts):
+            without.append(plan)
+    for plan in without:
+        for target in plan.parts[-2:]:
             assert isinstance(target, Latent)
-            assert target.is_target
-            assert target.pixels is source.pixels
+            assert target.source is target.pixels
+        assert not any(bool(changed.any()) for changed in plan.foreground)
 
 
-def test_a_shuffled_picture_has_the_same_cells_elsewhere() -> None:
-    pixels = torch.arange(3 * 8 * 8.0).view(3, 8, 8)
-    puzzle = shuffled(pixels, 4, random.Random(2))
+def test_all_kinds_of_edit_come_equally_often(
+    sampler: TaskSampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = Counter[str]()
 
-    def cells(picture: Tensor) -> list[tuple[float, ...]]:
-        corners = [(y, x) for y in range(0, 8, 2) for x in range(0, 8, 2)]
-        return [tuple(picture[:, y : y + 2, x : x + 2].flatten().tolist()) for y, x in corners]
+    def noting(*args: Any) -> Edit | None:
+        edit = sample_edit(*args)
+        if edit is not None:
+            kinds[edit.kind] += 1
+        return edit
 
-    assert sorted(cells(puzzle)) == sorted(cells(pixels))
-    assert sum(map(tuple.__ne__, cells(puzzle), cells(pixels))) > 8
+    for module in (tasks, in_context):
+        monkeypatch.setattr(module, "sample_edit", noting)
+    for _ in range(700):
+        sampler.edit(0.3)
+    assert kinds.keys() == set(EDIT_KINDS)
+    assert min(kinds.values()) > 65
+
+
+def test_what_introduces_somebody_in_words_holds_all_looks_and_at_most_eight_facts(
+    sampler: TaskSampler, tokenizer: Tokenizer
+) -> None:
+    counts = Counter[int]()
+    for _ in range(300):
+        lines = texts(sampler.in_context.draw(), tokenizer)[-1].splitlines()
+        if lines and lines[0].startswith("<c0> is"):
+            assert " eyes" in lines[0]
+            counts[sum(line.startswith("the ") for line in lines[1:])] += 1
+    assert max(counts) == 8
+    assert min(counts) == 0
+
+
+def test_recognition_from_words_and_photos_says_yes_half_of_the_time(
+    sampler: TaskSampler, tokenizer: Tokenizer
+) -> None:
+    answers = Counter[str]()
+    for _ in range(200):
+        asked = texts(sampler.in_context.look(), tokenizer)
+        answers[asked[1].split(",")[0]] += 1
+    assert 60 < answers["yes"] < 140
+    assert answers["yes"] + answers["no"] == 200
 
 
 @pytest.mark.parametrize("task", ["draw", "look", "recognise", "edit"])

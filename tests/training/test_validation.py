@@ -39,7 +39,9 @@ def test_a_trained_network_is_told_from_a_spoilt_one(probe: Probe, trainee: Trai
     spoilt = probe.measure(trainee)
     assert trained["look: scene"] > 0.5 > spoilt["look: scene"]
     assert trained["text: parse"] == spoilt["text: parse"]
-    assert trained["error: background"] < 0.5 * spoilt["error: background"]
+    for name in ("drawing at 0.8: place", "edit at 0.8: rest"):
+        assert trained[name] < 0.5 * spoilt[name]
+    assert trained["drawing at 0.2: figures"] < trained["drawing at 0.8: figures"]
 
 
 def test_a_line_is_written_when_it_is_due(

@@ -65,8 +65,30 @@ def free_caption(scene: Scene, slots: Slots, rng: random.Random, split: Split) -
     return typed(rng, _WHOLE.pick(rng, split, scene=caption, place=place))
 
 
+def short_caption(scene: Scene, slots: Slots, rng: random.Random) -> str:
+    """Return a wish as short as people write them: who, and one detail at most."""
+    who = [
+        slots.get(i) or character_phrase(figure.identity, rng)
+        for i, figure in enumerate(scene.figures)
+    ]
+    details = [CANONICAL_PLACES[scene.place], ""]
+    if scene.thing is not None:
+        details.append(f"with {thing_phrase(scene.thing)}" if who else thing_phrase(scene.thing))
+    if len(scene.figures) == 1:
+        figure = scene.figures[0]
+        if figure.accessory is not None:
+            details.append(f"wearing {accessory_phrase(figure.accessory)}")
+        if figure.pose != "standing":
+            details.append(figure.pose)
+    detail = rng.choice(details) if who else details[0]
+    return typed(rng, f"{' and '.join(who)} {detail}".strip())
+
+
 def caption(scene: Scene, slots: Slots, rng: random.Random, split: Split) -> str:
-    """Return a canonical caption half of the time, a free one otherwise."""
-    if rng.random() < 0.5:
+    """Return a canonical caption half of the time, else a free one or a short one."""
+    roll = rng.random()
+    if roll < 0.5:
         return canonical_caption(scene, slots)
-    return free_caption(scene, slots, rng, split)
+    if roll < 0.8:
+        return free_caption(scene, slots, rng, split)
+    return short_caption(scene, slots, rng)

@@ -12,16 +12,16 @@ from omnipersona.model.skills import profile_text
 from omnipersona.training.corpus.dialogue.drawing import ask_for
 from omnipersona.training.corpus.facts import PRONOUNS, StatedFact, wording
 from omnipersona.training.corpus.phrasing import Split, typed
-from omnipersona.training.corpus.words import CANONICAL_PLACES, character_phrase
+from omnipersona.training.corpus.words import CANONICAL_PLACES, looks_phrase
 from omnipersona.training.world.scene import Identity, Scene, sample_scene
 
 _POSSIBLE: Final = ("clothes", "toy", "home")
 
 
 def profile(slot: str, identity: Identity, facts: Sequence[StatedFact]) -> str:
-    """Return who a character is, in words alone."""
+    """Return who a character is, in words alone: all looks, then facts."""
     pairs = tuple((fact.attribute, fact.value) for fact in facts)
-    return profile_text(slot, character_phrase(identity), pairs)
+    return profile_text(slot, looks_phrase(identity), pairs)
 
 
 def wish_needing_facts(

@@ -48,6 +48,7 @@ _VAGUE: Final = 0.3
 
 YES: Final = "yes"
 NO: Final = "no"
+NOT_HERE: Final = "no, it is not here"
 
 
 def not_here(slot: str) -> str:

@@ -44,6 +44,14 @@ CANONICAL_PLACES: Final[dict[str, str]] = {
 PATTERN_NOUNS: Final = {"spotted": "spots", "striped": "stripes", "patched": "patches"}
 
 _WEARING: Final = _SAID["wearing"]
+_SMALL: Final = 0.25
+_PROPORTIONS: Final = {
+    "body": ("a thin body", "a round body"),
+    "head": ("a small head", "a large head"),
+    "ears": ("small ears", "large ears"),
+    "eyes": ("small eyes", "large eyes"),
+    "tail": ("a short tail", "a long tail"),
+}
 
 
 def with_article(phrase: str) -> str:
@@ -78,6 +86,29 @@ def character_phrase(identity: Identity, rng: random.Random | None = None) -> st
     if rng is None:
         return full
     return rng.choices((full, short, with_article(plain)), (0.55, 0.25, 0.2))[0]
+
+
+def looks_phrase(identity: Identity) -> str:
+    """Return all that words can tell, e.g. `a green cat with blue spots, brown eyes and big ears`.
+
+    Of the proportions only what is small or large is told.
+    """
+    told = []
+    if identity.pattern != "plain":
+        told.append(f"{identity.pattern_color} {PATTERN_NOUNS[identity.pattern]}")
+    told.append(f"{identity.eye_color} eyes")
+    for name, (small, large) in _PROPORTIONS.items():
+        share = getattr(identity, name)
+        if not _SMALL <= share <= 1.0 - _SMALL:
+            told.append(small if share < _SMALL else large)
+    *most, last = told
+    listed = f"{', '.join(most)} and {last}" if most else last
+    return f"{colored(identity.color, identity.species)} with {listed}"
+
+
+def the(phrase: str) -> str:
+    """Return a phrase with `the` in place of its article."""
+    return f"the {phrase.split(' ', 1)[1]}"
 
 
 def figure_phrase(figure: Figure, who: str, rng: random.Random, split: Split) -> str:

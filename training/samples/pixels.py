@@ -3,7 +3,6 @@
 import random
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from omnipersona.model.omni import OmniModel
@@ -21,14 +20,6 @@ def random_scene(rng: random.Random, company: float = 0.25) -> Scene:
 def scene_pixels(scene: Scene, size: int) -> Tensor:
     """Return (3, size, size) in [-1, 1]."""
     return to_pixels(render(scene, size))
-
-
-def shuffled(pixels_CYX: Tensor, side: int, rng: random.Random) -> Tensor:
-    """Return a square picture whose `side` x `side` cells have changed places."""
-    size = pixels_CYX.shape[-1]
-    order = rng.sample(range(side * side), side * side)
-    cells = F.unfold(pixels_CYX[None], size // side, stride=size // side)[..., order]
-    return F.fold(cells, (size, size), size // side, stride=size // side)[0]
 
 
 @torch.no_grad()

@@ -18,6 +18,22 @@ _MOSTLY: Final = 0.3
 _CHANGED: Final = 3.0  # how much more what an edit changes counts than a figure in a drawing
 
 
+TASKS: Final = (
+    "draw",
+    "draw concept",
+    "edit",
+    "edit concept",
+    "look",
+    "look concept",
+    "recognise",
+    "facts",
+    "text",
+    "told",
+    "echo",
+)
+"""What the losses of samples are logged as."""
+
+
 class Compared(NamedTuple):
     """How figures in a picture differ from the concept in play.
 
@@ -32,11 +48,17 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Latent:
-    """A place in a planned sample that a picture's latents will fill."""
+    """A place in a planned sample that a picture's latents will fill.
+
+    Attributes:
+        pixels: The picture.
+        is_target: Whether it is trained.
+        source: Pixels of the picture at a target's edit ports.
+    """
 
     pixels: Tensor
     is_target: bool
-    dropped: bool = False
+    source: Tensor | None = None
 
 
 @dataclass(slots=True)
@@ -85,24 +107,40 @@ class Plan:
             torch.cat([difference.expand(len(cells), -1) for cells, difference in found]),
         )
 
-    def paint(self, config: ModelConfig, scene: Shown, source: Shown | None = None) -> None:
-        """Add a target, of an edit when it has a source: then what changed is foreground.
+    def change(
+        self, config: ModelConfig, told: Segment, source: Shown, target: Shown, *, seen: bool = True
+    ) -> None:
+        """Add a picture, an instruction, and the picture after it.
 
-        The noisy copies of an edit's target cannot see one another and share its long prefix.
+        Args:
+            config: With edit ports the source's latents stand at its target's own cells, else in
+                the context.
+            told: The instruction; a dropped one has its source as outcome.
+            source: Before.
+            target: After.
+            seen: Whether the understanding expert reads the source, too.
         """
+        if not config.edit_ports:
+            self.parts.append(Latent(source.pixels, False))
+        self.see(config, source, dropped=not seen)
+        self.parts.append(told)
+        outcome = source if told.dropped else target
+        ported = source.pixels if config.edit_ports else None
         side = config.max_latent_size
-        foreground = scene.foreground(side, side)
-        if source is not None:
-            foreground = _CHANGED * scene.changed_from(source, side, side)
-        for _ in range(1 if source is None else _EDIT_COPIES):
-            self.cells[len(self.parts)] = scene.cells(side, side)
-            self._target(scene.pixels, foreground)
-
-    def repaint(self, config: ModelConfig, pixels: Tensor) -> None:
-        """Add a target that is its source."""
+        foreground = _CHANGED * outcome.changed_from(source, side, side)
+        # Noisy copies cannot see one another and share the long prefix.
         for _ in range(_EDIT_COPIES):
-            self._target(pixels, torch.zeros(config.max_latent_size**2))
+            self._target(config, outcome, foreground, ported)
 
-    def _target(self, pixels: Tensor, foreground: Tensor) -> None:
+    def paint(self, config: ModelConfig, scene: Shown) -> None:
+        """Add a target that is a new picture."""
+        side = config.max_latent_size
+        self._target(config, scene, scene.foreground(side, side), None)
+
+    def _target(
+        self, config: ModelConfig, scene: Shown, foreground: Tensor, ported: Tensor | None
+    ) -> None:
+        side = config.max_latent_size
+        self.cells[len(self.parts)] = scene.cells(side, side)
         self.foreground.append(foreground)
-        self.parts.append(Latent(pixels, True))
+        self.parts.append(Latent(scene.pixels, True, source=ported))

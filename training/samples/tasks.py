@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from omnipersona.model.concept.prompt import ConceptRows, Prompter, Use
 from omnipersona.model.concept.tokens import NUM_UND, ROUTINGS, Routing
@@ -22,14 +21,14 @@ from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.model.vision.images import to_pixels
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.corpus.dialogue import sample_examples, sample_turn
-from omnipersona.training.corpus.edits import sample_edit
+from omnipersona.training.corpus.edits import EDIT_KINDS, sample_edit
 from omnipersona.training.corpus.facts import fact_questions, sample_fact
 from omnipersona.training.corpus.knowing import wish_needing_facts
 from omnipersona.training.corpus.phrasing import Split
 from omnipersona.training.corpus.questions import Question, ask, describe, recognise
 from omnipersona.training.samples.copy_task import Echoes
-from omnipersona.training.samples.in_context import Strangers
-from omnipersona.training.samples.pixels import random_scene, scene_pixels, shuffled
+from omnipersona.training.samples.in_context import InContext
+from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.samples.plans import Latent, Plan
 from omnipersona.training.samples.synthetic_concepts import (
     PseudoConcept,
@@ -43,10 +42,8 @@ from omnipersona.training.world.scene import Scene, look_alike, sample_identity,
 
 _DROP_TEXT = 0.1
 _DROP_PREFIX = 0.05
-_DROP_SOURCE = 0.1
 _DROP_SEEN = 0.5
-_COPIES = 0.05
-_ROUTING_SHARES = (0.8, 0.1, 0.1)
+_ROUTING_SHARES = (0.45, 0.1, 0.45)
 _QUESTIONS_PER_LOOK = 8
 _QUESTIONS_ABOUT_CONCEPT = 5
 _QUESTIONS_PER_TALE = 6
@@ -54,11 +51,11 @@ _DESCRIBED = 0.7
 _FACTS_PER_SAMPLE = 4
 _FOREIGN = 0.04
 _WITH_EXAMPLES = 0.2
-_STRANGERS = 0.08
 _NEEDS_FACTS = 0.1
+_TWO_CONCEPTS = 0.25
 _COMPANY = 0.25
 _COMPANY_IN_LOOKS = 0.5  # who is whom is harder to tell than what one looks like
-_OWN, _OWN_OR_ALIKE = 0.45, 0.85
+_OWN, _OWN_OR_ALIKE = 0.45, 0.92
 _PRESENT = 0.7
 _NEW = 0.5
 _NUM_PHOTOS = (1, 2, 3, 4)
@@ -86,6 +83,7 @@ class TaskSampler:
         num_concepts: Pseudo-concepts in the table.
         rng: Draws everything but noise.
         echo_words: In the longest echo.
+        in_context_share: Of the samples about characters that words or photos introduce.
     """
 
     split: Split = "train"
@@ -97,6 +95,7 @@ class TaskSampler:
         num_concepts: int,
         rng: random.Random,
         echo_words: int = 32,
+        in_context_share: float = 0.25,
     ) -> None:
         self.tokenizer = tokenizer
         self.config = config
@@ -104,7 +103,8 @@ class TaskSampler:
         self.rng = rng
         self.used: list[UsedConcept] = []
         self.plain = Prompter(tokenizer)
-        self.strangers = Strangers(self.plain, config, rng, self.split)
+        self.in_context = InContext(self.plain, config, rng, self.split)
+        self.in_context_share = in_context_share
         self.echoes = Echoes(tokenizer, rng, echo_words)
 
     def cast(self, count: int, *, with_facts: bool = False) -> Cast:
@@ -148,7 +148,7 @@ class TaskSampler:
         rng = self.rng
         if rng.random() >= concept_share:
             return random_scene(rng), Cast(self.plain), {}
-        cast = self.cast(2 if rng.random() < 0.12 else 1)
+        cast = self.cast(2 if rng.random() < _TWO_CONCEPTS else 1)
         identities = [concept.identity for concept in cast.concepts]
         slots = {i: f"<c{i}>" for i in range(len(identities))}
         if len(identities) == 1 and rng.random() < 0.15:
@@ -162,8 +162,8 @@ class TaskSampler:
 
     def draw(self, concept_share: float) -> Plan:
         """Text to picture."""
-        if self.rng.random() < _STRANGERS:
-            return self.strangers.draw()
+        if self.rng.random() < self.in_context_share:
+            return self.in_context.draw()
         scene, cast, slots = self._scene(concept_share)
         text = caption(scene, slots, self.rng, self.split)
         if len(slots) == len(scene.figures) == 1 and self.rng.random() < _NEEDS_FACTS:
@@ -172,52 +172,36 @@ class TaskSampler:
             scene, text = wish or (scene, text)
         dropped = self.rng.random() < _DROP_TEXT
         parts = _prefixes(cast, "draw", dropped=dropped and self.rng.random() < 0.5)
-        parts.append(cast.prompter.text(text, dropped=dropped))
+        parts.append(cast.prompter.text(text, use="draw", dropped=dropped))
         plan = Plan("draw concept" if slots else "draw", parts)
         plan.paint(self.config, show(scene, self.config.image_size))
         return plan
 
     def edit(self, concept_share: float) -> Plan:
-        """Picture and instruction to picture; without an instruction, to the same picture."""
-        if self.rng.random() < _COPIES:
-            return self._copy()
-        if self.rng.random() < _STRANGERS:
-            return self.strangers.redraw()
-        while True:
+        """Picture and instruction to picture, kinds in equal parts; without words, the same one."""
+        rng = self.rng
+        if rng.random() < self.in_context_share:
+            return self.in_context.edit()
+        kind, edit = rng.choice(EDIT_KINDS), None
+        num_used = len(self.used)
+        while edit is None:
+            del self.used[num_used:]  # of a scene to which this kind does not apply
             scene, cast, slots = self._scene(concept_share)
-            edit = sample_edit(scene, slots, self.rng, self.split)
-            if edit is not None:
-                break
-        size, rng = self.config.image_size, self.rng
-        source = show(edit.source, size)
-        no_source = rng.random() < _DROP_SOURCE
+            edit = sample_edit(scene, slots, rng, self.split, kind)
+        size = self.config.image_size
         parts = _prefixes(cast, "draw", dropped=rng.random() < _DROP_PREFIX)
         plan = Plan("edit concept" if slots else "edit", parts)
-        plan.parts.append(Latent(source.pixels, False, dropped=no_source))
-        plan.see(self.config, source, dropped=no_source or rng.random() < _DROP_SEEN)
-        is_told = rng.random() >= _DROP_TEXT
-        plan.parts.append(cast.prompter.text(edit.instruction, dropped=not is_told))
-        plan.paint(self.config, show(edit.target, size) if is_told else source, source)
-        return plan
-
-    def _copy(self) -> Plan:
-        """A picture cut into cells and shuffled, and the same once more.
-
-        Nothing but its place in the source tells what belongs into a cell, so the network learns
-        to copy by place, which edits need and hardly teach: most of a picture can be guessed.
-        """
-        pixels = scene_pixels(random_scene(self.rng), self.config.image_size)
-        puzzle = shuffled(pixels, self.config.max_latent_size, self.rng)
-        plan = Plan("copy", [Latent(puzzle, False)])
-        plan.repaint(self.config, puzzle)
+        told = cast.prompter.text(edit.instruction, use="draw", dropped=rng.random() < _DROP_TEXT)
+        source, target = show(edit.source, size), show(edit.target, size)
+        plan.change(self.config, told, source, target, seen=rng.random() >= _DROP_SEEN)
         return plan
 
     def look(self, concept_share: float) -> Plan:
         """Several questions about one picture."""
         if self.rng.random() < _FOREIGN:
             return self._look_at_foreign()
-        if self.rng.random() < _STRANGERS:
-            return self.strangers.look()
+        if self.rng.random() < self.in_context_share:
+            return self.in_context.look()
         if self.rng.random() < concept_share:
             return self._look_at_concept()
         scene = random_scene(self.rng, _COMPANY_IN_LOOKS)
@@ -298,8 +282,8 @@ class TaskSampler:
 
     def facts(self, concept_share: float) -> Plan:
         """Questions on facts that no picture shows, from tokens or a profile alone."""
-        if self.rng.random() < _STRANGERS:
-            return self.strangers.facts()
+        if self.rng.random() < self.in_context_share:
+            return self.in_context.facts()
         if self.rng.random() < _LOOKS_RECALLED:
             return self._recall_looks()
         cast = self.cast(1, with_facts=True)
@@ -357,24 +341,16 @@ def _prefixes(cast: Cast, use: Use, *, dropped: bool = False) -> list[Segment | 
     return [] if dropped else list(cast.prompter.prefixes(use))
 
 
-def laid_out(
-    plans: Sequence[Plan], config: ModelConfig, times: Tensor | None = None
-) -> list[Sample]:
-    """Return plans as samples whose latents and noise are zero still.
-
-    Args:
-        plans: Of a step.
-        config: Sizes.
-        times: Of the plans' targets, (targets,); None where there are none.
-    """
-    each = iter([] if times is None else times.tolist())
+def laid_out(plans: Sequence[Plan], config: ModelConfig) -> list[Sample]:
+    """Return plans as samples; latents, noise and times of their pictures are zero still."""
     side = config.max_latent_size * config.latent_patch_size
-    blank = clean_image(config, torch.zeros(config.autoencoder.z_channels, side, side))
+    clean = clean_image(config, torch.zeros(config.autoencoder.z_channels, side, side))
+    target = replace(clean, noise=clean.tokens)
+    edited = replace(target, source=clean.tokens)
 
     def segment(part: Segment | Latent) -> Segment:
         if not isinstance(part, Latent):
             return part
-        picture = replace(blank, dropped=part.dropped)
-        return replace(picture, noise=blank.tokens, t=next(each)) if part.is_target else picture
+        return clean if not part.is_target else target if part.source is None else edited
 
     return [Sample(segments=tuple(segment(part) for part in plan.parts)) for plan in plans]

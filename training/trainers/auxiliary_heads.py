@@ -9,8 +9,7 @@ follows Yu et al. 2024, "Representation Alignment for Generation", arXiv:2410.06
 place of another encoder's features.
 """
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import torch
 import torch.nn.functional as F
@@ -18,8 +17,7 @@ from torch import Tensor, nn
 
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.segments import GenImage, Sample, UndImage
-from omnipersona.training.samples.plans import Plan
+from omnipersona.training.samples.aims import LABEL_SCALE, Aim, Aims
 from omnipersona.training.world.labels import LABELS, LOOKS, TRAITS
 
 _WEIGHT: Final = 0.2
@@ -68,7 +66,7 @@ class Naming(nn.Module):
     def _keep_compared(self, _module: nn.Module, _args: Any, rows: tuple[Tensor, ...]) -> None:
         self._compared = rows[0]
 
-    def loss(self, aims: "Aims") -> tuple[Tensor, Tensor]:
+    def loss(self, aims: Aims) -> tuple[Tensor, Tensor]:
         """Return the summed losses of naming what is shown, and of naming what differs.
 
         Args:
@@ -81,13 +79,13 @@ class Naming(nn.Module):
         compared = self._missed(self.of_compared, rows, aims.compared)
         return _WEIGHT * named, _COMPARED_WEIGHT * compared
 
-    def _missed(self, head: nn.Linear, features: Tensor | None, aim: "Aim") -> Tensor:
-        """Return the summed cross-entropy of a head's names, on the host."""
+    def _missed(self, head: nn.Linear, features: Tensor | None, aim: Aim) -> Tensor:
+        """Return the summed cross-entropy of a head's names."""
         if not len(aim.rows) or features is None:
-            return torch.zeros(())
-        logits = head(features[aim.rows.to(features.device)])
-        labels = aim.labels.to(logits.device)
-        return F.binary_cross_entropy_with_logits(logits, labels, reduction="sum").cpu()
+            return head.weight.new_zeros(())
+        logits = head(features.index_select(0, aim.rows))
+        labels = aim.labels.to(logits.dtype) / LABEL_SCALE
+        return F.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
 
     def concepts_loss(self, tables_CRD: Tensor, looks_CL: Tensor) -> Tensor:
         """Return the mean loss of naming concepts by their vectors.
@@ -102,67 +100,3 @@ class Naming(nn.Module):
         named = torch.stack([self.of_und(und.flatten(1)), self.of_gen(gen.flatten(1))])
         missed = F.binary_cross_entropy_with_logits(named, looks.expand_as(named), reduction="sum")
         return _WEIGHT * missed / named[..., 0].numel()
-
-
-class Aim(NamedTuple):
-    """Rows of a pack's pictures that have labels, (n,), and these, (n, labels)."""
-
-    rows: Tensor
-    labels: Tensor
-    num_rows: int
-
-
-class Aims(NamedTuple):
-    """What is to be named in a pack: what is shown, what is painted, and what differs."""
-
-    seen: Aim
-    painted: Aim
-    compared: Aim
-
-    @property
-    def num_named(self) -> int:
-        """Cells whose contents are named."""
-        return len(self.seen.rows) + len(self.painted.rows)
-
-
-def aims_of(plans: Sequence[Plan], samples: Sequence[Sample]) -> Aims:
-    """Return what is to be named in a pack's samples, whose labels their plans hold."""
-    seen, painted, compared = _Labelled(), _Labelled(), _Labelled()
-    for plan, sample in zip(plans, samples, strict=True):
-        for i, segment in enumerate(sample.segments):
-            if segment.dropped:
-                continue
-            if isinstance(segment, UndImage):
-                differing = plan.compared.get(i)
-                seen.add(len(segment.patches), plan.cells.get(i))
-                compared.add(
-                    len(segment.patches),
-                    None if differing is None else differing.differences,
-                    None if differing is None else differing.cells,
-                )
-            elif isinstance(segment, GenImage):
-                painted.add(len(segment.tokens), plan.cells.get(i))
-    return Aims(seen.aim(LABELS), painted.aim(LABELS), compared.aim(TRAITS))
-
-
-class _Labelled:
-    """Labels of the rows of several pictures; some pictures have none."""
-
-    def __init__(self) -> None:
-        self.num_rows = 0
-        self.rows: list[Tensor] = []
-        self.labels: list[Tensor] = []
-
-    def add(self, count: int, labels: Tensor | None, picked: Tensor | None = None) -> None:
-        """Add a picture of `count` rows; labels are of the picked ones, or of all."""
-        if labels is not None:
-            rows = torch.arange(count) if picked is None else picked
-            self.rows.append(self.num_rows + rows)
-            self.labels.append(labels)
-        self.num_rows += count
-
-    def aim(self, names: Sequence[Any]) -> Aim:
-        """Return all of them; labels are called so."""
-        if not self.rows:
-            return Aim(torch.empty(0, dtype=torch.long), torch.empty(0, len(names)), self.num_rows)
-        return Aim(torch.cat(self.rows), torch.cat(self.labels), self.num_rows)

@@ -87,7 +87,7 @@ def orthogonal(wide_BMN: Tensor) -> Tensor:
     """Return matrices (B, M, N), M <= N, with all singular values near 1, by Newton-Schulz."""
     a, b, c = _COEFFICIENTS
     x = wide_BMN / (wide_BMN.norm(dim=(-2, -1), keepdim=True) + _EPS)
-    if multiplies_bfloat16():
+    if x.device.type != "cpu" or multiplies_bfloat16():
         x = x.bfloat16()
     for _ in range(_ITERATIONS):
         gram = x @ x.mT

@@ -7,26 +7,25 @@ an interrupted run goes on as if it had not been.
 
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
 from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
-from omnipersona.model.latent.patches import to_tokens
-from omnipersona.model.omni import Losses, OmniModel
+from omnipersona.model.omni import OmniModel
 from omnipersona.model.precision import training_precision
 from omnipersona.model.sequence.pack import PackedSequence
 from omnipersona.model.team import ALONE, Team
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.training.recipe import Recipe
 from omnipersona.training.samples.dataloader import Batch, Batches, Part
-from omnipersona.training.samples.pixels import encoded
+from omnipersona.training.samples.plans import TASKS
+from omnipersona.training.samples.pool import Pool, fresh_times, noisy
 from omnipersona.training.samples.synthetic_concepts import UsedConcept
 from omnipersona.training.trainers.auxiliary_heads import Naming
 from omnipersona.training.trainers.checkpoint import CsvLog, load_state, save_state
@@ -40,23 +39,7 @@ logger = logging.getLogger(__name__)
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
 _COOLING_DECAY = 0.98
-_TASKS = (
-    "draw",
-    "draw concept",
-    "edit",
-    "edit concept",
-    "look",
-    "look concept",
-    "recognise",
-    "facts",
-    "text",
-    "told",
-    "cells",
-    "copy",
-    "echo",
-    "looks",
-    "compared",
-)
+_LOGGED: Final = (*TASKS, "cells", "looks", "compared")
 
 
 class Trainee(nn.Module):
@@ -81,7 +64,7 @@ class Trainee(nn.Module):
         features = photo_features(self.model, photos).split(lengths)
         found = []
         for one, seen in zip(used, features, strict=True):
-            table = self.encoder(seen.to(self.concepts.weight.device))
+            table = self.encoder(seen)
             if one.number is not None:
                 number = torch.tensor(one.number, device=self.concepts.weight.device)
                 table = table + self.concepts(number).view_as(table)
@@ -125,6 +108,7 @@ class Pretraining:
         state: Folder of checkpoint and log.
         team: Whom this process trains with.
         makers: Processes that make batches ahead.
+        scale: How many times as many samples a step has as the recipe says.
     """
 
     def __init__(
@@ -135,12 +119,13 @@ class Pretraining:
         state: Path,
         team: Team = ALONE,
         makers: int = 0,
+        scale: int = 1,
     ) -> None:
         self.recipe = replace(recipe, config=model.config)
         self.team = team
         self.makers = makers
         self.state = state
-        self.batches = Batches(self.recipe, tokenizer, team)
+        self.batches = Batches(self.recipe, tokenizer, team, scale)
         model.autoencoder.requires_grad_(requires_grad=False)
         self.trainee = Trainee(model, recipe.num_concepts).to(model.device)
         self.dense = self.trainee.dense_parameters()
@@ -162,7 +147,10 @@ class Pretraining:
         self._cooldown: Cooldown | None = None
         self.ema = _Average(self.dense, recipe.ema_decay)
         load_state(state / "ema", self.ema, None)
-        self.log = CsvLog(state / "network.csv", ("step", "seconds", "rows", *_TASKS))
+        self.losses = _Losses(model.device)
+        self.num_tokens = model.config.max_latent_size**2
+        columns = ("step", "seconds", *_Speed._fields, "new_batches", *_LOGGED)
+        self.log = CsvLog(state / "network.csv", columns)
 
     def run(
         self, until: int, seconds: float, on_save: Callable[[], None], cooldown: int = 0
@@ -181,32 +169,51 @@ class Pretraining:
             self._cooldown = Cooldown.at(self.state, self.step, cooldown)
             until = min(until, self._cooldown.last)
             self.ema.decay = min(self.ema.decay, _COOLING_DECAY)
-        started = saved = time.monotonic()
-        losses: dict[str, list[float]] = defaultdict(list)
-        rows = 0
-        batches = self.batches.stream(range(self.step, until), self.makers)
+        recipe = self.recipe
+        pool = Pool(
+            self.batches,
+            self.trainee.model,
+            size=recipe.pool_size,
+            uses=recipe.pool_uses,
+            makers=self.makers,
+            first=self.step,
+        )
+        started = saved = logged = time.monotonic()
+        num_samples, before = 0, pool.waited
         while self.team.agrees(
             self.step < until and time.monotonic() - started < seconds and not is_asked_to_stop()
         ):
-            rows += self._step(next(batches), losses)
+            num_samples += self._step(pool.take(self.step))
             self.step += 1
             if not self.team.leads:
                 continue
+            now = time.monotonic()
             if self.step % _LOG_STEPS == 0:
-                elapsed = time.monotonic() - started
-                means = [sum(losses[t]) / max(1, len(losses[t])) for t in _TASKS]
-                self.log.write(self.step, elapsed, rows // _LOG_STEPS, *means)
-                told = " ".join(f"{t} {m:.3f}" for t, m in zip(_TASKS, means, strict=True))
-                logger.info("step %d (%.0f s) %s", self.step, elapsed, told)
-                losses.clear()
-                rows = 0
-            if time.monotonic() - saved > _SAVE_SECONDS:
+                took = now - logged
+                speed = _Speed(num_samples / took, (pool.waited - before) / took)
+                self._tell(now - started, speed, pool.num_new)
+                num_samples, before, logged = 0, pool.waited, now
+            if now - saved > _SAVE_SECONDS:
                 self.save()
                 on_save()
                 saved = time.monotonic()
+                logged += saved - now
         if self.team.leads:
             self.save()
             on_save()
+
+    def _tell(self, elapsed: float, speed: "_Speed", num_new: int) -> None:
+        means = self.losses.means()
+        self.log.write(self.step, elapsed, *speed, num_new, *means.values())
+        told = " ".join(f"{task} {mean:.3f}" for task, mean in means.items() if mean)
+        logger.info(
+            "step %d (%.0f s, %.1f samples/s, %.1f %% waiting) %s",
+            self.step,
+            elapsed,
+            speed.samples_per_second,
+            100.0 * speed.waiting,
+            told,
+        )
 
     def save(self) -> None:
         """Write the whole state."""
@@ -223,39 +230,23 @@ class Pretraining:
         self.ema.copy_to(found.dense_parameters())
         return found
 
-    def _step(self, batch: Batch, losses: dict[str, list[float]]) -> int:
+    def _step(self, batch: Batch) -> int:
+        """Learn from a batch; return the samples in it."""
         recipe, device = self.recipe, self.trainee.model.device
         seed = (recipe.seed + self.team.rank) * 1_000_003 + self.step
         noise = torch.Generator(device).manual_seed(seed)
-        parts = batch.parts
-        latents = self._latents(batch.pixels)
-        all_weights = sum(float(part.packed.label_weights.sum()) for part in parts)
-        num_cells = max(1, sum(part.aims.num_named for part in parts))
-        num_compared = max(1, sum(len(part.aims.compared.rows) for part in parts))
-        num_targets = sum(int(part.packed.is_target.sum()) for part in parts)
-        self.optimizer.zero_grad(set_to_none=True)
-        self.muon.zero_grad(set_to_none=True)
-        self.sparse.zero_grad(set_to_none=True)
+        times = fresh_times(
+            batch.num_targets, recipe.timestep_shift, recipe.time_spread, seed, device
+        )
+        for optimizer in (self.optimizer, self.muon, self.sparse):
+            optimizer.zero_grad(set_to_none=True)
         concepts = self._concepts(batch.used)
         shared = None if concepts is None else concepts.shown.detach().requires_grad_()
-        for part in parts:
-            packed = _filled(part, latents, noise)
-            with training_precision():
-                result = self.trainee.model(packed, shared)
-                named, compared = self.naming.loss(part.aims)
-            named, compared = named / num_cells, compared / num_compared
-            loss = (result.ce * part.packed.label_weights).sum() / max(1.0, all_weights)
-            if len(result.mse):
-                weights = self._time_weights(part.packed) * self._cell_weights(part.foreground)
-                loss = loss + (result.mse.mean(-1) * weights).sum() / num_targets
-            loss = loss + named + compared
-            loss.backward()
-            losses["cells"].append(float(named.detach()) * len(parts))
-            losses["compared"].append(float(compared.detach()) * len(parts))
-            _record(losses, part, result)
+        for part in batch.parts:
+            self._backward(part, batch, noisy(part, times, noise), shared)
         if concepts is not None and shared is not None and shared.grad is not None:
             torch.autograd.backward([concepts.shown, concepts.named], [shared.grad, None])
-            losses["looks"].append(float(concepts.named.detach()))
+            self.losses.add("looks", concepts.named.detach())
         self.team.average(self.shared)
         self.team.average_rows(self.trainee.concepts.weight)
         nn.utils.clip_grad_norm_(self.shared, 1.0)
@@ -271,20 +262,32 @@ class Pretraining:
         self.muon.step()
         self.sparse.step()
         self.ema.update(self.dense, self.step)
-        return sum(sum(part.packed.sample_lens) for part in parts)
+        return batch.num_samples
 
-    def _latents(self, pixels_PCYX: Tensor) -> Tensor | None:
-        """Return the latent tokens of pictures, (P, T, E)."""
-        if not len(pixels_PCYX):
-            return None
-        model = self.trainee.model
-        found = encoded(model, list(pixels_PCYX))
-        return torch.stack([to_tokens(one, model.config.latent_patch_size) for one in found])
+    def _backward(
+        self, part: Part, batch: Batch, packed: PackedSequence, shared: Tensor | None
+    ) -> None:
+        """Add the gradients of a part's losses, each in its mean over the whole batch."""
+        with training_precision(self.trainee.model.device.type):
+            result = self.trainee.model(packed, shared)
+            named, compared = self.naming.loss(part.aims)
+        named = named / max(1, batch.num_cells)
+        compared = compared / max(1, batch.num_compared)
+        loss = (result.ce * packed.label_weights).sum() / max(1.0, batch.label_weight)
+        missed = result.mse.mean(-1)
+        if len(missed):
+            weights = self._time_weights(packed) * part.cell_weights
+            loss = loss + (missed * weights).sum() / (batch.num_targets * self.num_tokens)
+        (loss + named + compared).backward()
+        self.losses.add("cells", named.detach(), 1.0 / len(batch.parts))
+        self.losses.add("compared", compared.detach(), 1.0 / len(batch.parts))
+        self.losses.add_each(part.label_tasks, result.ce.detach())
+        self.losses.add_each(part.target_tasks, missed.detach())
 
     def _concepts(self, used: Sequence[UsedConcept]) -> "_Concepts | None":
         if not used:
             return None
-        with training_precision():
+        with training_precision(self.trainee.model.device.type):
             tables = self.trainee.tables(used)
         looks = torch.stack([looks_of(one.identity) for one in used])
         return _Concepts(shown_vectors(tables, used), self.naming.concepts_loss(tables, looks))
@@ -308,15 +311,6 @@ class Pretraining:
         assert packed.latents is not None, "targets are latents"
         t = packed.latents.t[packed.is_target, 0]
         return (t / t.clamp_min(self.recipe.detail_time)).square()
-
-    def _cell_weights(self, foreground: list[Tensor]) -> Tensor:
-        """Return a weight per target token, 1 in the mean of a picture.
-
-        Figures and things are small and carry the meaning; backgrounds are soon learned.
-        """
-        more = self.recipe.foreground_weight - 1.0
-        weights = [1.0 + more * share for share in foreground]
-        return torch.cat([weight / weight.mean() for weight in weights])
 
     def _num_updates(self) -> int:
         """Return the updates that the moments have seen, fewer than `step` after a fresh start."""
@@ -352,30 +346,34 @@ class _Average(nn.Module):
             parameter.copy_(mine)
 
 
-def _filled(part: Part, latents_PTE: Tensor | None, noise: torch.Generator) -> PackedSequence:
-    """Return a part's pack on the device with the latents of its pictures, and noise at targets."""
-    packed = part.packed
-    if packed.latents is None or latents_PTE is None:
-        return packed
-    packed = packed.to(latents_PTE.device)
-    assert packed.latents is not None, "moving loses nothing"
-    tokens = latents_PTE[part.pictures.to(latents_PTE.device)].flatten(0, 1)
-    drawn = torch.randn(tokens.shape, generator=noise, device=tokens.device)
-    drawn = drawn * packed.is_target[:, None]
-    return replace(packed, latents=replace(packed.latents, tokens=tokens, noise=drawn))
+class _Speed(NamedTuple):
+    """Samples learned from per second, and the share of time spent making or awaiting them."""
+
+    samples_per_second: float
+    waiting: float
 
 
-def _record(losses: dict[str, list[float]], part: Part, result: Losses) -> None:
-    """Split both losses by task: a sample has labels or targets, never both."""
-    packed = part.packed
-    sample_of = torch.zeros(packed.layout.row_at.numel(), dtype=torch.long)
-    for b, (at, count) in enumerate(zip(packed.sample_at, packed.sample_lens, strict=True)):
-        sample_of[at : at + count] = b
-    label_sample = sample_of[packed.layout.und_at[packed.label_rows]]
-    latent_sample = sample_of[packed.layout.gen_at[: len(packed.is_target)][packed.is_target]]
-    owners = torch.cat([label_sample, latent_sample])
-    found = torch.cat([result.ce.detach(), result.mse.detach().mean(-1)])
-    sums = torch.zeros(len(part.tasks)).index_add_(0, owners, found)
-    counts = owners.bincount(minlength=len(part.tasks))
-    for task, mean in zip(part.tasks, (sums / counts).tolist(), strict=True):
-        losses[task].append(mean)
+class _Losses:
+    """Sums of losses by name on the device, read out now and then: reading waits for the device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._sums = torch.zeros(len(_LOGGED), device=device)
+        self._counts = torch.zeros(len(_LOGGED), device=device)
+
+    def add(self, name: str, loss: Tensor, count: float = 1.0) -> None:
+        """Note a part of a loss; parts whose counts sum to one are one loss."""
+        at = _LOGGED.index(name)
+        self._sums[at] += loss
+        self._counts[at] += count
+
+    def add_each(self, tasks: Tensor, losses: Tensor) -> None:
+        """Note one loss per row; `tasks` are places in `TASKS`."""
+        self._sums.index_add_(0, tasks, losses.float())
+        self._counts.index_add_(0, tasks, torch.ones_like(losses, dtype=torch.float32))
+
+    def means(self) -> dict[str, float]:
+        """Return the means since this was last asked; 0 where there was none."""
+        found = (self._sums / self._counts.clamp_min(1e-6)).tolist()
+        self._sums.zero_()
+        self._counts.zero_()
+        return dict(zip(_LOGGED, found, strict=True))

@@ -8,6 +8,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -15,15 +16,16 @@ import torch
 from torch import Tensor
 
 from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.pack import PackedSequence, pack
+from omnipersona.model.sequence.pack import Markers, PackedSequence, pack
 from omnipersona.model.sequence.pictures import clean_image, target_image
-from omnipersona.model.sequence.segments import Sample
+from omnipersona.model.sequence.segments import Sample, Segment
 from omnipersona.model.text.tokenizer import Tokenizer
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.corpus.dialogue import TASKS, sample_turn
+from omnipersona.training.corpus.edits import EDIT_KINDS, sample_edit
 from omnipersona.training.corpus.questions import TOPICS, ask, recognise
 from omnipersona.training.samples.pixels import encoded, random_scene
-from omnipersona.training.samples.plans import Plan
+from omnipersona.training.samples.plans import Latent, Plan
 from omnipersona.training.samples.tasks import TaskSampler, laid_out
 from omnipersona.training.trainers.checkpoint import CsvLog
 from omnipersona.training.trainers.network import Trainee
@@ -32,10 +34,11 @@ from omnipersona.training.world.scene import look_alike, sample_scene
 
 _NUM_LOOKS: Final = 300
 _NUM_TURNS: Final = 50
-_NUM_RECOGNITIONS: Final = 60
-_NUM_DRAWINGS: Final = 48
+_NUM_RECOGNITIONS: Final = 100
+_NUM_DRAWINGS: Final = 70
 _PACK: Final = 30
-_TIME: Final = 0.8
+_TIMES: Final = (0.8, 0.5, 0.2)
+_MOSTLY: Final = 0.5
 _EVERY_SECONDS: Final = 1800.0
 
 
@@ -50,7 +53,8 @@ class Probe:
     def __init__(self, tokenizer: Tokenizer, state: Path) -> None:
         self.tokenizer = tokenizer
         columns = [*(f"look: {t}" for t in TOPICS), *(f"text: {t}" for t in TASKS), "recognised"]
-        self.columns = (*columns, "error: background", "error: foreground")
+        errors = (_Targets("drawing", "figures", "place"), _Targets("edit", "changed", "rest"))
+        self.columns = (*columns, *(name for one in errors for name in one.columns))
         self.log = CsvLog(state / "probe.csv", ("step", *self.columns))
         self._last = time.monotonic()
 
@@ -63,7 +67,7 @@ class Probe:
 
     @torch.no_grad()
     def measure(self, trainee: Trainee) -> dict[str, float]:
-        """Return the share of right answers by topic, and errors of drawings at t = 0.8."""
+        """Return the share of right answers by topic, and errors of drawings and edits."""
         rng = random.Random("probe")
         sampler = TaskSampler(
             self.tokenizer, trainee.model.config, trainee.concepts.num_embeddings, rng
@@ -82,33 +86,93 @@ class Probe:
         return shares | self._errors(sampler, trainee.model)
 
     def _errors(self, sampler: TaskSampler, model: OmniModel) -> dict[str, float]:
-        """Return the mean squared error of the predicted clean latents, by where it is."""
-        rng, side = sampler.rng, model.config.max_latent_size
-        scenes = [random_scene(rng) for _ in range(_NUM_DRAWINGS)]
-        shown = [show(scene, model.config.image_size) for scene in scenes]
-        noise = torch.Generator().manual_seed(0)
-        latents = encoded(model, [one.pixels for one in shown])
-        samples = [
-            Sample(
-                segments=(
-                    sampler.plain.text(caption(scene, {}, rng, "held_out")),
-                    target_image(clean_image(model.config, one), _TIME, noise),
-                )
+        """Return the mean squared error of predicted clean latents, by time and by where it is."""
+        drawings = _Targets("drawing", "figures", "place")
+        edits = _Targets("edit", "changed", "rest")
+        size, rng = model.config.image_size, sampler.rng
+        for i in range(_NUM_DRAWINGS):
+            scene = random_scene(rng)
+            plan = Plan("draw", [sampler.plain.text(caption(scene, {}, rng, "held_out"))])
+            plan.paint(sampler.config, show(scene, size))
+            drawings.add(plan)
+            kind, edit = EDIT_KINDS[i % len(EDIT_KINDS)], None
+            while edit is None:
+                edit = sample_edit(random_scene(rng), {}, rng, "held_out", kind)
+            plan, told = Plan("edit"), sampler.plain.text(edit.instruction)
+            plan.change(sampler.config, told, show(edit.source, size), show(edit.target, size))
+            edits.add(plan)
+        markers = self.tokenizer.markers
+        return drawings.errors(model, markers) | edits.errors(model, markers)
+
+
+class _Targets:
+    """Plans that end in a target, and the errors of predicting it, in front and behind.
+
+    Args:
+        name: Of what is painted.
+        front: Of cells that are more than half foreground.
+        behind: Of the others.
+    """
+
+    def __init__(self, name: str, front: str, behind: str) -> None:
+        self.names = {
+            t: (f"{name} at {t:g}: {front}", f"{name} at {t:g}: {behind}") for t in _TIMES
+        }
+        self.plans: list[Plan] = []
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of all errors."""
+        return [name for names in self.names.values() for name in names]
+
+    def add(self, plan: Plan) -> None:
+        """Note a plan; of an edit's copies one is kept."""
+        while sum(isinstance(part, Latent) and part.is_target for part in plan.parts) > 1:
+            plan.parts.pop()
+            plan.foreground.pop()
+        self.plans.append(plan)
+
+    def errors(self, model: OmniModel, markers: Markers) -> dict[str, float]:
+        """Return the mean squared error of the clean prediction by time and place."""
+        found: dict[str, float] = {}
+        front = torch.cat([plan.foreground[0] for plan in self.plans]) > _MOSTLY
+        for t, (in_front, behind) in self.names.items():
+            noise = torch.Generator().manual_seed(0)
+            missed = torch.cat(
+                [
+                    self._missed(model, markers, self.plans[at : at + _PACK], t, noise)
+                    for at in range(0, len(self.plans), _PACK)
+                ]
             )
-            for scene, one in zip(scenes, latents, strict=True)
+            found |= {in_front: float(missed[front].mean()), behind: float(missed[~front].mean())}
+        return found
+
+    def _missed(
+        self,
+        model: OmniModel,
+        markers: Markers,
+        plans: list[Plan],
+        t: float,
+        noise: torch.Generator,
+    ) -> Tensor:
+        samples = [
+            Sample(segments=tuple(self._segment(model, part, t, noise) for part in plan.parts))
+            for plan in plans
         ]
         # A velocity's error is the clean prediction's over t.
-        missed = torch.cat(
-            [
-                model(pack(samples[at : at + _PACK], self.tokenizer.markers)).mse.mean(-1)
-                for at in range(0, len(samples), _PACK)
-            ]
-        ) * (_TIME**2)
-        front = torch.cat([one.foreground(side, side) for one in shown]) > 0.5
-        return {
-            "error: background": float(missed[~front].mean()),
-            "error: foreground": float(missed[front].mean()),
-        }
+        return model(pack(samples, markers)).mse.mean(-1).cpu() * t**2
+
+    def _segment(
+        self, model: OmniModel, part: Segment | Latent, t: float, noise: torch.Generator
+    ) -> Segment:
+        if not isinstance(part, Latent):
+            return part
+        pixels = [part.pixels] if part.source is None else [part.pixels, part.source]
+        clean, *sources = (clean_image(model.config, one.cpu()) for one in encoded(model, pixels))
+        if not part.is_target:
+            return clean
+        target = target_image(clean, t, noise)
+        return replace(target, source=sources[0].tokens) if sources else target
 
 
 def _looks(sampler: TaskSampler) -> list[Plan]:

@@ -1,0 +1,180 @@
+"""A rolling pool of ready batches on the device, each used several times.
+
+Drawing a sample costs a tenth of learning from it on a core, and far more than that beside a GPU.
+But of a picture's loss only the noise and its time need to be new; so a batch whose pictures are
+latents already serves several steps, and the oldest makes room for a new one. Knows batches and
+the autoencoder that makes latents of pictures. Does not know losses.
+"""
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
+from itertools import count
+from queue import Empty, Queue
+from typing import Any, Final, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from omnipersona.model.flow.path import spread_times
+from omnipersona.model.latent.patches import to_tokens
+from omnipersona.model.omni import OmniModel
+from omnipersona.model.sequence.pack import PackedSequence
+from omnipersona.training.samples.dataloader import Batch, Batches, Part, as_pixels
+
+T = TypeVar("T")
+
+_FILLED: Final = 0.25  # of a fed pool, before its first batch is used
+_ENCODED_AT_ONCE: Final = 256
+
+
+class Ready(NamedTuple):
+    """A batch on the device, whose clean latents lie in its packs; `made` counts from the first."""
+
+    batch: Batch
+    made: int
+
+
+class Pool:
+    """Batches for the steps of a run.
+
+    Args:
+        batches: What is made.
+        model: Its autoencoder makes latents; tells the device.
+        size: Batches that are kept.
+        uses: Steps between two new ones; where other processes make them, they come when they come.
+        makers: Processes that make batches ahead; without any they are made here, when due, so that
+            the batch of a step depends on its number alone.
+        first: Step of the run's beginning.
+
+    Attributes:
+        waited: Seconds spent making or awaiting batches so far.
+        num_new: Batches that came into the pool so far.
+    """
+
+    def __init__(
+        self,
+        batches: Batches,
+        model: OmniModel,
+        *,
+        size: int,
+        uses: int,
+        makers: int = 0,
+        first: int = 0,
+    ) -> None:
+        self.batches = batches
+        self.model = model
+        self.size = size
+        self.uses = uses
+        self.waited = 0.0
+        self.num_new = 0
+        self._own: dict[int, Ready] = {}
+        self._fed: deque[Ready] = deque(maxlen=size)
+        self._queue: Queue[Batch] | None = None
+        if makers:
+            self._queue = Queue(maxsize=2)
+            steps = count(first * uses)
+            feed = self.batches.made_ahead(steps, makers)
+            threading.Thread(target=_feed, args=(feed, self._queue), daemon=True).start()
+
+    def take(self, step: int) -> Batch:
+        """Return a batch for a step."""
+        started = time.monotonic()
+        kept = self._rolled(step) if self._queue is None else self._received(self._queue)
+        self.waited += time.monotonic() - started
+        return random.Random(f"{self.batches.recipe.seed} use {step}").choice(kept).batch
+
+    def _rolled(self, step: int) -> list[Ready]:
+        """Return the pool as it is at a step; what is missing is made."""
+        newest = step // self.uses
+        wanted = range(max(0, newest - self.size + 1), newest + 1)
+        self._own = {number: one for number, one in self._own.items() if number in wanted}
+        for number in wanted:
+            if number not in self._own:
+                self._own[number] = self._ready(self.batches[number * self.uses])
+        return [self._own[number] for number in wanted]
+
+    def _received(self, queue: "Queue[Batch]") -> list[Ready]:
+        """Take what has come; wait only while the pool is all but empty."""
+        while True:
+            is_filled = len(self._fed) >= max(1, _FILLED * self.size)
+            try:
+                self._fed.append(self._ready(queue.get(block=not is_filled)))
+            except Empty:
+                return list(self._fed)
+
+    def _ready(self, batch: Batch) -> Ready:
+        self.num_new += 1
+        batch = moved(batch, self.model.device)
+        if len(batch.pixels):
+            latents = _latents(self.model, batch.pixels)
+            parts = [_with_latents(part, latents) for part in batch.parts]
+            batch = batch._replace(parts=parts, pixels=batch.pixels[:0])
+        return Ready(batch, self.num_new)
+
+
+def noisy(part: Part, times: Tensor, noise: torch.Generator) -> PackedSequence:
+    """Return a part's pack with noise and times at its targets.
+
+    Args:
+        part: Of a batch in the pool.
+        times: Of the batch's targets, (targets,), on the part's device.
+        noise: On that device.
+    """
+    latents = part.packed.latents
+    if latents is None:
+        return part.packed
+    is_target = part.packed.is_target[:, None]
+    drawn = torch.randn(latents.tokens.shape, generator=noise, device=latents.tokens.device)
+    t = times[part.targets.clamp_min(0)][:, None]
+    return replace(part.packed, latents=replace(latents, noise=drawn * is_target, t=t * is_target))
+
+
+def fresh_times(count: int, shift: float, spread: float, seed: int, device: torch.device) -> Tensor:
+    """Return times of so many targets, spread evenly over a step, (count,), on a device."""
+    chance = torch.Generator().manual_seed(seed)
+    return spread_times(max(1, count), shift, chance, spread).to(device)
+
+
+def moved(value: T, device: torch.device) -> T:
+    """Return tuples, lists and dataclasses with all their tensors on a device."""
+    found: Any = value
+    if isinstance(value, Tensor):
+        found = value.to(device)
+    elif isinstance(value, tuple) and hasattr(value, "_fields"):
+        found = type(value)(*(moved(one, device) for one in value))
+    elif isinstance(value, list | tuple):
+        found = type(value)(moved(one, device) for one in value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        parts = {one.name: moved(getattr(value, one.name), device) for one in fields(value)}
+        found = replace(value, **parts)
+    return found
+
+
+@torch.no_grad()
+def _latents(model: OmniModel, pixels: Tensor) -> Tensor:
+    """Return the clean latent tokens of pictures, (P, T, E)."""
+    pieces = pixels.split(_ENCODED_AT_ONCE)
+    found = torch.cat([model.autoencoder.encode(as_pixels(piece)) for piece in pieces])
+    patch = model.config.latent_patch_size
+    return torch.stack([to_tokens(one, patch) for one in found])
+
+
+def _with_latents(part: Part, latents_PTE: Tensor) -> Part:
+    latents = part.packed.latents
+    if latents is None:
+        return part
+    filled = replace(
+        latents,
+        tokens=latents_PTE[part.pictures].flatten(0, 1),
+        source=latents_PTE[part.sources].flatten(0, 1),
+    )
+    return part._replace(packed=replace(part.packed, latents=filled))
+
+
+def _feed(batches: Iterator[Batch], queue: "Queue[Batch]") -> None:
+    for batch in batches:
+        queue.put(batch)
