@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from omnipersona.model.config import TextConfig
 from omnipersona.model.mot.attention import Layout, Past
-from omnipersona.model.mot.block import DecoderLayer, RMSNorm
+from omnipersona.model.mot.block import DecoderLayer, Expert, RMSNorm
 from omnipersona.model.mot.kv_cache import KVCache
 from omnipersona.model.mot.rope import rope_tables
 from omnipersona.model.mot.step_cache import StepCache
@@ -52,6 +52,19 @@ class Decoder(nn.Module):
         """Compile the layers for the steps of drawings, once per shape; reading stays as it is."""
         torch._dynamo.config.recompile_limit = _MAX_SHAPES
         self._compiled = [torch.compile(layer, dynamic=False) for layer in self.layers]
+
+    def compile_training(self) -> None:
+        """Compile both halves of every expert around the attention, for rows of any number.
+
+        Where nothing can be compiled they run as they are.
+        """
+        torch._dynamo.config.suppress_errors = True
+        for layer in self.layers:
+            for expert in layer.modules():
+                if not isinstance(expert, Expert):
+                    continue
+                expert.project = torch.compile(expert.project, dynamic=True)  # type: ignore[method-assign]  # for this one
+                expert.finish = torch.compile(expert.finish, dynamic=True)  # type: ignore[method-assign]  # for this one
 
     @property
     def is_compiled(self) -> bool:

@@ -5,6 +5,7 @@ only safetensors and JSON are opened.
 """
 
 import hashlib
+import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -123,8 +124,22 @@ def _place(one: Located) -> tuple[str, int]:
     return one.path.name, one.entry.start
 
 
-def save_folder(model: OmniModel, folder: Path, *, dtype: torch.dtype = torch.float32) -> None:
-    """Write a model in the published layout; each file appears whole or not at all."""
+def save_folder(
+    model: OmniModel,
+    folder: Path,
+    *,
+    dtype: torch.dtype = torch.float32,
+    shard_bytes: int | None = None,
+) -> None:
+    """Write a model in the published layout; each file appears whole or not at all.
+
+    Args:
+        model: Any.
+        folder: Made if it is missing.
+        dtype: Of every weight.
+        shard_bytes: The network in shards of so many bytes of weights at most, with their index;
+            None writes one file.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     network: dict[str, Tensor] = {}
     autoencoder: dict[str, Tensor] = {}
@@ -134,11 +149,37 @@ def save_folder(model: OmniModel, folder: Path, *, dtype: torch.dtype = torch.fl
             autoencoder[key.removeprefix(INNER)] = tensor
         else:
             network[published(key)] = tensor
-    for name, tensors in ((NETWORK, network), (AUTOENCODER, autoencoder)):
+    files = {AUTOENCODER: autoencoder}
+    if shard_bytes is None:
+        files[NETWORK] = network
+    else:
+        files |= _sharded(network, shard_bytes)
+        index = {
+            key: name for name, part in files.items() if part is not autoencoder for key in part
+        }
+        content = json.dumps({"weight_map": index}, indent=1)
+        (folder / f"{NETWORK}.index.json").write_text(content + "\n", encoding="utf-8")
+    for name, tensors in files.items():
         partial = folder / f"{name}.partial"
         save_file(tensors, partial)
         partial.replace(folder / name)
     model.config.write(folder)
+
+
+def _sharded(tensors: dict[str, Tensor], most: int) -> dict[str, dict[str, Tensor]]:
+    """Return tensors by shard, in their order."""
+    shards, size = [dict[str, Tensor]()], 0
+    for key, tensor in tensors.items():
+        if shards[-1] and size + tensor.nbytes > most:
+            shards.append({})
+            size = 0
+        shards[-1][key] = tensor
+        size += tensor.nbytes
+    stem = NETWORK.removesuffix(".safetensors")
+    return {
+        f"{stem}-{i:05d}-of-{len(shards):05d}.safetensors": shard
+        for i, shard in enumerate(shards, start=1)
+    }
 
 
 def fingerprint(model: OmniModel) -> str:

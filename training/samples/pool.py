@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from itertools import count
-from queue import Empty, Queue
+from queue import Queue
 from typing import Any, Final, NamedTuple, TypeVar
 
 import torch
@@ -99,12 +99,11 @@ class Pool:
 
     def _received(self, queue: "Queue[Batch]") -> list[Ready]:
         """Take what has come; wait only while the pool is all but empty."""
-        while True:
-            is_filled = len(self._fed) >= max(1, _FILLED * self.size)
-            try:
-                self._fed.append(self._ready(queue.get(block=not is_filled)))
-            except Empty:
-                return list(self._fed)
+        least = max(1, round(_FILLED * self.size))
+        # What comes in the meantime is left for the next step, or a fast feed would never end.
+        for _ in range(max(queue.qsize(), least - len(self._fed))):
+            self._fed.append(self._ready(queue.get()))
+        return list(self._fed)
 
     def _ready(self, batch: Batch) -> Ready:
         self.num_new += 1

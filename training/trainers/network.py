@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -169,15 +170,7 @@ class Pretraining:
             self._cooldown = Cooldown.at(self.state, self.step, cooldown)
             until = min(until, self._cooldown.last)
             self.ema.decay = min(self.ema.decay, _COOLING_DECAY)
-        recipe = self.recipe
-        pool = Pool(
-            self.batches,
-            self.trainee.model,
-            size=recipe.pool_size,
-            uses=recipe.pool_uses,
-            makers=self.makers,
-            first=self.step,
-        )
+        pool = self._pool
         started = saved = logged = time.monotonic()
         num_samples, before = 0, pool.waited
         while self.team.agrees(
@@ -201,6 +194,17 @@ class Pretraining:
         if self.team.leads:
             self.save()
             on_save()
+
+    @cached_property
+    def _pool(self) -> Pool:
+        return Pool(
+            self.batches,
+            self.trainee.model,
+            size=self.recipe.pool_size,
+            uses=self.recipe.pool_uses,
+            makers=self.makers,
+            first=self.step,
+        )
 
     def _tell(self, elapsed: float, speed: "_Speed", num_new: int) -> None:
         means = self.losses.means()
@@ -226,6 +230,7 @@ class Pretraining:
     def averaged(self) -> Trainee:
         """Return a copy of network and concepts with the averaged weights."""
         found = Trainee(OmniModel(self.trainee.model.config), self.recipe.num_concepts)
+        found = found.to(self.trainee.model.device)
         found.load_state_dict(self.trainee.state_dict())
         self.ema.copy_to(found.dense_parameters())
         return found

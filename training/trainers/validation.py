@@ -79,7 +79,7 @@ class Probe:
         for at in range(0, len(plans), _PACK):
             part = plans[at : at + _PACK]
             samples = laid_out(part, trainee.model.config)
-            packed = pack(samples, self.tokenizer.markers)
+            packed = pack(samples, self.tokenizer.markers).to(trainee.model.device)
             for plan, is_right in zip(part, _all_likeliest(trainee, packed, table), strict=True):
                 right[plan.task].append(is_right)
         shares = {task: sum(found) / len(found) for task, found in right.items()}
@@ -219,5 +219,6 @@ def _all_likeliest(
     hidden = trainee.model.run(packed, table).und_UD.index_select(0, packed.label_rows)
     is_likeliest = trainee.model.decoder.lm_head(hidden).argmax(-1) == packed.labels
     rows = packed.layout.und_at[packed.label_rows]
+    is_likeliest, rows = is_likeliest.cpu(), rows.cpu()
     for at, count in zip(packed.sample_at, packed.sample_lens, strict=True):
         yield bool(is_likeliest[(rows >= at) & (rows < at + count)].all())
