@@ -19,12 +19,15 @@ _FEW = Sizes(
     photos=Section(items=3),
     foreign=Section(items=2),
     drawings=Section(items=2),
+    two_characters=Section(items=2),
     edits=Section(items=7),
     intents=Section(items=12),
     phrasings=Section(items=2),
     texts=Section(items=4),
     concepts=Section(items=2),
     preset="quick",
+    look_alikes=2,
+    together=1,
     renders=8,
 )
 
