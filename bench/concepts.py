@@ -42,7 +42,7 @@ _NUM_PHOTOS: Final = 10
 _NUM_FACTS: Final = 10
 _NUM_PAIRS: Final = 10
 _NUM_DRAWINGS: Final = 4
-_SEEDS: Final = 1000  # between two pictures with one concept
+_SEED_STEP: Final = 1000  # between pictures with one concept; more than there are concepts
 _PRESENT, _ABSENT, _NEARER, _FACT = "present", "absent", "nearer", "fact"
 # What look-alikes may differ in, the most conspicuous first.
 _DIFFERENCES: Final[dict[str, tuple[str, ...]]] = {
@@ -53,7 +53,7 @@ _DIFFERENCES: Final[dict[str, tuple[str, ...]]] = {
     "proportion": PROPORTIONS,
 }
 
-Together = dict[tuple[str, str], list[dict[str, bool]]]
+_Together = dict[tuple[str, str], list[dict[str, bool]]]
 """By pair of concepts, each picture's traits of both in the better order."""
 
 
@@ -172,7 +172,7 @@ def concept_rows(asker: Asker, reader: Reader, sizes: Sizes, seed: int, size: in
     """
     exam = Exam(asker, reader, size, seed, num_pairs=sizes.look_alikes)
     before: list[Taught] = []
-    together: Together = {}
+    together: _Together = {}
 
     def one(i: int) -> None:
         taught = teach(asker.learn, seed, i, size, sizes.preset)
@@ -246,7 +246,7 @@ def _draw_both(
     Who stands on the left is free: the better of both orders counts.
     """
     prompt = f"<c0> and <c1> {CANONICAL_PLACES[PLACES[(i + j) % len(PLACES)]]}"
-    image = asker.draw(prompt, i + _SEEDS * j, tuple(one.concept for one in pair))
+    image = asker.draw(prompt, i + _SEED_STEP * j, tuple(one.concept for one in pair))
     reading = reader.read([image])[0]
     orders = (
         {
@@ -259,7 +259,7 @@ def _draw_both(
     return max(orders, key=lambda hits: sum(hits.values()))
 
 
-def _together_rows(together: Together) -> list[Row]:
+def _together_rows(together: _Together) -> list[Row]:
     """Return how often both of two are right in all, and the share of their traits."""
     name = "concepts: two in one picture"
     whole = {pair: [all(one.values()) for one in drawn] for pair, drawn in together.items()}

@@ -40,10 +40,10 @@ def frechet_interval(made_BC: Features, true_BC: Features) -> Bounds | None:
     Rows of both belong to the same scenes and are drawn anew together. Its width is the bootstrap's
     standard error: a draw repeats pictures, which pushes its distance up and percentiles with it.
     """
-    from scipy import stats  # late: it takes a second to import
-
     if len(made_BC) < 2:
         return None
+    from scipy import stats  # late: it takes a second to import
+
     error = stats.bootstrap(
         (np.arange(len(made_BC)),),
         lambda drawn: frechet_distance(made_BC[drawn], true_BC[drawn]),

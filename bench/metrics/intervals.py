@@ -47,11 +47,10 @@ def wilson(hits: int, num_items: int) -> Bounds | None:
 
     Source: Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
     """
-    # Imported late: SciPy takes a second, and no other figure of a command needs it.
-    from scipy import stats
-
     if not num_items:
         return None
+    from scipy import stats  # late: it takes a second to import, and most commands need none of it
+
     low, high = stats.binomtest(hits, num_items).proportion_ci(_LEVEL, method="wilson")
     return float(low), float(high)
 
@@ -63,10 +62,10 @@ def bootstrap(values: Sequence[float], statistic: Statistic) -> Bounds | None:
         values: One per item; items are independent.
         statistic: Of numbers along an axis, e.g. `numpy.median`.
     """
-    from scipy import stats  # late, as above
-
     if len(values) < 2:
         return None
+    from scipy import stats  # late, as above
+
     found = stats.bootstrap(
         (values,),
         statistic,
