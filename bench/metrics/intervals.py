@@ -1,4 +1,4 @@
-"""Intervals of 95 %: of shares, of statistics of items, and of means over concepts.
+"""Intervals of 95 % around shares, statistics of items and means over concepts.
 
 Shares over independent items have Wilson's interval, other statistics of them a bootstrap. Of
 learned concepts, concepts are drawn anew with replacement, not items: items of one concept hang
