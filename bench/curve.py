@@ -81,9 +81,9 @@ def learning_curve(
                 num_steps=num_steps,
                 seconds=median(learner.seconds),
                 recognised=exam.recognised().value,
-                facts=exam.known.total()[0],
-                traits=exam.drawn.total()[0],
-                nearer=exam.likeness.total()[0],
+                facts=exam.known.row("facts").value,
+                traits=exam.drawn.row("traits").value,
+                nearer=exam.likeness.row("nearer").value,
             )
     finally:
         persona.close()

@@ -10,13 +10,15 @@ from typing import Final
 from PIL import Image
 
 from omnipersona.bench.asking import Asker
-from omnipersona.bench.reader import Reader
-from omnipersona.bench.rows import Row, Tally
+from omnipersona.bench.metrics.frechet import frechet_distance, frechet_interval
+from omnipersona.bench.reader import SIDE, Reader
+from omnipersona.bench.rows import Row, Tally, at_most
 from omnipersona.bench.sample import Section, within
 from omnipersona.bench.traits import Reading, of_figure, truth
 from omnipersona.training.corpus.captions import free_caption
 from omnipersona.training.corpus.words import CANONICAL_PLACES, PATTERN_NOUNS, PLACE_PHRASES
-from omnipersona.training.world.scene import Identity, Scene, sample_identity, sample_scene
+from omnipersona.training.world.render import render
+from omnipersona.training.world.scene import Figure, Identity, Scene, sample_identity, sample_scene
 
 _GOALS: Final[dict[str, float | None]] = {
     "scene": 0.97,
@@ -28,15 +30,17 @@ _GOALS: Final[dict[str, float | None]] = {
     "object": 0.85,
     "pose": None,
 }
-_TRAITS: Final[dict[str, tuple[str, ...]]] = {
+_OF_SCENE: Final[dict[str, tuple[str, ...]]] = {
     "scene": ("place",),
-    "species": (of_figure("species", 0),),
-    "color": (of_figure("color", 0),),
-    "pattern": (of_figure("pattern", 0),),
-    "pattern color": (of_figure("pattern color", 0),),
-    "accessory": (of_figure("accessory", 0), of_figure("accessory color", 0)),
     "object": ("object", "object color"),
-    "pose": (of_figure("pose", 0),),
+}
+_OF_FIGURE: Final[dict[str, tuple[str, ...]]] = {
+    "species": ("species",),
+    "color": ("color",),
+    "pattern": ("pattern",),
+    "pattern color": ("pattern color",),
+    "accessory": ("accessory", "accessory color"),
+    "pose": ("pose",),
 }
 
 
@@ -50,17 +54,28 @@ def sample_drawing(seed: int, i: int) -> tuple[Scene, str]:
 def named_details(scene: Scene, caption: str) -> tuple[str, ...]:
     """Return which details of a scene of one character its caption names."""
     text = caption.lower()
-    figure, thing = scene.figures[0], scene.thing
-    worn = figure.accessory
+    told = named_of_scene(scene, text) | named_of_figure(scene.figures[0], text)
+    return tuple(detail for detail, is_named in told.items() if is_named)
+
+
+def named_of_scene(scene: Scene, text: str) -> dict[str, bool]:
+    """Return whether a lower-case text names the place and the object."""
+    thing = scene.thing
     places = (PLACE_PHRASES[scene.place].pick(random.Random(0), "held_out"),)
-    told = {
+    return {
         "scene": any(words in text for words in (*places, CANONICAL_PLACES[scene.place])),
+        "object": thing is not None and f"{thing.color} {thing.kind}" in text,
+    }
+
+
+def named_of_figure(figure: Figure, text: str) -> dict[str, bool]:
+    """Return whether a lower-case text about one figure names its looks, clothes and pose."""
+    worn = figure.accessory
+    return {
         **named_looks(figure.identity, text),
         "accessory": worn is not None and f"{worn.color} {worn.kind}" in text,
-        "object": thing is not None and f"{thing.color} {thing.kind}" in text,
         "pose": figure.pose in text,
     }
-    return tuple(detail for detail, is_named in told.items() if is_named)
 
 
 def named_looks(identity: Identity, text: str) -> dict[str, bool]:
@@ -79,10 +94,41 @@ def named_looks(identity: Identity, text: str) -> dict[str, bool]:
 
 def judge_drawing(scene: Scene, caption: str, reading: Reading) -> dict[str, bool]:
     """Return for every detail that a caption names whether it is in the picture."""
+    named = named_details(scene, caption)
+    return {
+        **judge_scene(scene, [detail for detail in named if detail in _OF_SCENE], reading),
+        **judge_figure(scene, 0, [detail for detail in named if detail in _OF_FIGURE], reading, 0),
+    }
+
+
+def judge_scene(scene: Scene, named: Sequence[str], reading: Reading) -> dict[str, bool]:
+    """Return which of the named details of the scene itself are in the picture."""
     true = truth(scene)
     return {
-        detail: all(reading.get(trait) == true[trait] for trait in _TRAITS[detail])
-        for detail in named_details(scene, caption)
+        detail: all(reading.get(trait) == true[trait] for trait in _OF_SCENE[detail])
+        for detail in named
+    }
+
+
+def judge_figure(
+    scene: Scene, index: int, named: Sequence[str], reading: Reading, place: int
+) -> dict[str, bool]:
+    """Return which of the named details of a figure the one that is read at `place` has.
+
+    Args:
+        scene: What was asked for.
+        index: Of the figure in it, counted from the left.
+        named: Details that are judged.
+        reading: Of the picture.
+        place: Where the figure is looked for, counted from the left.
+    """
+    true = truth(scene)
+    return {
+        detail: all(
+            reading.get(of_figure(trait, place)) == true[of_figure(trait, index)]
+            for trait in _OF_FIGURE[detail]
+        )
+        for detail in named
     }
 
 
@@ -111,4 +157,16 @@ def drawing_rows(asker: Asker, reader: Reader, section: Section, seed: int) -> l
         pass
     tally = judge_drawings(items, images, reader)
     rows = [tally.row(f"drawings: {detail}", detail, goal) for detail, goal in _GOALS.items()]
-    return [*rows, tally.row("drawings: one figure", "one figure")]
+    rows.append(tally.row("drawings: one figure", "one figure"))
+    return [*rows, _distance_row([scene for scene, _ in items], images, reader)]
+
+
+def _distance_row(scenes: Sequence[Scene], images: Sequence[Image.Image], reader: Reader) -> Row:
+    """Return how far drawings lie from renders, which softness and wrong faces are seen by.
+
+    The renders are of the very scenes: chance in what is to be drawn then adds nothing.
+    """
+    made = reader.average(images).double().numpy()
+    true = reader.average([render(scene, SIDE) for scene in scenes]).double().numpy()
+    distance, bounds = frechet_distance(made, true), frechet_interval(made, true)
+    return at_most("drawings: Frechet distance", distance, len(scenes), bounds=bounds)

@@ -8,7 +8,6 @@ instruction leaves open are not judged.
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
 from PIL import Image
@@ -17,7 +16,7 @@ from omnipersona.bench.asking import Asker
 from omnipersona.bench.drawings import named_looks
 from omnipersona.bench.fidelity import psnr, reconstructed, unchanged_region
 from omnipersona.bench.reader import Reader
-from omnipersona.bench.rows import Row, Tally, at_least
+from omnipersona.bench.rows import Row, Tally, median_row
 from omnipersona.bench.sample import Section, within
 from omnipersona.bench.traits import (
     Reading,
@@ -165,4 +164,4 @@ def _fidelity_rows(
         if autoencoder is not None:
             own.append(psnr(reconstructed(autoencoder, [target])[0], target, where))
     named = (("edits: PSNR of the rest, dB", edited), ("autoencoder: the same, dB", own))
-    return [at_least(name, median(values), len(values)) for name, values in named if values]
+    return [median_row(name, values) for name, values in named if values]

@@ -9,8 +9,9 @@ from typing import Final
 
 from PIL import Image
 
+from omnipersona.bench.metrics.intervals import wilson
 from omnipersona.bench.reader import SIDE, Reader
-from omnipersona.bench.rows import Row, Tally, at_least
+from omnipersona.bench.rows import Row, Tally, at_least, mean_row
 from omnipersona.bench.traits import of_figure, truth
 from omnipersona.training.world.render import render
 from omnipersona.training.world.scene import Scene, look_alike, sample_identity, sample_scene
@@ -34,6 +35,11 @@ def accuracy(reader: Reader, scenes: Sequence[Scene], images: Sequence[Image.Ima
         for trait, word in truth(scene).items():
             tally.add(trait, reading.get(trait) == word)
     return tally
+
+
+def shares_by_picture(tally: Tally) -> list[float]:
+    """Return the share of traits that are right on each picture of `accuracy`'s count."""
+    return [sum(hits) / len(hits) for hits in zip(*tally.hits.values(), strict=True)]
 
 
 def identity_told(reader: Reader, count: int) -> float:
@@ -60,10 +66,15 @@ def reader_rows(reader: Reader, count: int) -> list[Row]:
         for trait in one.hits
     ]
     pairs = held_out_scenes(2, count)
-    two, _ = accuracy(reader, pairs, [render(scene, SIDE) for scene in pairs]).total()
+    two = accuracy(reader, pairs, [render(scene, SIDE) for scene in pairs])
     told = identity_told(reader, count)
     return [
         *rows,
-        at_least("reader: two figures, all traits", two, count),
-        at_least("reader: characters told from look-alikes", told, count),
+        mean_row("reader: two figures, all traits", shares_by_picture(two)),
+        at_least(
+            "reader: characters told from look-alikes",
+            told,
+            count,
+            bounds=wilson(round(told * count), count),
+        ),
     ]

@@ -4,7 +4,7 @@ Phrasings are held out, scenes and characters are new, the truth is the scene th
 Knows the sections and their order. Does not know how any of them judges.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,14 +12,21 @@ from omnipersona.bench.asking import Asker
 from omnipersona.bench.concepts import concept_rows
 from omnipersona.bench.drawings import drawing_rows
 from omnipersona.bench.edits import edit_rows
+from omnipersona.bench.errors import BenchError
 from omnipersona.bench.fidelity import autoencoder_of, psnr, reconstructed
-from omnipersona.bench.judging import accuracy, held_out_scenes, reader_rows
+from omnipersona.bench.judging import (
+    accuracy,
+    held_out_scenes,
+    reader_rows,
+    shares_by_picture,
+)
 from omnipersona.bench.photos import foreign_rows, photo_rows
 from omnipersona.bench.phrasings import phrasing_rows
 from omnipersona.bench.reader import Reader, load_reader
-from omnipersona.bench.rows import Row, as_json, at_least, seconds_row, table
+from omnipersona.bench.rows import Row, as_json, mean_row, seconds_row, table
 from omnipersona.bench.sample import FULL, QUICK, Progress, Sizes
 from omnipersona.bench.texts import intent_rows, text_rows
+from omnipersona.bench.two_characters import two_rows
 from omnipersona.model.contract import PersonaModel
 from omnipersona.model.latent.autoencoder import Autoencoder
 from omnipersona.model.runtime import NANO_FOLDER
@@ -36,6 +43,7 @@ def run_nano(
     *,
     quick: bool,
     seed: int = 0,
+    sections: Sequence[str] = (),
     on_progress: Progress | None = None,
     checkpoint: Path = NANO_FOLDER,
 ) -> list[Row]:
@@ -45,43 +53,53 @@ def run_nano(
         model: What is measured; every answer comes from it.
         quick: A smaller sample that ends within a minute on two cores.
         seed: Which sample.
+        sections: Names of those to measure, in the order of the table; all by default.
         on_progress: Told the name of each section as it begins.
         checkpoint: The model's folder, for its autoencoder; if it holds other weights, the rows
             on the autoencoder are left out.
+
+    Raises: BenchError: a section is unknown.
     """
     reader, autoencoder = load_reader(), autoencoder_of(model, checkpoint)
     asker, sizes = Asker(model), QUICK if quick else FULL
+    known = _sections(asker, reader, autoencoder, sizes, seed)
+    if unknown := set(sections) - known.keys():
+        raise BenchError(
+            f"There is no section named {', '.join(sorted(unknown))}; "
+            f"choose among {', '.join(known)}."
+        )
     rows: list[Row] = []
-    for name, measure in _sections(asker, reader, autoencoder, sizes, seed):
+    for name, measure in known.items():
+        if sections and name not in sections:
+            continue
         if on_progress is not None:
             on_progress(name)
         rows += measure()
+    timed = {"answer": asker.answers, "drawing": asker.drawings, "edit": asker.edits}
     return rows + [
-        seconds_row("seconds per answer", asker.answers, _SECONDS["answer"]),
-        seconds_row("seconds per drawing", asker.drawings, _SECONDS["drawing"]),
-        seconds_row("seconds per edit", asker.edits, _SECONDS["edit"]),
+        seconds_row(f"seconds per {what}", seconds, _SECONDS[what])
+        for what, seconds in timed.items()
+        if seconds
     ]
 
 
 def _sections(
     asker: Asker, reader: Reader, autoencoder: Autoencoder | None, sizes: Sizes, seed: int
-) -> tuple[tuple[str, Callable[[], list[Row]]], ...]:
+) -> dict[str, Callable[[], list[Row]]]:
     size = asker.model.describe().image_size
-    return (
-        ("photo questions", lambda: photo_rows(asker, sizes.photos, seed, size)),
-        ("foreign pictures", lambda: foreign_rows(asker, sizes.foreign, seed, size)),
-        ("drawings", lambda: drawing_rows(asker, reader, sizes.drawings, seed)),
-        ("edits", lambda: edit_rows(asker, reader, sizes.edits, seed, size, autoencoder)),
-        ("intents", lambda: intent_rows(asker, sizes.intents, seed)),
-        ("free phrasings", lambda: phrasing_rows(asker.model, sizes.phrasings)),
-        ("text tasks", lambda: text_rows(asker, sizes.texts, seed)),
-        (
-            "learned concepts",
-            lambda: concept_rows(asker, reader, sizes.concepts, seed, size, sizes.preset),
-        ),
-        ("autoencoder", lambda: _autoencoder_rows(autoencoder, reader, size, sizes.renders)),
-        ("reader", lambda: reader_rows(reader, sizes.renders)),
-    )
+    return {
+        "photo questions": lambda: photo_rows(asker, sizes.photos, seed, size),
+        "foreign pictures": lambda: foreign_rows(asker, sizes.foreign, seed, size),
+        "drawings": lambda: drawing_rows(asker, reader, sizes.drawings, seed),
+        "two characters": lambda: two_rows(asker, reader, sizes.two_characters, seed),
+        "edits": lambda: edit_rows(asker, reader, sizes.edits, seed, size, autoencoder),
+        "intents": lambda: intent_rows(asker, sizes.intents, seed),
+        "free phrasings": lambda: phrasing_rows(asker.model, sizes.phrasings),
+        "text tasks": lambda: text_rows(asker, sizes.texts, seed),
+        "learned concepts": lambda: concept_rows(asker, reader, sizes, seed, size),
+        "autoencoder": lambda: _autoencoder_rows(autoencoder, reader, size, sizes.renders),
+        "reader": lambda: reader_rows(reader, sizes.renders),
+    }
 
 
 def _autoencoder_rows(
@@ -94,8 +112,8 @@ def _autoencoder_rows(
     truths = [render(scene, size) for scene in scenes]
     images = [reconstructed(autoencoder, [true])[0] for true in truths]
     ratios = [psnr(image, true) for image, true in zip(images, truths, strict=True)]
-    read, _ = accuracy(reader, scenes, images).total()
+    read = accuracy(reader, scenes, images)
     return [
-        at_least("autoencoder: PSNR, dB", sum(ratios) / count, count, _PSNR),
-        at_least("reader: all traits after the autoencoder", read, count),
+        mean_row("autoencoder: PSNR, dB", ratios, _PSNR),
+        mean_row("reader: all traits after the autoencoder", shares_by_picture(read)),
     ]

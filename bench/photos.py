@@ -7,7 +7,7 @@ import random
 
 from omnipersona.bench.asking import Asker
 from omnipersona.bench.photographs import photograph
-from omnipersona.bench.rows import Row, Tally, at_least, at_most
+from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
 from omnipersona.model.skills import FOREIGN_PICTURE
 from omnipersona.training.corpus.questions import ask, describe
@@ -41,12 +41,10 @@ def photo_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row
 
     for _ in within(section, one):
         pass
-    share, count = exact.total()
-    rows = [at_least("photo questions", share, count, _ALL)]
+    rows = [exact.total_row("photo questions", _ALL)]
     rows += [exact.row(f"photo questions: {topic}", topic) for topic in sorted(exact.hits)]
-    wrongly = declined.share("photo")
     rows.append(described.row("photos described, every word right", "whole"))
-    return [*rows, at_most("photos wrongly declined", wrongly, count, _DECLINED)]
+    return [*rows, declined.row_at_most("photos wrongly declined", "photo", _DECLINED)]
 
 
 def foreign_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row]:

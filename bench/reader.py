@@ -130,6 +130,11 @@ class Reader(nn.Module):
         return torch.cat([self.identified(self.features(pixels)) for pixels in _batches(images)])
 
     @torch.no_grad()
+    def average(self, images: Sequence[Image.Image]) -> Tensor:
+        """Return the mean features of each picture over all places, (B, POOLED)."""
+        return torch.cat([self.features(pixels).mean((2, 3)) for pixels in _batches(images)])
+
+    @torch.no_grad()
     def read(self, images: Sequence[Image.Image]) -> list[dict[str, str]]:
         """Read pictures of any size; traits of figures beyond the count are left out."""
         found: list[dict[str, str]] = []

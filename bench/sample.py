@@ -32,43 +32,59 @@ class Section:
 class Sizes:
     """The size of a whole run.
 
-    Concepts are learned with `preset`; `renders` are those that the reader itself is tested on.
+    Attributes:
+        photos, foreign, drawings, two_characters, edits, intents, phrasings, texts, concepts: Of
+            each section.
+        preset: How concepts are learned.
+        look_alikes: Pairs of pictures per concept, one with it and one with a look-alike.
+        together: Pictures of every two concepts.
+        renders: Pictures that the reader itself is tested on.
     """
 
     photos: Section
     foreign: Section
     drawings: Section
+    two_characters: Section
     edits: Section
     intents: Section
     phrasings: Section
     texts: Section
     concepts: Section
     preset: Preset
+    look_alikes: int
+    together: int
     renders: int
 
 
 FULL: Final = Sizes(
     photos=Section(items=800),
     foreign=Section(items=120),
-    drawings=Section(items=160),
-    edits=Section(items=140),
+    # The rarest detail, the colour of a pattern, is named in two of five captions.
+    drawings=Section(items=900),
+    two_characters=Section(items=150),
+    edits=Section(items=700),
     intents=Section(items=180),
     phrasings=Section(items=326),
     texts=Section(items=400),
-    concepts=Section(items=6),
+    concepts=Section(items=12),
     preset="nano",
+    look_alikes=26,
+    together=2,
     renders=600,
 )
 QUICK: Final = Sizes(
     photos=Section(items=200, seconds=6.0),
     foreign=Section(items=20, seconds=1.0),
-    drawings=Section(items=50, seconds=7.0),
-    edits=Section(items=49, seconds=8.0),
+    drawings=Section(items=50, seconds=6.0),
+    two_characters=Section(items=8, seconds=2.0),
+    edits=Section(items=49, seconds=7.0),
     intents=Section(items=48, seconds=3.0),
     phrasings=Section(items=48, seconds=3.0),
     texts=Section(items=120, seconds=4.0),
     concepts=Section(items=1),
     preset="quick",
+    look_alikes=10,
+    together=1,
     renders=60,
 )
 

@@ -6,7 +6,7 @@ A reply counts when it is the gold one, letter for letter.
 import random
 
 from omnipersona.bench.asking import Asker
-from omnipersona.bench.rows import Row, Tally, at_least, at_most
+from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
 from omnipersona.model.contract import Example
 from omnipersona.model.skills import CANNOT, INTENTS
@@ -33,9 +33,7 @@ def intent_rows(asker: Asker, section: Section, seed: int) -> list[Row]:
 
     for _ in within(section, one):
         pass
-    share, count = intents.total()
-    exact, _ = whole.total()
-    rows = [at_least("intents", share, count, _INTENT), at_least("parses, whole", exact, count)]
+    rows = [intents.total_row("intents", _INTENT), whole.total_row("parses, whole")]
     return rows + [intents.row(f"intents: {intent}", intent) for intent in INTENTS]
 
 
@@ -58,14 +56,13 @@ def text_rows(asker: Asker, section: Section, seed: int) -> list[Row]:
 
     for _ in within(section, one):
         pass
-    wrongly, count = tally.share("wrongly"), tally.count("wrongly")
     return [
         tally.row("facts read", "facts"),
         tally.row("recall", "recall"),
         tally.row("rewrites", "rewrite"),
         tally.row("rewrites that hold what was found", "found"),
         tally.row("outside requests declined", _OUTSIDE, _DECLINES),
-        at_most("good requests wrongly declined", wrongly, count, _WRONGLY),
+        tally.row_at_most("good requests wrongly declined", "wrongly", _WRONGLY),
     ]
 
 

@@ -1,11 +1,12 @@
-"""Means over items, then concepts, with a bootstrap interval over concepts.
+"""Intervals of 95 % around shares, statistics of items and means over concepts.
 
-Concepts are drawn anew with replacement, not items: items of one concept hang together, and a claim
-is about concepts not seen. Knows numbers alone.
+Shares over independent items have Wilson's interval, other statistics of them a bootstrap. Of
+learned concepts, concepts are drawn anew with replacement, not items: items of one concept hang
+together, and a claim is about concepts not seen. Knows numbers alone.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,9 @@ import numpy.typing as npt
 
 NUM_DRAWS: Final = 10_000
 _LEVEL: Final = 0.95
+
+Bounds = tuple[float, float]
+Statistic = Callable[[npt.NDArray[np.float64]], np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +40,41 @@ class Interval:
     def excludes(self, value: float) -> bool:
         """Say whether `value` lies outside the interval, so that a difference is shown."""
         return not self.low <= value <= self.high
+
+
+def wilson(hits: int, num_items: int) -> Bounds | None:
+    """Return Wilson's interval of a share over independent items; None where there is none.
+
+    Source: Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
+    """
+    if not num_items:
+        return None
+    from scipy import stats  # late: it takes a second to import, and most commands need none of it
+
+    low, high = stats.binomtest(hits, num_items).proportion_ci(_LEVEL, method="wilson")
+    return float(low), float(high)
+
+
+def bootstrap(values: Sequence[float], statistic: Statistic) -> Bounds | None:
+    """Return the percentile bootstrap interval of a statistic; None for fewer than two items.
+
+    Args:
+        values: One per item; items are independent.
+        statistic: Of numbers along an axis, e.g. `numpy.median`.
+    """
+    if len(values) < 2:
+        return None
+    from scipy import stats  # late, as above
+
+    found = stats.bootstrap(
+        (values,),
+        statistic,
+        n_resamples=NUM_DRAWS,
+        confidence_level=_LEVEL,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return float(found.low), float(found.high)
 
 
 def over_items(scores: Mapping[str, Sequence[float]], *, seed: int = 0) -> Interval:
@@ -65,15 +104,44 @@ def over_concepts(
     Raises: ValueError: there is no concept, or a figure is not finite.
     """
     figures = _figures(values)
-    means = _drawn_means(figures, seed)
-    tail = (1.0 - _LEVEL) / 2.0
-    low, high = np.quantile(means, [tail, 1.0 - tail])
+    low, high = _percentiles(_drawn_means(figures, seed))
     return Interval(
         value=float(figures.mean()),
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         num_concepts=len(figures),
         num_items=len(figures) if num_items is None else num_items,
+    )
+
+
+def over_pairs(scores: Mapping[tuple[str, str], Sequence[float]], *, seed: int = 0) -> Interval:
+    """Return the mean over items, then pairs of concepts, with its interval.
+
+    Concepts are drawn anew, and a pair weighs the product of how often its two were drawn: pairs
+    that share a concept hang together. Draws without any pair are left out. Source: Snijders and
+    Borgatti 1999, "Non-Parametric Standard Errors and Tests for Network Statistics".
+
+    Args:
+        scores: One score per item, by pair of two different concepts.
+        seed: Of the draws.
+
+    Raises: ValueError: there is no item, or a score is not finite.
+    """
+    kept = {pair: values for pair, values in sorted(scores.items()) if len(values)}
+    means = _figures({" and ".join(pair): float(np.mean(kept[pair])) for pair in kept})
+    concepts = sorted({concept for pair in kept for concept in pair})
+    places = np.array([[concepts.index(concept) for concept in pair] for pair in kept])
+    evenly = np.full(len(concepts), 1.0 / len(concepts))
+    drawn = np.random.default_rng(seed).multinomial(len(concepts), evenly, size=NUM_DRAWS)
+    weights = drawn[:, places[:, 0]] * drawn[:, places[:, 1]]
+    weights = weights[weights.sum(axis=1) > 0]
+    low, high = _percentiles(weights @ means / weights.sum(axis=1))
+    return Interval(
+        value=float(means.mean()),
+        low=low,
+        high=high,
+        num_concepts=len(concepts),
+        num_items=sum(map(len, kept.values())),
     )
 
 
@@ -108,3 +176,9 @@ def _drawn_means(figures: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.
         return figures
     draws = np.random.default_rng(seed).integers(len(figures), size=(NUM_DRAWS, len(figures)))
     return np.asarray(figures[draws].mean(axis=1), dtype=np.float64)
+
+
+def _percentiles(draws: npt.NDArray[np.float64]) -> Bounds:
+    tail = (1.0 - _LEVEL) / 2.0
+    low, high = np.quantile(draws, [tail, 1.0 - tail])
+    return float(low), float(high)

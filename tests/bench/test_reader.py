@@ -5,7 +5,7 @@ import torch
 from PIL import ImageFilter
 
 from omnipersona.bench.judging import accuracy, held_out_scenes, identity_told
-from omnipersona.bench.reader import SIDE, WEIGHTS, Reader, load_reader, save_reader
+from omnipersona.bench.reader import POOLED, SIDE, WEIGHTS, Reader, load_reader, save_reader
 from omnipersona.bench.traits import TRAITS
 from omnipersona.training.world.render import render
 from omnipersona.training.world.scene import without_figure
@@ -39,6 +39,15 @@ def test_place_count_object_and_color_are_read_right(reader: Reader) -> None:
 
 def test_characters_are_told_from_their_look_alikes(reader: Reader) -> None:
     assert identity_told(reader, 150) >= 0.7
+
+
+def test_average_features_are_told_apart_by_softness(reader: Reader) -> None:
+    images = [render(scene) for scene in held_out_scenes(1, 3)]
+    found = reader.average(images)
+    assert found.shape == (3, POOLED)
+    assert torch.allclose(reader.average(images[1:2])[0], found[1], atol=1e-5)
+    soft = reader.average([image.filter(ImageFilter.GaussianBlur(1.0)) for image in images])
+    assert not torch.allclose(soft, found, atol=0.1)
 
 
 def test_figures_beyond_the_count_have_no_traits(reader: Reader) -> None:

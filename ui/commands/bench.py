@@ -20,11 +20,14 @@ def bench_nano(
     context: typer.Context,
     quick: Annotated[bool, typer.Option(help="A smaller sample, within a minute.")] = False,
     seed: Annotated[int, typer.Option(help="Which sample.")] = 0,
+    section: Annotated[
+        list[str] | None, typer.Option(help="Only this section; may be given several times.")
+    ] = None,
     sheet: Annotated[Path | None, typer.Option(help="Also draw examples to this PNG.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure what nano can do, on phrasings and characters it never saw."""
-    with guarded():
+    with _measuring():
         from omnipersona.bench.nano import as_json as rows_as_json
         from omnipersona.bench.nano import run_nano, table
         from omnipersona.bench.sheet import contact_sheet
@@ -37,6 +40,7 @@ def bench_nano(
                 model,
                 quick=quick,
                 seed=seed,
+                sections=tuple(section or ()),
                 on_progress=None if as_json else _tell,
                 checkpoint=folder_of(name),
             )

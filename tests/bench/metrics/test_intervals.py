@@ -1,11 +1,18 @@
-"""Means over items, then concepts; intervals over concepts, the same for the same seed."""
+"""Intervals of shares, statistics and concepts, the same for the same seed."""
 
 import math
 
 import numpy as np
 import pytest
 
-from omnipersona.bench.metrics.intervals import difference, over_concepts, over_items
+from omnipersona.bench.metrics.intervals import (
+    bootstrap,
+    difference,
+    over_concepts,
+    over_items,
+    over_pairs,
+    wilson,
+)
 
 
 def test_concepts_weigh_the_same_however_many_items_they_have() -> None:
@@ -55,3 +62,43 @@ def test_nothing_and_no_number_are_refused() -> None:
         over_items({"bo": []})
     with pytest.raises(ValueError, match="'bo' is nan"):
         over_items({"bo": [math.nan]})
+
+
+def test_a_share_has_wilsons_interval() -> None:
+    z = 1.959964
+    for hits, count in ((80, 100), (0, 10), (7, 7)):
+        share = hits / count
+        middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+        half = z / (1 + z**2 / count)
+        half *= math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
+        assert wilson(hits, count) == pytest.approx((middle - half, middle + half), abs=1e-6)
+    assert wilson(0, 0) is None
+
+
+def test_a_mean_of_many_items_comes_near_the_normal_interval() -> None:
+    values = np.random.default_rng(4).normal(30.0, 3.0, 400)
+    error = 1.96 * values.std() / math.sqrt(len(values))
+    bounds = bootstrap(values.tolist(), np.mean)
+    assert bounds == pytest.approx((values.mean() - error, values.mean() + error), abs=0.03)
+    assert bootstrap(values.tolist(), np.mean) == bounds
+    assert bootstrap([1.0], np.median) is None
+
+
+def test_pairs_that_share_a_concept_hang_together() -> None:
+    # One of twelve spoils every pair that it is in.
+    names = [f"c{i:02}" for i in range(12)]
+    pairs = [(one, other) for i, one in enumerate(names) for other in names[i + 1 :]]
+    scores = {pair: [0.0 if "c05" in pair else 1.0] * 2 for pair in pairs}
+    found = over_pairs(scores)
+    alone = over_items({" ".join(pair): values for pair, values in scores.items()})
+    assert found.value == pytest.approx(alone.value) == pytest.approx(55 / 66)
+    assert (found.num_concepts, found.num_items) == (12, 132)
+    assert found.low < alone.low
+    assert over_pairs(dict(reversed(scores.items()))) == found
+
+
+def test_a_pair_without_items_is_left_out_and_nothing_is_refused() -> None:
+    found = over_pairs({("bo", "mam"): [1.0, 0.0], ("bo", "rex"): []})
+    assert (found.low, found.value, found.high) == (0.5, 0.5, 0.5)
+    with pytest.raises(ValueError, match="no concept"):
+        over_pairs({("bo", "mam"): []})
