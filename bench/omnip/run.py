@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from omnipersona.agent.prompts import PARSE_EXAMPLES, take
-from omnipersona.bench.omnip.items import Counts
+from omnipersona.bench.omnip.items import QUICK, Counts
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.persona import Method, Persona
@@ -50,6 +50,11 @@ class Plan:
     num_photos: int = 10
     num_examples: int = 0
     data: str = ""
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it asks too little for a verdict on a claim."""
+        return self.counts == QUICK
 
 
 @dataclass(frozen=True, slots=True)
