@@ -19,8 +19,9 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 chat: install ## open the chat in a browser
 	$(PY) -m omnipersona.ui.cli chat --port $(PORT)
 
-# A process per core with a thread each: tests of one file stay together.
-PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile
+# A process per core with a thread each: tests of one file stay together. The slowest are listed,
+# so that every run shows where its minutes go.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest --numprocesses auto --dist loadfile --durations=25
 
 test: install lint types ## lint, types and every test
 	$(PYTEST)

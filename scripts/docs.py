@@ -5,10 +5,12 @@ python scripts/docs.py --check   exit 1 if one is out of step
 """
 
 import ast
+import functools
 import itertools
 import json
 import re
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -164,9 +166,46 @@ def edits_block() -> str:
     return _table("figures", (*factors, *kinds, "kept after 5"))
 
 
+@functools.cache
+def _results() -> list[Any]:
+    """Return the single scores that `figures.json` sums up."""
+    from omnipersona.bench.omnip.run import Result
+
+    plan = json.loads((RESULTS / "figures.json").read_text(encoding="utf-8"))["plan"]
+    deciding = plan.keys() - {"names", "concepts", "seeds"}
+    with zipfile.ZipFile(RESULTS / "results.zip") as archive:
+        content = {name: json.loads(archive.read(name)) for name in archive.namelist()}
+    [folder] = [
+        str(Path(name).parent)
+        for name, kept in content.items()
+        if Path(name).name == "plan.json" and all(kept[key] == plan[key] for key in deciding)
+    ]
+    return [
+        Result(**kept)
+        for name, kept in content.items()
+        if str(Path(name).parent) == folder and Path(name).name != "plan.json"
+    ]
+
+
 def claims_block() -> str:
     """Return what became of every claim."""
-    return (RESULTS / "claims.md").read_text(encoding="utf-8").strip()
+    from omnipersona.bench.omnip.claims import alignment_line, claims_table, findings
+
+    found = findings(_results())
+    return f"{claims_table(found)}\n\n{alignment_line(_results())}"
+
+
+def claims_file(_: str) -> str:
+    """Return the file that a comparison writes beside its report."""
+    return claims_block() + "\n"
+
+
+def report(page: str) -> str:
+    """Return OmniPBench's report with what is said of its figures now."""
+    from omnipersona.bench.omnip.claims import findings
+    from omnipersona.bench.omnip.report import said_anew
+
+    return said_anew(page, _found("figures"), findings(_results()))
 
 
 def paper_block() -> str:
@@ -214,12 +253,19 @@ def rendered(name: str, text: str) -> str:
     return text
 
 
+FILES: dict[str, Callable[[str], str]] = {
+    "docs/omnipbench/claims.md": claims_file,
+    "docs/omnipbench/report.html": report,
+    **{name: functools.partial(rendered, name) for name in BLOCKS},
+}
+
+
 def main() -> None:
     """Rewrite or check."""
-    for name in BLOCKS:
+    for name, make in FILES.items():
         path = ROOT / name
         text = path.read_text(encoding="utf-8")
-        new = rendered(name, text)
+        new = make(text)
         if "--check" not in sys.argv:
             path.write_text(new, encoding="utf-8")
         elif new != text:

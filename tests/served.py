@@ -57,7 +57,7 @@ class Served:
     def __enter__(self) -> Self:
         self._thread.start()
         self._ready.result(120)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while not self._server.started:
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -65,7 +65,7 @@ class Served:
 
     def __exit__(self, *_: object) -> None:
         self._server.should_exit = True
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive()
 
     @property

@@ -17,6 +17,7 @@ from typing import Any, Final, TypedDict
 
 import psycopg
 import pytest
+from ports import free_port
 
 IS_CI: Final = os.environ.get("CI") == "true"
 PASSWORD: Final = "quite-a-secret"
@@ -92,13 +93,6 @@ def files_with(folder: Path, word: str) -> list[str]:
     return [str(path) for path in files if word.lower().encode() in path.read_bytes().lower()]
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 class Postgres:
     """A server on a folder of its own, which can be stopped and started again."""
 
@@ -156,7 +150,7 @@ class Postgres:
             ],
             check=True,
             capture_output=True,
-            timeout=60,
+            timeout=300,
             **_plain_user(),
         )
 
@@ -164,7 +158,7 @@ class Postgres:
         assert self._process is not None
         assert self._process.poll() is None, (self._root / "log").read_text()
         try:
-            psycopg.connect(self.url, connect_timeout=2).close()
+            psycopg.connect(self.url, connect_timeout=10).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -232,7 +226,7 @@ def s3() -> Iterator[tuple[Path, Mapping[str, str]]]:
             process.wait(30)
 
 
-def wait_for(is_there: Callable[[], bool], log: Path, limit: float = 60.0) -> None:
+def wait_for(is_there: Callable[[], bool], log: Path, limit: float = 120.0) -> None:
     """Return when a server answers; fail with its log if it takes too long."""
     end = time.monotonic() + limit
     while not is_there():

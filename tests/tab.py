@@ -1,6 +1,7 @@
 """A tab of the page without a browser: the frame's socket protocol, for tests."""
 
 import asyncio
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -91,6 +92,24 @@ class Tab:
             found: list[dict[str, Any]] = (await response.json())["data"]
             return found
 
+    async def kept(self, name: str, *texts: str, pictures: int = 0) -> str:
+        """Wait until a conversation that began with `name` is kept; return its id.
+
+        The frame keeps messages in tasks of its own, some time after they are shown: `texts` and
+        so many pictures are waited for, too.
+        """
+        async with asyncio.timeout(LIMIT):
+            while True:
+                for thread in await self.kept_threads():
+                    if (thread["name"] or "").startswith(name):
+                        _, content = await self.get(f"/project/thread/{thread['id']}")
+                        found = json.loads(content)
+                        said = [_plain(step["output"]) for step in found["steps"]]
+                        is_whole = all(any(text in one for one in said) for text in texts)
+                        if is_whole and len(found["elements"]) >= pictures:
+                            return str(thread["id"])
+                await asyncio.sleep(0.05)
+
     async def __aexit__(self, *_: object) -> None:
         await self._socket.disconnect()
 
@@ -111,7 +130,7 @@ class Tab:
                 latest[step["id"]] = step["output"]
         for step in self.of("delete_message"):
             latest.pop(step["id"], None)
-        return [text.replace("\\", "") for text in latest.values()]
+        return [_plain(text) for text in latest.values()]
 
     def steps(self, kind: str) -> list[Any]:
         """Return finished steps or messages of one kind, as last written."""
@@ -189,3 +208,8 @@ class Tab:
         ):
             assert response.status == 200, await response.text()
             return str((await response.json())["id"])
+
+
+def _plain(text: str | None) -> str:
+    """Return a message without its escapes."""
+    return (text or "").replace("\\", "")

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from ports import free_port
 
 ROOT: Final = Path(__file__).parents[1]
 BIN: Final = Path(sys.executable).parent
@@ -78,8 +78,7 @@ def test_its_steps_end_in_a_page_with_a_login(image: Path, tmp_path: Path) -> No
     data = tmp_path / "volume"
     data.mkdir()
     variables = dict(re.findall(r"(OMNIPERSONA_\w+)=(\S+)", " ".join(steps("ENV"))))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     variables |= {
         "OMNIPERSONA_DATA": str(data),
         "OMNIPERSONA_HOST": "127.0.0.1",

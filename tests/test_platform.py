@@ -1,7 +1,6 @@
 """The graph on LangGraph's own server, which the command line starts, through its client."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import httpx
 import pytest
 from everyday import everyday
 from langgraph_sdk import get_client
+from ports import free_port
 
 from omnipersona.serve.http.access import MAX_BODY
 
@@ -27,8 +27,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     config = tmp_path / "langgraph.json"
     text = (ROOT / "langgraph.json").read_text(encoding="utf-8")
     config.write_text(text.replace('"."', f'"{ROOT}"'), encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     command = ["dev", "--config", str(config), "--port", str(port), "--no-browser", "--no-reload"]
     environment = {**os.environ, "OMNIPERSONA_DATA": str(tmp_path / "data"), "OMP_NUM_THREADS": "1"}
     log = tmp_path / "log.txt"

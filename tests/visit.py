@@ -18,9 +18,11 @@ from tab import LOGINS
 
 SCREENSHOTS: Final = os.environ.get("OMNIPERSONA_SCREENSHOTS", "")
 _ROOT: Final = Path(__file__).parent.parent
+SAID: Final = "[data-step-type=user_message]"
 REPLIES: Final = "[data-step-type=assistant_message]"
 DRAWINGS: Final = "[data-step-type=assistant_message] img.inline-image"
 MINUTE: Final = 60_000
+expect.set_options(timeout=MINUTE)
 
 
 def sample_photos() -> list[str]:
@@ -46,6 +48,8 @@ class Visit:
             color_scheme="dark" if scheme == "dark" else "light",
             **options,
         )
+        # The library's own half a minute is short for a page on a machine that has much to do.
+        self.page.set_default_timeout(MINUTE)
         self.url = url
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -73,19 +77,26 @@ class Visit:
             expect(self.page.locator("#chat-submit")).to_be_enabled(timeout=MINUTE)
             self.page.set_input_files("#upload-button-input", list(files))
             expect(self.page.locator("#attachments img")).to_have_count(len(files), timeout=MINUTE)
-        replies = self.page.locator(REPLIES).count()
-        # The composer is made anew when the first message of a page appears, and loses its text.
+        running = "document.querySelector('#stop-button')"
+        said, answered = self._more_of(SAID), self._more_of(REPLIES)
+        # The composer is made anew when the page connects and when its first message appears. It
+        # loses its text then, or a click: what does not stand in the conversation was not sent.
         for _ in range(5):
             self.page.fill("#chat-input", text)
             try:
                 self.page.click("#chat-submit", timeout=MINUTE / 4)
+                seen = f"() => {said} || {running} || {answered}"
+                self.page.wait_for_function(seen, timeout=MINUTE / 4)
             except PlaywrightTimeout:
                 continue
-            running = "document.querySelector('#stop-button')"
-            answered = f"document.querySelectorAll('{REPLIES}').length > {replies}"
             self.page.wait_for_function(f"() => {running} || {answered}", timeout=MINUTE)
             return
         raise AssertionError(f"{text!r} could not be sent.")
+
+    def _more_of(self, selector: str) -> str:
+        """Return a script that says whether there are more of an element than now."""
+        count = self.page.locator(selector).count()
+        return f"document.querySelectorAll('{selector}').length > {count}"
 
     def ends(self) -> None:
         """Wait until the turn has ended."""

@@ -233,6 +233,7 @@ def begin_from(start: Path, recipe: Recipe, state: Path) -> None:
     grow(model, trained)
     trainee, step = Trainee(model, recipe.num_concepts), found[1]
     trainee.encoder.load_state_dict(found[0].state_dict())
+    state.mkdir(parents=True, exist_ok=True)
     tokenizer.write(state)
     save_state(state / "autoencoder", model.autoencoder, None, recipe.autoencoder_steps)
     save_state(state / "network", trainee, None, step)

@@ -96,12 +96,12 @@ def compare(
 ) -> str:
     """Run a plan, and return what to print.
 
-    Writes `figures.json`, `claims.md` and `report.html` into `out`.
+    Writes `figures.json`, `claims.md` and `report.html` into `out`. A quick plan claims nothing.
     """
     studio = on.studio
     results = run(studio, on.subjects, plan, out, tell)
     found = figures(results)
-    claimed = findings(results)
+    claimed = findings(results, is_quick=plan.is_quick)
     claims = "\n\n".join(filter(None, (claims_table(claimed), alignment_line(results))))
     (out / "claims.md").write_text(claims + "\n", "utf-8")
     lessons = [one.lesson(0, plan.num_photos) for one in on.subjects[:_PICTURED]]

@@ -6,7 +6,7 @@ al. 2024), Yo'Chameleon (Nguyen et al. 2025), UniCTokens (An et al. 2025), RAP-M
 2025), OmniPersona (2026).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -25,6 +25,21 @@ _LORA_RANK: Final = 8
 _SHARED_RATE: Final = 0.02
 """Of an identifier that both sides read: a faster one learns facts and spoils drawings."""
 _LOOKS: Final = "what color is the {kind}?"
+
+BELOW_THEIR_BEST: Final[Mapping[str, str]] = {
+    "text-prompt": "Its header tells colour and kind alone, and all eight facts, before edits too; "
+    "nano was trained on headers with the whole looks, with at most five facts (three before "
+    "photos), and never before an edit.",
+    "image-prompt": "It draws through the editing path, which holds on to parts of its reference "
+    "photo, and edits without that photo.",
+    "retrieval": "It has the header of `text-prompt`, draws through the editing path, and edits "
+    "without its reference photo.",
+    "recaption-only": "Its description tells colour and kind alone.",
+}
+"""Methods that were not measured in the best format they can have, and what theirs lacks.
+
+What is found of them says nothing about the idea behind them.
+"""
 
 
 def _noun(kind: str) -> Callable[[str, Use], str]:

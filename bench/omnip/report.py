@@ -6,14 +6,15 @@ Knows results folders and HTML. Does not know how anything was measured.
 import base64
 import html
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
 from omnipersona.bench.metrics.intervals import Interval
-from omnipersona.bench.omnip.claims import Finding
+from omnipersona.bench.omnip.claims import Finding, reservations
+from omnipersona.bench.omnip.methods import BELOW_THEIR_BEST
 from omnipersona.bench.omnip.pictures import Kept, kept_pictures
 from omnipersona.bench.omnip.run import pictures_of
 from omnipersona.model.contract import LearnRequest
@@ -23,15 +24,18 @@ _RECAPTIONED: Final = ("hybrid", "omnipersona")
 _NUM_CARDS: Final = 12
 _NUM_PHOTOS: Final = 5
 _WIDEST: Final = 256
+_SAID_BEGIN: Final = "<section>"
+_SAID_END: Final = "</section>"
 _STYLE: Final = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1240px;padding:0 1rem;
 color:#222;background:#fcfcfa}
-h2{margin:2.5rem 0 .6rem}p{max-width:46rem}
+h2{margin:2.5rem 0 .6rem}p,li{max-width:46rem}
 table{border-collapse:collapse}th,td{padding:.35rem .6rem;text-align:left;vertical-align:top}
 .bar{display:inline-block;width:60px;height:.6rem;background:#e7eaf2;border-radius:.3rem}
 .bar i{display:block;height:100%;background:#6a8fd8;border-radius:.3rem}
 .range{color:#777;font-size:.8rem}
 .reproduced{color:#1c7a3d}.not-reproduced{color:#b3341f}.undecided{color:#8a6a00}
+.withdrawn,.no-claim{color:#777}
 img{width:112px;border-radius:8px;display:block}
 .taught{display:flex;gap:.5rem;flex-wrap:wrap}.taught img{width:72px}
 .wall{overflow-x:auto}.wall th{font-weight:600;font-size:.8rem;max-width:112px}
@@ -66,13 +70,27 @@ def write_report(
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>OmniPBench</title>',
             f"<style>{_STYLE}</style><h1>OmniPBench</h1>",
             f"<h2>Figures</h2>{_figures(found)}",
-            _claims(claims),
+            f"{_SAID_BEGIN}{_said(found, claims)}{_SAID_END}",
             _cards(list(found), folder),
             *(_wall(list(found), lesson, i, folder) for i, lesson in enumerate(lessons)),
             "</html>\n",
         )
     )
     path.write_text(page, "utf-8")
+
+
+def said_anew(page: str, methods: Iterable[str], claims: Sequence[Finding]) -> str:
+    """Return a written report with what is said of its figures now; figures and pictures stay."""
+    start, end = page.index(_SAID_BEGIN) + len(_SAID_BEGIN), page.index(_SAID_END)
+    return f"{page[:start]}{_said(methods, claims)}{page[end:]}"
+
+
+def _said(methods: Iterable[str], claims: Sequence[Finding]) -> str:
+    """Show which methods have less than their best, and what became of the claims."""
+    below = [(name, BELOW_THEIR_BEST[name]) for name in methods if name in BELOW_THEIR_BEST]
+    items = "".join(f"<li><b>{name}</b>: {html.escape(why)}</li>" for name, why in below)
+    told = f"<p>Not measured in the best format they can have:</p><ul>{items}</ul>" if items else ""
+    return told + _claims(claims)
 
 
 def _figures(found: dict[str, dict[str, Interval]]) -> str:
@@ -95,6 +113,7 @@ def _bar(interval: Interval | None) -> str:
 
 
 def _claims(found: Sequence[Finding]) -> str:
+    """Show every claim with its verdict, and beneath what has to be known beside them."""
     rows = []
     for one in found:
         claim, apart = one.claim, one.difference
@@ -103,9 +122,10 @@ def _claims(found: Sequence[Finding]) -> str:
             f"<tr><td>{html.escape(claim.idea)}</td><td>{html.escape(who)}</td>"
             f"<td>{one.better:.2f} / {one.worse:.2f}</td>"
             f"<td>{apart.value:+.2f} <span class=range>{apart.low:+.2f} to {apart.high:+.2f}"
-            f'</span></td><td class="{one.verdict.replace(" ", "-")}">{one.verdict}</td></tr>'
+            f'</span></td><td class="{one.verdict.replace(" ", "-")}">{one.told}</td></tr>'
         )
-    return f"<h2>Claims</h2><table>{''.join(rows)}</table>" if rows else ""
+    notes = "".join(f"<li>{html.escape(one)}</li>" for one in reservations(found))
+    return f"<h2>Claims</h2><table>{''.join(rows)}</table><ul>{notes}</ul>" if rows else ""
 
 
 def _cards(names: Sequence[str], folder: Path) -> str:

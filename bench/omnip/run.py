@@ -17,7 +17,7 @@ from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.persona import Method, Persona
 from omnipersona.bench.omnip.pictures import keep_pictures
 from omnipersona.bench.omnip.scores import Scores
-from omnipersona.bench.omnip.subjects import Counts, Subject
+from omnipersona.bench.omnip.subjects import QUICK, Counts, Subject
 from omnipersona.model.fit import FitConfig
 from omnipersona.model.studio import Studio
 
@@ -49,6 +49,11 @@ class Plan:
     num_photos: int = 10
     num_examples: int = 0
     data: str = ""
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it asks too little for a verdict on a claim."""
+        return self.counts == QUICK
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from fakes import FakePersonaModel, WordEncoder, png
-from servers import PASSWORD, Postgres, TestPlaces, free_port, postgres
+from ports import free_port
+from servers import PASSWORD, Postgres, TestPlaces, postgres
 from talk import Talk
 
 from omnipersona.agent.events import Failed

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -24,13 +24,6 @@ ARGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 StartPage = Callable[..., str]
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path, limit: float) -> None:
     """Return when the page answers; fail with its log if it ends or takes too long."""
     end = time.monotonic() + limit
@@ -38,16 +31,35 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path, li
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):
+            with urllib.request.urlopen(f"{url}/health", timeout=10):
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.2)
     pytest.fail(f"The page did not start:\n{log.read_text()[-3000:]}")
 
 
+def wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server that was told to end has ended; make it, if it takes too long."""
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture(scope="session")
 def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
-    """Start servers by command; `{port}` and `{data}` in it are filled in."""
+    """Start servers by command, for all tests; `{port}` and `{data}` in it are filled in."""
+    yield from _pages(tmp_path_factory)
+
+
+@pytest.fixture
+def start_own_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
+    """Start servers that end with the test, and let go of the database that other tests need."""
+    yield from _pages(tmp_path_factory)
+
+
+def _pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
     started: list[subprocess.Popen[bytes]] = []
 
     def start(command: Sequence[str], env: Mapping[str, str], limit: float = 120.0) -> str:
@@ -70,11 +82,7 @@ def start_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartPage]:
     for process in started:
         process.send_signal(signal.SIGINT)
     for process in started:
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        wait_or_kill(process)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from fakes import png
 from servers import TestPlaces
-from tab import Tab
+from tab import LIMIT, Tab
 
 from omnipersona.agent.history.store import FORGOTTEN, History
 from omnipersona.agent.settings import Settings
@@ -209,22 +209,11 @@ async def test_an_earlier_state_that_is_slow_to_write_does_not_undo_a_later_one(
     assert kept["output"] == "Here it is."
 
 
-async def _thread_of(tab: Tab, name: str) -> str:
-    """Wait until a conversation that began with `name` is kept; return its id."""
-    async with asyncio.timeout(30):
-        while True:
-            for thread in await tab.kept_threads():
-                if (thread["name"] or "").startswith(name):
-                    return str(thread["id"])
-            await asyncio.sleep(0.05)
-
-
 @pytest.mark.slow
 async def test_a_conversation_is_opened_again_with_words_steps_and_pictures(page_url: str) -> None:
     async with Tab(page_url) as tab:
         await tab.say("what is this?", ("ok.png", png()))
-        await asyncio.sleep(0.5)  # the frame keeps messages in tasks of its own
-        thread_id = await _thread_of(tab, "what is this?")
+        thread_id = await tab.kept("what is this?", "a red picture", pictures=1)
     async with Tab(page_url, thread_id) as again:
         [thread] = again.of("resume_thread")
         said = [step["output"] for step in thread["steps"] if "message" in step["type"]]
@@ -250,7 +239,7 @@ async def test_a_page_reloaded_while_drawing_shows_progress_and_then_the_picture
     async with Tab(page_url) as tab:
         await tab.begin("draw <bo> with his toy, please")
         await tab.until(lambda: tab.elements("custom"))
-        thread_id = await _thread_of(tab, "draw <bo> with his toy, please")
+        thread_id = await tab.kept("draw <bo> with his toy, please")
     async with Tab(page_url, thread_id) as reloaded:
         await reloaded.shows("I am still working on this.")
         await reloaded.until(lambda: reloaded.elements("custom"))
@@ -279,7 +268,7 @@ async def test_stop_on_a_reloaded_page_stops_the_drawing(page_url: str) -> None:
     async with Tab(page_url) as tab:
         await tab.begin("draw <bo> with his toy now")
         await tab.until(lambda: tab.elements("custom"))
-        thread_id = await _thread_of(tab, "draw <bo> with his toy now")
+        thread_id = await tab.kept("draw <bo> with his toy now")
     async with Tab(page_url, thread_id) as reloaded:
         await reloaded.until(lambda: reloaded.elements("custom"))
         await reloaded.stop()
@@ -293,7 +282,7 @@ async def test_stop_on_a_reloaded_page_stops_the_drawing(page_url: str) -> None:
 async def test_the_buttons_of_a_waiting_question_come_back(page_url: str) -> None:
     async with Tab(page_url) as tab:
         await tab.say("This is my friend <kim>", ("kim.png", png()))
-        thread_id = await _thread_of(tab, "This is my friend <kim>")
+        thread_id = await tab.kept("This is my friend <kim>")
     async with Tab(page_url, thread_id) as reloaded:
         await reloaded.until(lambda: len(reloaded.of("action")) == 2)
         no = next(one for one in reloaded.of("action") if one["label"] == "no")
@@ -316,13 +305,13 @@ async def test_forgetting_reaches_what_was_shown(page_url: str) -> None:
         assert "<waldo>" in question
         await tab.say("everything, also drawings of it")
         thread_id = ""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LIMIT):
             while not thread_id:
                 names = {one["name"]: one["id"] for one in await tab.kept_threads()}
                 thread_id = next((i for name, i in names.items() if FORGOTTEN in (name or "")), "")
                 await asyncio.sleep(0.1)
     # The last words of the turn that forgets are taken out when they have been kept.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LIMIT):
         thread = await _opened(page_url, thread_id)
         while any("waldo" in str(step.get("output")) for step in thread["steps"]):
             thread = await _opened(page_url, thread_id)

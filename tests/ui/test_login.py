@@ -1,6 +1,5 @@
 """Passwords are kept as hashes; two people see nothing of each other; open pages are refused."""
 
-import asyncio
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -128,16 +127,16 @@ async def test_nobody_comes_in_without_a_password(guarded_page: str) -> None:
 async def test_two_people_see_nothing_of_each_other(guarded_page: str, ana: Tab) -> None:
     await ana.say("This is my dog <rex>, his toy is a red ball.", ("rex.png", png()))
     await ana.shows("I know <rex> now.")
-    await asyncio.sleep(0.5)  # the frame keeps messages in tasks of its own
-    [thread] = await ana.kept_threads()
+    thread_id = await ana.kept("This is my dog <rex>", "I know <rex> now.", pictures=1)
+    assert [one["id"] for one in await ana.kept_threads()] == [thread_id]
     async with Tab(guarded_page, login=("eve", LOGINS["eve"])) as eve:
         assert await eve.kept_threads() == []
         assert "<rex>" in await eve.say("draw <rex> with his toy")
         assert not eve.elements("image")
-        status, _ = await eve.get(f"/project/thread/{thread['id']}")
+        status, _ = await eve.get(f"/project/thread/{thread_id}")
         assert status in (401, 404)
-        assert await eve.delete_thread(thread["id"]) == 401
-    async with Tab(guarded_page, thread["id"], ("ana", LOGINS["ana"])) as again:
+        assert await eve.delete_thread(thread_id) == 401
+    async with Tab(guarded_page, thread_id, ("ana", LOGINS["ana"])) as again:
         [resumed] = again.of("resume_thread")
         picture = resumed["elements"][0]["url"]
         assert (await again.get(picture))[0] == 200

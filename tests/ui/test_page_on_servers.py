@@ -13,12 +13,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
 def test_a_conversation_is_kept_and_forgotten(
-    browser: Browser, start_page: Callable[..., str], on_servers: TestPlaces
+    on_servers: TestPlaces, start_own_page: Callable[..., str], browser: Browser
 ) -> None:
     server = str(Path(__file__).with_name("page_server.py"))
     keys = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
     urls = {"OMNIPERSONA_DATABASE": on_servers.database, "OMNIPERSONA_BLOBS": on_servers.blobs}
-    visit = Visit(browser, start_page([server, "{data}", "{port}"], {**keys, **urls}))
+    visit = Visit(browser, start_own_page([server, "{data}", "{port}"], {**keys, **urls}))
     visit.say("This is my dog <bo>, his toy is a red ball.")
     visit.shows("I know <bo> now.")
     visit.say("draw <bo> with his toy")

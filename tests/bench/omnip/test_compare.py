@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from omnipersona.bench.omnip.claims import findings
-from omnipersona.bench.omnip.compare import Ground, plan_of, sweep
+from omnipersona.bench.omnip.compare import Ground, compare, plan_of, sweep
 from omnipersona.bench.omnip.items import concept_items
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
-from omnipersona.bench.omnip.report import write_report
+from omnipersona.bench.omnip.report import said_anew, write_report
 from omnipersona.bench.omnip.run import Plan, results_folder, run
-from omnipersona.bench.omnip.subjects import Counts, Subject
+from omnipersona.bench.omnip.subjects import QUICK, Counts, Subject
 from omnipersona.bench.omnip.summary import as_table, figures
 from omnipersona.bench.omnip.sweep import swept
 from omnipersona.bench.omnip.world_subjects import world_subjects
@@ -86,6 +86,23 @@ def test_a_cut_run_goes_on_and_its_report_stands_alone(
     assert page.count("data:image/webp") >= 8
     assert "<dt>T̂</dt>" in page
     assert 'src="http' not in page
+    assert said_anew(page, found, findings(again)) == page
+    changed = said_anew(page, found, [])
+    assert "<h2>Claims</h2>" not in changed
+    assert changed.count("data:image/webp") == page.count("data:image/webp")
+
+
+@pytest.mark.slow
+def test_a_quick_comparison_claims_nothing(studio: Studio, reader: Reader, tmp_path: Path) -> None:
+    plan = replace(_plan("omnipersona", "text-prompt"), counts=QUICK)
+    told = compare(
+        Ground(studio, _subjects(studio, reader, 1)), plan, tmp_path, lambda _: None, as_json=False
+    )
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "<b>text-prompt</b>: Its header tells colour and kind alone" in page
+    for text in (told, (tmp_path / "claims.md").read_text("utf-8"), page.split("</style>")[1]):
+        assert "no claim: 1 concept, a quick plan" in text
+        assert "reproduced" not in text
 
 
 def test_other_plans_and_other_sampling_have_results_of_their_own(
