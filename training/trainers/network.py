@@ -281,8 +281,9 @@ class Pretraining:
         loss = (result.ce * packed.label_weights).sum() / max(1.0, batch.label_weight)
         missed = result.mse.mean(-1)
         if len(missed):
-            weights = self._time_weights(packed) * part.cell_weights
-            loss = loss + (missed * weights).sum() / (batch.num_targets * self.num_tokens)
+            missed = missed * self._time_weights(packed)
+            weighed = (missed * part.cell_weights).sum()
+            loss = loss + weighed / (batch.num_targets * self.num_tokens)
         (loss + named + compared).backward()
         self.losses.add("cells", named.detach(), 1.0 / len(batch.parts))
         self.losses.add("compared", compared.detach(), 1.0 / len(batch.parts))
