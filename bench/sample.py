@@ -73,11 +73,11 @@ FULL: Final = Sizes(
     renders=600,
 )
 QUICK: Final = Sizes(
-    photos=Section(items=200, seconds=6.0),
+    photos=Section(items=200, seconds=5.0),
     foreign=Section(items=20, seconds=1.0),
     drawings=Section(items=50, seconds=6.0),
     two_characters=Section(items=8, seconds=2.0),
-    edits=Section(items=49, seconds=7.0),
+    edits=Section(items=49, seconds=6.0),
     intents=Section(items=48, seconds=3.0),
     phrasings=Section(items=48, seconds=3.0),
     texts=Section(items=120, seconds=4.0),

@@ -4,7 +4,7 @@ Source: Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule Conver
 Equilibrium". Knows numbers alone.
 """
 
-# B pictures, C features
+# B pictures, C features, R rows of a root
 
 from typing import Final
 
@@ -26,12 +26,25 @@ def frechet_distance(made_BC: Features, true_BC: Features) -> float:
     squared.
     """
     gap_C = made_BC.mean(axis=0) - true_BC.mean(axis=0)
-    made_CC, true_CC = (np.cov(one, rowvar=False, bias=True) for one in (made_BC, true_BC))
-    values_C, vectors_CC = np.linalg.eigh(true_CC)
-    root_CC = (vectors_CC * np.sqrt(values_C.clip(0.0))) @ vectors_CC.T
-    both_C = np.linalg.eigvalsh(root_CC @ made_CC @ root_CC).clip(0.0)
-    spread = np.trace(made_CC) + np.trace(true_CC) - 2.0 * np.sqrt(both_C).sum()
+    made_RC, true_RC = _root(made_BC), _root(true_BC)
+    # The trace of the root of the product of both covariances.
+    shared = np.linalg.norm(made_RC @ true_RC.T, "nuc")
+    spread = np.square(made_RC).sum() + np.square(true_RC).sum() - 2.0 * shared
     return float(max(0.0, gap_C @ gap_C + spread))
+
+
+def _root(features_BC: Features) -> Features:
+    """Return a matrix (R, C) whose transpose times itself is the features' covariance.
+
+    R is B or C, whichever is smaller: the distance of a few pictures is cheap.
+    """
+    centred_BC: Features = (features_BC - features_BC.mean(axis=0)) / np.sqrt(len(features_BC))
+    num_pictures, num_features = centred_BC.shape
+    if num_pictures <= num_features:
+        return centred_BC
+    values_C, vectors_CC = np.linalg.eigh(centred_BC.T @ centred_BC)
+    root_CC: Features = np.sqrt(values_C.clip(0.0))[:, None] * vectors_CC.T
+    return root_CC
 
 
 def frechet_interval(made_BC: Features, true_BC: Features) -> Bounds | None:

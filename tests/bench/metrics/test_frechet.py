@@ -25,6 +25,18 @@ def test_a_shift_counts_by_its_square_and_a_stretch_by_its_spread(features: np.n
     assert frechet_distance(2.0 * centred, centred) == pytest.approx(spread)
 
 
+@pytest.mark.parametrize("count", [4, 6, 400], ids="{} pictures of 6 features".format)
+def test_it_is_the_distance_by_the_root_of_the_product(features: np.ndarray, count: int) -> None:
+    true = features[:count]
+    made = true @ np.random.default_rng(1).normal(size=(6, 6)) + 0.5
+    first, second = (np.cov(one, rowvar=False, bias=True) for one in (made, true))
+    # Of a product of covariances, the root's trace is the sum of its eigenvalues' roots.
+    roots = np.sqrt(np.linalg.eigvals(first @ second).real.clip(0.0)).sum()
+    gap = made.mean(axis=0) - true.mean(axis=0)
+    expected = gap @ gap + np.trace(first) + np.trace(second) - 2.0 * roots
+    assert frechet_distance(made, true) == pytest.approx(expected, abs=1e-5)
+
+
 def test_it_is_the_same_both_ways(features: np.ndarray) -> None:
     other = features @ np.random.default_rng(1).normal(size=(6, 6))
     there, back = frechet_distance(features, other), frechet_distance(other, features)
