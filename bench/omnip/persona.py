@@ -133,13 +133,12 @@ class Persona:
         """Return a drawing of a wish, recaptioned or plain."""
         prompt = self.phrase(wish, "draw")
         settings = self._settings(seed)
-        if self.photo is not None:
-            return _last(
-                self.studio.edit(
-                    EditRequest(image=self.photo, instruction=prompt, settings=settings)
-                )
-            )
-        request = GenerateRequest(prompt=prompt, concepts=self.concepts, settings=settings)
+        request = GenerateRequest(
+            prompt=prompt,
+            images=self._with_photo(None),
+            concepts=self.concepts,
+            settings=settings,
+        )
         return _last(self.studio.generate(request))
 
     def edit(self, picture: bytes, instruction: str, seed: int) -> Image.Image:
@@ -147,6 +146,7 @@ class Persona:
         request = EditRequest(
             image=picture,
             instruction=self.phrase(instruction, "edit"),
+            images=self._with_photo(None),
             concepts=self.concepts,
             settings=self._settings(seed),
         )
