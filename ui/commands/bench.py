@@ -71,7 +71,9 @@ def bench_curve(
 def bench_omnipbench(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="Folder of results; a cut run goes on there.")],
-    quick: Annotated[bool, typer.Option(help="One concept, four methods, short.")] = False,
+    quick: Annotated[
+        bool, typer.Option(help="One concept, four methods, short; claims nothing.")
+    ] = False,
     concepts: Annotated[int, typer.Option(min=1, help="Held-out concepts.")] = 10,
     seeds: Annotated[int, typer.Option(min=1, help="Repetitions.")] = 3,
     method: Annotated[
