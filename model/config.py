@@ -191,9 +191,9 @@ class ModelConfig:
         vit_max_num_patch_per_side: Side of the vision position grid, in patches.
         positions: Of the tables that say where a latent token or a vision patch lies.
         prediction: What `llm2vae` returns: the velocity, or what `model.flow` turns into one.
-        edit_ports: Whether the source of an edit enters the generation expert at its own cells and
-            the network tells what to add to it (`model.omni.EditPorts`); without, as published,
-            it is latents in the context.
+        edit_ports: Whether the source of an edit, beside its latents in the context, lies at the
+            edit's own cells, which are copied but for what the network changes
+            (`model.omni.EditPorts`); the published model has none.
         refiner_width: Channels of the convolutions after `llm2vae`
             (`model.latent.refiner`); 0, as published, has none.
         keep_concepts_in_cfg_text: Whether the concept prefix stays in the text-free context.

@@ -62,8 +62,8 @@ class Painting:
         noise_TE: Where the walk starts, (T, E) float32.
         grid: Shape of the picture in tokens.
         source: A picture of the same shape of which only a part is drawn anew; None draws all.
-        ported_TE: A picture of the same shape at the edit ports, to which is added; None for a
-            new one, and for models without ports.
+        ported_TE: A picture of the same shape at the edit ports; None for a new one, and for models
+            without ports.
     """
 
     guidance: Guidance
@@ -145,7 +145,7 @@ class _Branches:
         contexts = [*self.full, *self.without_text, *self.without_image]
         image_free_ids = [self.ids[i] for i in self.with_image_free]
         ids = [*self.ids, *self.ids, *image_free_ids]
-        # Without the picture there is nothing to add to.
+        # Without the picture there is nothing to copy.
         image_free = [None] * len(image_free_ids)
         return self._canvas(contexts, ids, [*self.ported, *self.ported, *image_free])
 

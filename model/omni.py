@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from omnipersona.model.config import ModelConfig
-from omnipersona.model.flow.path import as_edit_velocity, as_velocity, noised, target_velocity
+from omnipersona.model.flow.path import as_velocity, copying_velocity, noised, target_velocity
 from omnipersona.model.latent.autoencoder import Autoencoder
 from omnipersona.model.latent.refiner import Refiner
 from omnipersona.model.mot.attention import Past
@@ -24,6 +24,7 @@ from omnipersona.model.vision.connector import Connector, sincos_table
 from omnipersona.model.vision.encoder import VisionEncoder
 
 _NUM_FREQUENCIES = 128
+_OPEN = 3.0  # a logit: .95 of an edit is drawn
 
 
 class TimeEmbedder(nn.Module):
@@ -45,23 +46,29 @@ class TimeEmbedder(nn.Module):
 
 
 class EditPorts(nn.Module):
-    """The source of an edit at its own cells: into the generation expert, and out of it.
+    """The source of an edit at its own cells: into the generation expert, and past it.
 
-    What leaves is what the edit adds to its source. Both projections start at zero, so that an
-    untrained edit is an exact copy.
+    A number of the outcome is the source's, but for the share that a gate lets the network change:
+    what an instruction leaves alone is copied, not drawn again. What comes in starts at zero and
+    the gate wide open, so that a network which draws edits goes on drawing them.
     """
 
     def __init__(self, latent_width: int, width: int) -> None:
         super().__init__()
         self.into = nn.Linear(latent_width, width)
-        self.out = nn.Linear(width, latent_width)
+        self.gate = nn.Linear(width, latent_width)
         self.start()
 
     def start(self) -> None:
-        """Let an edit be an exact copy."""
-        for part in (self.into, self.out):
+        """Let the network draw all of an edit."""
+        for part in (self.into, self.gate):
             nn.init.zeros_(part.weight)
             nn.init.zeros_(part.bias)
+        nn.init.constant_(self.gate.bias, _OPEN)
+
+    def opened(self, rows_mD: Tensor) -> Tensor:
+        """Return which share of each number the network draws, (m, E) in [0, 1]."""
+        return torch.sigmoid(self.gate(rows_mD).float())
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +183,10 @@ class OmniModel(nn.Module):
         edited = latents.edited
         if self.edit_ports is None or not len(edited):
             return velocity
-        added = self.edit_ports.out(rows_nD.index_select(0, edited)).float()
-        source = latents.source.float()
-        edits = as_edit_velocity(
-            added, x_t.index_select(0, edited), source, latents.t.index_select(0, edited)
-        )
+        drawn, at, t = (part.index_select(0, edited) for part in (velocity, x_t, latents.t))
+        copied = copying_velocity(at, latents.source.float(), t)
+        opened = self.edit_ports.opened(rows_nD.index_select(0, edited))
+        edits = copied + opened * (drawn - copied)
         return velocity.index_copy(0, edited, edits)
 
     def _embed(

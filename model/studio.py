@@ -215,12 +215,11 @@ class Studio:
         guidance, prompter = self._guidance(request)
         for reference in request.images:
             self._show(guidance, reference, generator)
-        ports = self.config.edit_ports
-        clean, image = self._show(guidance, request.image, generator, in_context=not ports)
+        clean, image = self._show(guidance, request.image, generator)
         guidance.add_text(prompter.text(request.instruction, use="draw"))
         painting = self._painting(guidance, self._grid(image.width, image.height), generator)
         sampling = self.config.sampling
-        if ports:
+        if self.config.edit_ports:
             painting = replace(painting, ported_TE=clean.tokens)
         if sampling.edit_limit is None:
             return painting
@@ -309,22 +308,15 @@ class Studio:
         return Prompter(self.tokenizer).text(think_prompt(use))
 
     def _show(
-        self,
-        guidance: Guidance,
-        png: bytes,
-        generator: torch.Generator,
-        *,
-        in_context: bool = True,
+        self, guidance: Guidance, png: bytes, generator: torch.Generator
     ) -> tuple[GenImage, Image.Image]:
         """Let contexts read a picture; return its latents, and the picture as the VAE rule fits it.
 
-        Posterior noise comes from the generator. With edit ports the latents of a source stay out
-        of the context.
+        Posterior noise comes from the generator.
         """
         image = resized(read_png(png), self.config.vae_resize)
         clean = clean_image(self.config, self.encode(image, generator))
-        seen = seen_image(self.config, self.vision_pixels(image))
-        guidance.add_picture(clean if in_context else None, seen)
+        guidance.add_picture(clean, seen_image(self.config, self.vision_pixels(image)))
         return clean, image
 
     def _sides(self, request: GenerateRequest) -> tuple[int | None, int | None]:

@@ -88,10 +88,9 @@ class Teacher:
             return []
         pair = self.rng.choice(self.lessons.edits)
         source, told = pair.source, self.prompter.text(pair.instruction, use="draw")
-        if self.edit_ports:
-            target = replace(pair.target.latents, source=source.latents.tokens)
-            return [self._painted([source.seen, told], target)]
-        return [self._painted([source.latents, source.seen, told], pair.target.latents)]
+        ported = source.latents.tokens if self.edit_ports else None
+        target = replace(pair.target.latents, source=ported)
+        return [self._painted([source.latents, source.seen, told], target)]
 
     def held_out(self) -> list[Sample]:
         """Return recognition and drawings of the photos that are held out, always the same."""

@@ -18,7 +18,6 @@ DETAIL: Final = 0.15
 """Standard deviation of what a preconditioned network leaves open of a picture it knows."""
 
 _LEAST: Final = 1e-3
-_DEVIATIONS: Final = 5.0  # so far above its mean a mean of squares hardly ever lies by chance
 _RAREST: Final = 1e-4
 
 
@@ -57,13 +56,7 @@ def spread_times(
     return sampled_times(deviation * torch.special.ndtri(likely), timestep_shift)
 
 
-def as_velocity(
-    output: Tensor,
-    x_t: Tensor,
-    t: Tensor,
-    prediction: Prediction,
-    detail: Tensor | float = DETAIL,
-) -> Tensor:
+def as_velocity(output: Tensor, x_t: Tensor, t: Tensor, prediction: Prediction) -> Tensor:
     """Turn a network's output into a velocity.
 
     `preconditioned` predicts clean latents, but near t = 0, where `x_t` is nearer to them than a
@@ -77,34 +70,16 @@ def as_velocity(
         x_t: Latents at time `t`.
         t: Times, broadcasting against `x_t`.
         prediction: What `output` is.
-        detail: Standard deviation of what is left open, broadcasting against `x_t`.
     """
     if prediction == "velocity":
         return output
     t = t.clamp_min(_LEAST)
     picture = 1.0 - t
-    c_skip = detail**2 * picture / (detail**2 * picture.square() + t.square())
+    c_skip = DETAIL**2 * picture / (DETAIL**2 * picture.square() + t.square())
     c_out = ((1.0 - c_skip * picture).square() + (c_skip * t).square()).sqrt()
     return ((1.0 - c_skip) * x_t - c_out * output) / t
 
 
-def as_edit_velocity(output: Tensor, x_t: Tensor, source: Tensor, t: Tensor) -> Tensor:
-    """Turn what a network adds to the source of an edit into a velocity.
-
-    What is added lies on a path of its own, `x_t - (1 - t) source`, and is preconditioned as a
-    picture is; but a token that holds no more than noise there has nothing added to it so far, and
-    then nothing is left open. So an output of zero copies the source exactly, from any noise.
-
-    Args:
-        output: Of the network, (n, E).
-        x_t: Latents at time `t`, (n, E).
-        source: Clean latents at the same cells, (n, E).
-        t: Times, (n, 1).
-    """
-    picture = (1.0 - t).clamp_min(_LEAST)
-    added_t = x_t - (1.0 - t) * source
-    # The mean of E squared normal numbers has mean 1 and variance 2 / E.
-    by_chance = 1.0 + _DEVIATIONS * (2.0 / x_t.shape[-1]) ** 0.5
-    known = (added_t.square().mean(-1, keepdim=True) - by_chance * t.square()).clamp_min(0.0)
-    detail = (known.sqrt() / picture).clamp_max(DETAIL)
-    return as_velocity(output, added_t, t, "preconditioned", detail) - source
+def copying_velocity(x_t: Tensor, source: Tensor, t: Tensor) -> Tensor:
+    """Return the velocity that leads to `source` from wherever `x_t` is at time `t`."""
+    return (x_t - source) / t.clamp_min(_LEAST)

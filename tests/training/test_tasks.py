@@ -64,15 +64,19 @@ def test_questions_about_a_picture_do_not_see_one_another(sampler: TaskSampler) 
         assert [part.has_loss for part in said] == [i % 2 == 1 for i in range(len(said))]
 
 
-def test_a_change_has_its_source_at_the_ports_and_not_in_the_context(sampler: TaskSampler) -> None:
-    for _ in range(40):
+def test_a_change_has_its_source_at_the_ports_and_often_in_the_context(
+    sampler: TaskSampler,
+) -> None:
+    given = []
+    for _ in range(60):
         plan = sampler.edit(0.0)
         targets = [p for p in plan.parts if isinstance(p, Latent) and p.is_target]
         assert len(targets) == len(plan.foreground) == 2
-        assert all(target.source is not None for target in targets)
-        # What is left in the context are photos to go by.
-        photos = [p for p in plan.parts if isinstance(p, Latent) and not p.is_target]
-        assert all(photo.pixels is not targets[0].source for photo in photos)
+        source = targets[0].source
+        assert source is not None
+        assert source is targets[1].source
+        given.append(any(p.pixels is source for p in plan.parts if isinstance(p, Latent)))
+    assert 30 < sum(given) < 60
 
 
 def test_an_edit_without_words_is_a_copy(sampler: TaskSampler) -> None:

@@ -108,19 +108,26 @@ class Plan:
         )
 
     def change(
-        self, config: ModelConfig, told: Segment, source: Shown, target: Shown, *, seen: bool = True
+        self,
+        config: ModelConfig,
+        told: Segment,
+        source: Shown,
+        target: Shown,
+        *,
+        seen: bool = True,
+        given: bool = True,
     ) -> None:
         """Add a picture, an instruction, and the picture after it.
 
         Args:
-            config: With edit ports the source's latents stand at its target's own cells, else in
-                the context.
+            config: With edit ports the source lies at its target's own cells, too.
             told: The instruction; a dropped one has its source as outcome.
             source: Before.
             target: After.
-            seen: Whether the understanding expert reads the source, too.
+            seen: Whether the understanding expert reads the source.
+            given: Whether its latents stand in the context.
         """
-        if not config.edit_ports:
+        if given:
             self.parts.append(Latent(source.pixels, False))
         self.see(config, source, dropped=not seen)
         self.parts.append(told)

@@ -43,6 +43,7 @@ from omnipersona.training.world.scene import Scene, look_alike, sample_identity,
 _DROP_TEXT = 0.1
 _DROP_PREFIX = 0.05
 _DROP_SEEN = 0.5
+_DROP_GIVEN = 0.3  # what lies at the edit ports is enough
 _ROUTING_SHARES = (0.45, 0.1, 0.45)
 _QUESTIONS_PER_LOOK = 8
 _QUESTIONS_ABOUT_CONCEPT = 5
@@ -193,7 +194,8 @@ class TaskSampler:
         plan = Plan("edit concept" if slots else "edit", parts)
         told = cast.prompter.text(edit.instruction, use="draw", dropped=rng.random() < _DROP_TEXT)
         source, target = show(edit.source, size), show(edit.target, size)
-        plan.change(self.config, told, source, target, seen=rng.random() >= _DROP_SEEN)
+        seen, given = rng.random() >= _DROP_SEEN, rng.random() >= _DROP_GIVEN
+        plan.change(self.config, told, source, target, seen=seen, given=given)
         return plan
 
     def look(self, concept_share: float) -> Plan:
