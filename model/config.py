@@ -194,8 +194,6 @@ class ModelConfig:
         edit_ports: Whether the source of an edit, beside its latents in the context, lies at the
             edit's own cells, which are copied but for what the network changes
             (`model.omni.EditPorts`); the published model has none.
-        refiner_width: Channels of the convolutions after `llm2vae`
-            (`model.latent.refiner`); 0, as published, has none.
         keep_concepts_in_cfg_text: Whether the concept prefix stays in the text-free context.
         sampling: Defaults of drawing and editing.
         vae_resize: Rule for pictures on their way to the autoencoder.
@@ -221,7 +219,6 @@ class ModelConfig:
     positions: PositionWaves = PositionWaves()
     prediction: Prediction = "velocity"
     edit_ports: bool = False
-    refiner_width: int = 0
     keep_concepts_in_cfg_text: bool = False
     sampling: SamplingDefaults = SamplingDefaults()
     vae_resize: ResizeRule = ResizeRule(max_side=1024, min_side=512, stride=16)

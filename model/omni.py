@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from omnipersona.model.config import ModelConfig
 from omnipersona.model.flow.path import as_velocity, copying_velocity, noised, target_velocity
 from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.latent.refiner import Refiner
 from omnipersona.model.mot.attention import Past
 from omnipersona.model.mot.decoder import Decoder
 from omnipersona.model.mot.kv_cache import KVCache
@@ -111,7 +110,6 @@ class OmniModel(nn.Module):
         self.vae2llm = nn.Linear(config.latent_width, width)
         self.llm2vae = nn.Linear(width, config.latent_width)
         self.edit_ports = EditPorts(config.latent_width, width) if config.edit_ports else None
-        self.refiner = Refiner(config) if config.refiner_width else None
         for name, side in (
             ("latent_positions", config.max_latent_size),
             ("vit_positions", config.vit_max_num_patch_per_side),
@@ -177,8 +175,6 @@ class OmniModel(nn.Module):
 
     def _velocity(self, rows_nD: Tensor, x_t: Tensor, latents: Latents) -> Tensor:
         output = self.llm2vae(rows_nD)
-        if self.refiner is not None:
-            output = output + self.refiner(rows_nD, x_t, latents.position_ids, latents.lengths)
         velocity = as_velocity(output.float(), x_t, latents.t, self.config.prediction)
         edited = latents.edited
         if self.edit_ports is None or not len(edited):

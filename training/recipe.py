@@ -142,7 +142,6 @@ def _config(content: dict[str, Any]) -> ModelConfig:
         positions=PositionWaves(**content["positions"]),
         prediction="preconditioned",
         edit_ports=content["edit_ports"],
-        refiner_width=content["refiner_width"],
         sampling=SamplingDefaults(**_tuples(content["sampling"])),
         vae_resize=ResizeRule(max_side=size, min_side=size, stride=stride),
         vit_resize=ResizeRule(max_side=size, min_side=size, stride=vision["patch_size"]),

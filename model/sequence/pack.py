@@ -102,7 +102,6 @@ class Latents:
         noise: (n, E), zero at clean conditions.
         t: Times, (n, 1), zero at clean conditions.
         position_ids: (n,).
-        lengths: Tokens of each picture; they sum to n.
         edited: Which tokens have a source at their own cell, (m,).
         source: Clean tokens of these sources, (m, E).
     """
@@ -111,7 +110,6 @@ class Latents:
     noise: Tensor
     t: Tensor
     position_ids: Tensor
-    lengths: list[int]
     edited: Tensor
     source: Tensor
 
@@ -313,7 +311,6 @@ def _latents(images: list[GenImage]) -> Latents | None:
         noise=torch.cat(noises),
         t=torch.cat([torch.full((len(image.tokens), 1), float(image.t)) for image in images]),
         position_ids=torch.cat([image.position_ids for image in images]),
-        lengths=[len(image.tokens) for image in images],
         edited=torch.cat(has_source).nonzero()[:, 0],
         source=torch.cat([tokens[:0], *(i.source for i in images if i.source is not None)]),
     )

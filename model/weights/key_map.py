@@ -21,7 +21,6 @@ PREFIXES: Final[tuple[tuple[str, str | None], ...]] = (
     ("vae2llm.", "vae2llm."),
     ("llm2vae.", "llm2vae."),
     ("edit_ports.", "edit_ports."),
-    ("refiner.", "refiner."),
     ("vit_pos_embed.pos_embed", None),
     ("latent_pos_embed.pos_embed", None),
 )

@@ -1,4 +1,4 @@
-"""Parts that the published model does not have: edit ports, refiner, stem, a larger decoder.
+"""Parts that the published model does not have: edit ports, a stem, a larger decoder.
 
 Off, nothing of them exists; fresh, they change nothing; a closed gate of the ports copies exactly.
 """
@@ -44,7 +44,6 @@ def with_all() -> ModelConfig:
     return replace(
         plain,
         edit_ports=True,
-        refiner_width=4,
         vision=replace(plain.vision, stem_width=4),
         autoencoder=replace(plain.autoencoder, decoder_ch_mult=(1, 1, 1, 2)),
     )
@@ -68,14 +67,14 @@ def opened(made: ImageResult) -> Image.Image:
 
 def test_off_they_do_not_exist() -> None:
     keys = OmniModel(tiny()).state_dict().keys()
-    assert not [k for k in keys if "port" in k or "refiner" in k or "stem" in k]
+    assert not [k for k in keys if "port" in k or "stem" in k]
     more = OmniModel(with_all()).state_dict().keys() - keys
-    assert {k.split(".")[0] for k in more} == {"edit_ports", "refiner", "vision", "autoencoder"}
+    assert {k.split(".")[0] for k in more} == {"edit_ports", "vision", "autoencoder"}
 
 
 @pytest.mark.parametrize("sizes", [[(32, 32)], [(32, 16), (16, 32)]])
-def test_a_fresh_stem_and_refiner_change_nothing(sizes: list[tuple[int, int]]) -> None:
-    config = grown(refiner_width=4, vision=replace(tiny().vision, stem_width=4))
+def test_a_fresh_stem_changes_nothing(sizes: list[tuple[int, int]]) -> None:
+    config = grown(vision=replace(tiny().vision, stem_width=4))
     samples = []
     for i, (width, height) in enumerate(sizes):
         noise = torch.Generator().manual_seed(i)
@@ -87,7 +86,7 @@ def test_a_fresh_stem_and_refiner_change_nothing(sizes: list[tuple[int, int]]) -
     packed = pack(samples, Markers(1, 2))
     plain, more = random_model(tiny()), same_weights(config)
     torch.testing.assert_close(more(packed).mse, plain(packed).mse)
-    torch.nn.init.ones_(more.refiner.conv_out.weight)  # type: ignore[union-attr]  # it has one
+    torch.nn.init.normal_(more.vision.stem.proj.weight)  # type: ignore[union-attr]  # it has one
     assert not torch.allclose(more(packed).mse, plain(packed).mse)
 
 
