@@ -58,7 +58,7 @@ class Recipe:
         vocab_size: Of the tokenizer.
         num_concepts: Synthetic concepts whose tokens are trained along.
         peak_rate, matrix_rate, concept_rate: Of AdamW, Muon and the concepts' table.
-        vision_share: Of both rates, for the vision encoder.
+        vision_share, ports_share: Of both rates, for the vision encoder and for edit ports.
         warmup: Steps over which rates rise after a fresh start.
         timestep_shift, time_spread: Of training times.
         detail_time: Below it, drawing errors count less.
@@ -80,6 +80,7 @@ class Recipe:
     matrix_rate: float
     concept_rate: float
     vision_share: float
+    ports_share: float
     warmup: int
     timestep_shift: float
     time_spread: float

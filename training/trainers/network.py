@@ -299,14 +299,15 @@ class Pretraining:
         return _Concepts(shown_vectors(tables, used), self.naming.concepts_loss(tables, looks))
 
     def _groups(self, parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
-        """Part the vision encoder, which is trained already and moves slower, from the rest."""
-        seeing = {id(p) for p in self.trainee.model.vision.parameters()}
-        vision = [p for p in parameters if id(p) in seeing]
-        rest = [p for p in parameters if id(p) not in seeing]
-        return [
-            {"params": rest, "share": 1.0},
-            {"params": vision, "share": self.recipe.vision_share},
-        ]
+        """Give the vision encoder, which is trained already, and edit ports paces of their own."""
+        model = self.trainee.model
+        shares = {id(p): self.recipe.vision_share for p in model.vision.parameters()}
+        if model.edit_ports is not None:
+            shares |= {id(p): self.recipe.ports_share for p in model.edit_ports.parameters()}
+        by_share: dict[float, list[nn.Parameter]] = {}
+        for parameter in parameters:
+            by_share.setdefault(shares.get(id(parameter), 1.0), []).append(parameter)
+        return [{"params": some, "share": share} for share, some in by_share.items()]
 
     def _time_weights(self, packed: PackedSequence) -> Tensor:
         """Return a weight per target token: 1, but less near t = 0, where only detail is left.
