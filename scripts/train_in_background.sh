@@ -64,6 +64,8 @@ case "${1:-}" in
             --state "$folder/state" --out "$folder/out" --start "$start" \
             >> "$folder/log" 2>&1 < /dev/null &
         echo $! > "$pidfile"
+        # Linux weighs sessions against each other before it looks at niceness inside one.
+        { echo 15 > "/proc/$!/autogroup"; } 2>/dev/null || true
         echo "begun: process $!, log $folder/log"
         ;;
 esac
