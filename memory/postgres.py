@@ -171,6 +171,11 @@ class PostgresDatabase(Database):
     def close(self) -> None:
         """Close the connection, which gives the schema back."""
         with self.lock:
+            if self._is_owner:
+                # The server ends a session in its own time; whoever opens the schema next may not
+                # find it taken still.
+                with suppress(psycopg.Error):
+                    self._connection.execute("SELECT pg_advisory_unlock(%s)", (_OWNER,))
             self._connection.close()
 
     def _live(self) -> Connection:

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 _FALLING: Final = 0.4  # of the steps
 _SHARD_BYTES: Final = 15 * 2**20
 _LOSSES: Final = "losses.md"
+_UNTIL: Final = 10**9  # time ends a run, not its steps
 
 
 def borrowed(
@@ -77,10 +78,10 @@ def borrowed(
             averaged.encoder.write(out, run.step)
 
         first, left = run.step, seconds - reserve - (time.monotonic() - began)
-        run.run(10**9, (1.0 - _FALLING) * left, write)
+        run.run(_UNTIL, (1.0 - _FALLING) * left, write)
         num_falling = max(1, round((run.step - first) * _FALLING / (1.0 - _FALLING)))
         left = seconds - reserve - (time.monotonic() - began)
-        run.run(10**9, left, write, num_falling)
+        run.run(_UNTIL, left, write, num_falling)
         after = probe.measure(run.averaged())
     (out / _LOSSES).write_text(_table(before, after, run.step - first), encoding="utf-8")
     # The autoencoder is the one it began with.

