@@ -77,11 +77,14 @@ def borrowed(
             save_folder(averaged.model, out, dtype=torch.float16, shard_bytes=_SHARD_BYTES)
             averaged.encoder.write(out, run.step)
 
-        first, left = run.step, seconds - reserve - (time.monotonic() - began)
-        run.run(_UNTIL, (1.0 - _FALLING) * left, write)
-        num_falling = max(1, round((run.step - first) * _FALLING / (1.0 - _FALLING)))
-        left = seconds - reserve - (time.monotonic() - began)
-        run.run(_UNTIL, left, write, num_falling)
+        try:
+            first, left = run.step, seconds - reserve - (time.monotonic() - began)
+            run.run(_UNTIL, (1.0 - _FALLING) * left, write)
+            num_falling = max(1, round((run.step - first) * _FALLING / (1.0 - _FALLING)))
+            left = seconds - reserve - (time.monotonic() - began)
+            run.run(_UNTIL, left, write, num_falling)
+        finally:
+            run.close()
         after = probe.measure(run.averaged())
     (out / _LOSSES).write_text(_table(before, after, run.step - first), encoding="utf-8")
     # The autoencoder is the one it began with.

@@ -163,7 +163,10 @@ def _pretrain(team: Team, work: _Work) -> None:
         export(averaged, run.step, tokenizer, work.out)
         probe.write_when_due(averaged, run.step)
 
-    run.run(work.until, work.seconds, on_save, work.cooldown)
+    try:
+        run.run(work.until, work.seconds, on_save, work.cooldown)
+    finally:
+        run.close()
 
 
 def _finish(folder: Path, recipe: Recipe) -> None:

@@ -1,5 +1,6 @@
 """Batches are used several times, each time with other noise, and the pool rolls on."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -92,7 +93,10 @@ def test_every_use_has_noise_and_times_of_its_own_at_targets_alone(
 
 
 def test_batches_of_other_processes_come_when_they_come(batches: Batches, model: OmniModel) -> None:
+    before = threading.active_count()
     fed = pool(batches, model, makers=1)
     seen = [fed.take(step) for step in range(4)]
     assert fed.num_new >= 1
     assert all(one.num_targets > 0 for one in seen)
+    fed.close()
+    assert threading.active_count() == before

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from itertools import count
-from queue import Queue
+from queue import Full, Queue
 from typing import Any, Final, NamedTuple, TypeVar
 
 import torch
@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _FILLED: Final = 0.25  # of a fed pool, before its first batch is used
 _ENCODED_AT_ONCE: Final = 256
+_PATIENCE: Final = 0.2  # seconds between two looks at whether the run has ended
 
 
 class Ready(NamedTuple):
@@ -74,11 +75,14 @@ class Pool:
         self._own: dict[int, Ready] = {}
         self._fed: deque[Ready] = deque(maxlen=size)
         self._queue: Queue[Batch] | None = None
+        self._feeder: threading.Thread | None = None
+        self._ended = threading.Event()
         if makers:
             self._queue = Queue(maxsize=2)
             steps = count(first * uses)
             feed = self.batches.made_ahead(steps, makers)
-            threading.Thread(target=_feed, args=(feed, self._queue), daemon=True).start()
+            self._feeder = threading.Thread(target=_feed, args=(feed, self._queue, self._ended))
+            self._feeder.start()
 
     def take(self, step: int) -> Batch:
         """Return a batch for a step."""
@@ -86,6 +90,12 @@ class Pool:
         kept = self._rolled(step) if self._queue is None else self._received(self._queue)
         self.waited += time.monotonic() - started
         return random.Random(f"{self.batches.recipe.seed} use {step}").choice(kept).batch
+
+    def close(self) -> None:
+        """End the processes that make batches; without this the program would wait for them."""
+        self._ended.set()
+        if self._feeder is not None:
+            self._feeder.join()
 
     def _rolled(self, step: int) -> list[Ready]:
         """Return the pool as it is at a step; what is missing is made."""
@@ -174,6 +184,13 @@ def _with_latents(part: Part, latents_PTE: Tensor) -> Part:
     return part._replace(packed=replace(part.packed, latents=filled))
 
 
-def _feed(batches: Iterator[Batch], queue: "Queue[Batch]") -> None:
+def _feed(batches: Iterator[Batch], queue: "Queue[Batch]", ended: threading.Event) -> None:
     for batch in batches:
-        queue.put(batch)
+        while not ended.is_set():
+            try:
+                queue.put(batch, timeout=_PATIENCE)
+                break
+            except Full:
+                continue
+        if ended.is_set():
+            return

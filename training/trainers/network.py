@@ -195,6 +195,10 @@ class Pretraining:
             self.save()
             on_save()
 
+    def close(self) -> None:
+        """End the processes that make batches."""
+        self._pool.close()
+
     @cached_property
     def _pool(self) -> Pool:
         return Pool(
