@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Train nano beside other work: one core, lowest priority, from a checkout of its own.
 #
-#   scripts/train_in_background.sh [COMMIT]   begin, or go on; the code is that of COMMIT (HEAD)
-#                                             when it first began
+#   scripts/train_in_background.sh [COMMIT]   begin, or go on; the code stays that of its first time
+#                                             (HEAD then), unless COMMIT names another
 #   scripts/train_in_background.sh --pause    stop it where it is, in memory (before timings)
 #   scripts/train_in_background.sh --resume   go on after --pause
 #   scripts/train_in_background.sh --stop     save and end; a later call goes on
@@ -56,7 +56,11 @@ case "${1:-}" in
             exit 1
         fi
         mkdir -p "$folder"
-        [ -d "$folder/code" ] || git worktree add --detach "$folder/code" "${1:-HEAD}"
+        if [ ! -d "$folder/code" ]; then
+            git worktree add --quiet --detach "$folder/code" "${1:-HEAD}"
+        elif [ -n "${1:-}" ]; then
+            git -C "$folder/code" checkout --quiet --detach "$(git rev-parse "$1")"
+        fi
         [ -x "$folder/venv/bin/python" ] || scripts/training_environment.sh "$folder/venv"
         cd "$folder/code"
         PYTHONPATH=src PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1 \

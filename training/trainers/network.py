@@ -270,7 +270,7 @@ class Pretraining:
         self.optimizer.step()
         self.muon.step()
         self.sparse.step()
-        self.ema.update(self.dense, self.step)
+        self.ema.update(self.dense, self._num_updates())
         return batch.num_samples
 
     def _backward(
@@ -345,9 +345,13 @@ class _Average(nn.Module):
             self.register_buffer(f"p{i}", parameter.detach().clone())
 
     @torch.no_grad()
-    def update(self, parameters: list[nn.Parameter], step: int) -> None:
-        """Move towards the parameters; early steps move further, to leave the start behind."""
-        decay = min(self.decay, (1 + step) / (10 + step))
+    def update(self, parameters: list[nn.Parameter], num_updates: int) -> None:
+        """Move towards the parameters after so many updates.
+
+        The average reaches back over a tenth of a run at first, until its own decay is longer; what
+        a run begins with is left behind as fast as it learns.
+        """
+        decay = min(self.decay, (1 + num_updates) / (10 + num_updates))
         torch._foreach_lerp_(list(self.buffers()), list(parameters), 1.0 - decay)
 
     @torch.no_grad()
