@@ -63,13 +63,13 @@ case "${1:-}" in
         fi
         [ -x "$folder/venv/bin/python" ] || scripts/training_environment.sh "$folder/venv"
         cd "$folder/code"
+        # Linux weighs sessions against each other before it looks at niceness inside one.
+        lowest='{ echo 15 > /proc/self/autogroup; } 2>/dev/null; exec nice -n 15 "$@"'
         PYTHONPATH=src PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1 \
-            setsid nohup nice -n 15 "$folder/venv/bin/python" -m omnipersona.training \
+            setsid nohup sh -c "$lowest" sh "$folder/venv/bin/python" -m omnipersona.training \
             --state "$folder/state" --out "$folder/out" --start "$start" \
             >> "$folder/log" 2>&1 < /dev/null &
         echo $! > "$pidfile"
-        # Linux weighs sessions against each other before it looks at niceness inside one.
-        { echo 15 > "/proc/$!/autogroup"; } 2>/dev/null || true
         echo "begun: process $!, log $folder/log"
         ;;
 esac
