@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from itertools import count
 from queue import Full, Queue
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor
@@ -30,13 +30,6 @@ T = TypeVar("T")
 _FILLED: Final = 0.25  # of a fed pool, before its first batch is used
 _ENCODED_AT_ONCE: Final = 256
 _PATIENCE: Final = 0.2  # seconds between two looks at whether the run has ended
-
-
-class Ready(NamedTuple):
-    """A batch on the device, whose clean latents lie in its packs; `made` counts from the first."""
-
-    batch: Batch
-    made: int
 
 
 class Pool:
@@ -72,8 +65,8 @@ class Pool:
         self.uses = uses
         self.waited = 0.0
         self.num_new = 0
-        self._own: dict[int, Ready] = {}
-        self._fed: deque[Ready] = deque(maxlen=size)
+        self._own: dict[int, Batch] = {}
+        self._fed: deque[Batch] = deque(maxlen=size)
         self._queue: Queue[Batch] | None = None
         self._feeder: threading.Thread | None = None
         self._ended = threading.Event()
@@ -89,7 +82,7 @@ class Pool:
         started = time.monotonic()
         kept = self._rolled(step) if self._queue is None else self._received(self._queue)
         self.waited += time.monotonic() - started
-        return random.Random(f"{self.batches.recipe.seed} use {step}").choice(kept).batch
+        return random.Random(f"{self.batches.recipe.seed} use {step}").choice(kept)
 
     def close(self) -> None:
         """End the processes that make batches; without this the program would wait for them."""
@@ -97,7 +90,7 @@ class Pool:
         if self._feeder is not None:
             self._feeder.join()
 
-    def _rolled(self, step: int) -> list[Ready]:
+    def _rolled(self, step: int) -> list[Batch]:
         """Return the pool as it is at a step; what is missing is made."""
         newest = step // self.uses
         wanted = range(max(0, newest - self.size + 1), newest + 1)
@@ -107,7 +100,7 @@ class Pool:
                 self._own[number] = self._ready(self.batches[number * self.uses])
         return [self._own[number] for number in wanted]
 
-    def _received(self, queue: "Queue[Batch]") -> list[Ready]:
+    def _received(self, queue: "Queue[Batch]") -> list[Batch]:
         """Take what has come; wait only while the pool is all but empty."""
         least = max(1, round(_FILLED * self.size))
         # What comes in the meantime is left for the next step, or a fast feed would never end.
@@ -115,14 +108,15 @@ class Pool:
             self._fed.append(self._ready(queue.get()))
         return list(self._fed)
 
-    def _ready(self, batch: Batch) -> Ready:
+    def _ready(self, batch: Batch) -> Batch:
+        """Return a batch on the device, with clean latents in its packs."""
         self.num_new += 1
         batch = moved(batch, self.model.device)
         if len(batch.pixels):
             latents = _latents(self.model, batch.pixels)
             parts = [_with_latents(part, latents) for part in batch.parts]
             batch = batch._replace(parts=parts, pixels=batch.pixels[:0])
-        return Ready(batch, self.num_new)
+        return batch
 
 
 def noisy(part: Part, times: Tensor, noise: torch.Generator) -> PackedSequence:
