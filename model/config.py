@@ -117,11 +117,6 @@ class AutoencoderConfig:
         """Widths of the decoder's levels, as multiples of `ch`, the finest first."""
         return self.decoder_ch_mult or self.ch_mult
 
-    @property
-    def magnification(self) -> int:
-        """How many times as wide as what was encoded a decoded picture is."""
-        return 2 ** (len(self.decoder_levels) - len(self.ch_mult))
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResizeRule:

@@ -198,7 +198,8 @@ class Autoencoder(nn.Module):
     def decode(self, latents_BZYX: Tensor) -> Tensor:
         """Return pixels (B, 3, m Y, m X), around [-1, 1] and not clamped, of scaled latents.
 
-        `m` is the configuration's magnification, 1 as published. They lie on the latents' device.
+        `m` doubles with every level that the decoder has more than the encoder; it is 1 as
+        published. They lie on the latents' device.
         """
         z = latents_BZYX.to(self.device) / self.config.scale_factor + self.config.shift_factor
         return self.decoder(z).to(latents_BZYX.device)

@@ -196,8 +196,9 @@ class Pretraining:
             on_save()
 
     def close(self) -> None:
-        """End the processes that make batches."""
-        self._pool.close()
+        """End the processes that make batches, if any were begun."""
+        if "_pool" in self.__dict__:
+            self._pool.close()
 
     @cached_property
     def _pool(self) -> Pool:

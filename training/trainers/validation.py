@@ -53,8 +53,7 @@ class Probe:
     def __init__(self, tokenizer: Tokenizer, state: Path) -> None:
         self.tokenizer = tokenizer
         columns = [*(f"look: {t}" for t in TOPICS), *(f"text: {t}" for t in TASKS), "recognised"]
-        errors = (_Targets("drawing", "figures", "place"), _Targets("edit", "changed", "rest"))
-        self.columns = (*columns, *(name for one in errors for name in one.columns))
+        self.columns = (*columns, *(name for one in _targets() for name in one.columns))
         self.log = CsvLog(state / "probe.csv", ("step", *self.columns))
         self._last = time.monotonic()
 
@@ -87,8 +86,7 @@ class Probe:
 
     def _errors(self, sampler: TaskSampler, model: OmniModel) -> dict[str, float]:
         """Return the mean squared error of predicted clean latents, by time and by where it is."""
-        drawings = _Targets("drawing", "figures", "place")
-        edits = _Targets("edit", "changed", "rest")
+        drawings, edits = _targets()
         size, rng = model.config.image_size, sampler.rng
         for i in range(_NUM_DRAWINGS):
             scene = random_scene(rng)
@@ -173,6 +171,11 @@ class _Targets:
             return clean
         target = target_image(clean, t, noise)
         return replace(target, source=sources[0].tokens) if sources else target
+
+
+def _targets() -> tuple[_Targets, _Targets]:
+    """Return drawings and edits, without plans yet."""
+    return _Targets("drawing", "figures", "place"), _Targets("edit", "changed", "rest")
 
 
 def _looks(sampler: TaskSampler) -> list[Plan]:
