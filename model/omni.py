@@ -24,6 +24,7 @@ from omnipersona.model.vision.encoder import VisionEncoder
 
 _NUM_FREQUENCIES = 128
 _OPEN = 3.0  # a logit: .95 of an edit is drawn
+_CHANGED = 0.15  # how far a latent number of an edit's outcome is from its source's, at least
 
 
 class TimeEmbedder(nn.Module):
@@ -65,18 +66,19 @@ class EditPorts(nn.Module):
             nn.init.zeros_(part.bias)
         nn.init.constant_(self.gate.bias, _OPEN)
 
-    def opened(self, rows_mD: Tensor) -> Tensor:
-        """Return which share of each number the network draws, (m, E) in [0, 1]."""
-        return torch.sigmoid(self.gate(rows_mD).float())
+    def logits(self, rows_mD: Tensor) -> Tensor:
+        """Return how sure it is that an edit changes each number, (m, E); the share is drawn."""
+        return self.gate(rows_mD).float()
 
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Final normed rows of both experts and the velocity of each latent token."""
+    """Final normed rows of both experts, the velocity of each latent token, the gate of edited."""
 
     und_UD: Tensor
     gen_GD: Tensor
     velocity_nE: Tensor | None
+    gate_mE: Tensor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,13 @@ class Losses:
     Attributes:
         ce: Cross-entropy per labelled row, nats.
         mse: Squared velocity error per target token and number, (n, E).
+        gate: Cross-entropy of what an edit changes, per token that has its source beside it and
+            number, (m, E), nats; empty without edit ports.
     """
 
     ce: Tensor
     mse: Tensor
+    gate: Tensor
 
 
 class OmniModel(nn.Module):
@@ -159,31 +164,41 @@ class OmniModel(nn.Module):
         und_UD, gen_GD = self.decoder(und, gen, packed.layout, past, grow, step_cache)
         if x_t is None or packed.latents is None:
             return Hidden(und_UD, gen_GD, None)
-        return Hidden(und_UD, gen_GD, self._velocity(gen_GD[: x_t.shape[0]], x_t, packed.latents))
+        velocity, gate = self._velocity(gen_GD[: x_t.shape[0]], x_t, packed.latents)
+        return Hidden(und_UD, gen_GD, velocity, gate)
 
     def forward(self, packed: PackedSequence, soft_SD: Tensor | None = None) -> Losses:
-        """Return both training losses of a pack, unreduced."""
+        """Return the training losses of a pack, unreduced."""
         packed = packed.to(self.device)
         hidden = self.run(packed, soft_SD)
         logits = self.decoder.lm_head(hidden.und_UD.index_select(0, packed.label_rows))
         ce = F.cross_entropy(logits.float(), packed.labels, reduction="none")
+        nothing = ce.new_zeros(0, self.config.latent_width)
         if hidden.velocity_nE is None or packed.latents is None:
-            return Losses(ce, ce.new_zeros(0, self.config.latent_width))
-        target = target_velocity(packed.latents.tokens, packed.latents.noise)
+            return Losses(ce, nothing, nothing)
+        latents = packed.latents
+        target = target_velocity(latents.tokens, latents.noise)
         error = (hidden.velocity_nE - target)[packed.is_target]
-        return Losses(ce, error.square())
+        if hidden.gate_mE is None:
+            return Losses(ce, error.square(), nothing)
+        moved = latents.tokens.index_select(0, latents.edited) - latents.source
+        changed = (moved.abs() > _CHANGED).float()
+        missed = F.binary_cross_entropy_with_logits(hidden.gate_mE, changed, reduction="none")
+        return Losses(ce, error.square(), missed)
 
-    def _velocity(self, rows_nD: Tensor, x_t: Tensor, latents: Latents) -> Tensor:
+    def _velocity(
+        self, rows_nD: Tensor, x_t: Tensor, latents: Latents
+    ) -> tuple[Tensor, Tensor | None]:
         output = self.llm2vae(rows_nD)
         velocity = as_velocity(output.float(), x_t, latents.t, self.config.prediction)
         edited = latents.edited
         if self.edit_ports is None or not len(edited):
-            return velocity
+            return velocity, None
         drawn, at, t = (part.index_select(0, edited) for part in (velocity, x_t, latents.t))
         copied = copying_velocity(at, latents.source.float(), t)
-        opened = self.edit_ports.opened(rows_nD.index_select(0, edited))
-        edits = copied + opened * (drawn - copied)
-        return velocity.index_copy(0, edited, edits)
+        gate = self.edit_ports.logits(rows_nD.index_select(0, edited))
+        edits = copied + torch.sigmoid(gate) * (drawn - copied)
+        return velocity.index_copy(0, edited, edits), gate
 
     def _embed(
         self, packed: PackedSequence, soft_SD: Tensor | None

@@ -40,7 +40,8 @@ logger = logging.getLogger(__name__)
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
 _COOLING_DECAY = 0.98
-_LOGGED: Final = (*TASKS, "cells", "looks", "compared")
+_GATE_WEIGHT = 0.5
+_LOGGED: Final = (*TASKS, "gate", "cells", "looks", "compared")
 
 
 class Trainee(nn.Module):
@@ -289,6 +290,11 @@ class Pretraining:
             missed = missed * self._time_weights(packed)
             weighed = (missed * part.cell_weights).sum()
             loss = loss + weighed / (batch.num_targets * self.num_tokens)
+        if len(result.gate):
+            # A copy that is drawn anew costs the picture little; what changes is taught by itself.
+            gate = result.gate.mean()
+            loss = loss + _GATE_WEIGHT * gate / len(batch.parts)
+            self.losses.add("gate", gate.detach())
         (loss + named + compared).backward()
         self.losses.add("cells", named.detach(), 1.0 / len(batch.parts))
         self.losses.add("compared", compared.detach(), 1.0 / len(batch.parts))
