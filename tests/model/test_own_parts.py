@@ -120,6 +120,23 @@ def test_an_open_gate_draws_what_a_model_without_ports_draws(
     assert result(ported.edit(request)).png == result(without.edit(request)).png
 
 
+def test_the_gate_is_taught_what_an_edit_changes() -> None:
+    model = same_weights(grown(edit_ports=True))
+    noise = torch.Generator().manual_seed(0)
+    clean = clean_image(model.config, torch.randn(4, 8, 8, generator=noise))
+    source = clean.tokens.clone()
+    source[2:] += 1.0
+    target = replace(target_image(clean, 0.5, noise), source=source)
+    packed = pack([Sample(segments=(target,))], Markers(1, 2))
+    assert model.edit_ports is not None
+    model.edit_ports.gate.bias.data.fill_(-4.0)
+    same, moved = model(packed).gate.detach().split([2, len(source) - 2])
+    assert float(same.max()) < 0.1
+    assert float(moved.min()) > 3.0
+    plain = pack([Sample(segments=(replace(target, source=None),))], Markers(1, 2))
+    assert not len(model(plain).gate)
+
+
 def gate(studio: Studio) -> torch.Tensor:
     ports = studio.model.edit_ports
     assert ports is not None
