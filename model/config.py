@@ -53,8 +53,7 @@ class VisionConfig:
     """The SigLIP-style vision encoder.
 
     `num_hidden_layers` is the number in the JSON; the last one is never built, because features
-    are read before it. A `stem_width` puts convolutions of the whole picture beside the patch
-    embedding (`model.vision.encoder.ConvStem`); 0, as published, has none.
+    are read before it.
     """
 
     hidden_size: int
@@ -65,14 +64,6 @@ class VisionConfig:
     image_size: int
     num_channels: int = 3
     layer_norm_eps: float = 1e-6
-    stem_width: int = 0
-
-    def __post_init__(self) -> None:
-        if self.stem_width and self.patch_size & (self.patch_size - 1):
-            raise ValueError(
-                f"patch_size {self.patch_size} is no power of two; a stem halves the picture until "
-                "a patch is one place"
-            )
 
     @property
     def num_kept_layers(self) -> int:

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from omnipersona.model.config import VisionConfig
 from omnipersona.model.sdpa import scaled_dot_product
-from omnipersona.model.vision.images import grid_shapes
 
 
 class VisionAttention(nn.Module):
@@ -76,51 +75,6 @@ class VisionLayer(nn.Module):
         return x_nD + self.mlp(self.layer_norm2(x_nD))
 
 
-class ConvStem(nn.Module):
-    """Convolutions of the whole picture, beside the patch embedding, down to a place per patch.
-
-    A linear patch embedding sees small parts poorly, above all where two patches share them. The
-    last projection starts at zero, so that an encoder grows one without harm.
-    Source: Xiao et al. 2021, "Early Convolutions Help Transformers See Better", arXiv:2106.14881.
-    """
-
-    def __init__(self, config: VisionConfig) -> None:
-        super().__init__()
-        self.channels, self.patch = config.num_channels, config.patch_size
-        self.side = config.image_size // config.patch_size
-        halvings = self.patch.bit_length() - 1
-        widths = [config.num_channels, *(config.stem_width * 2**i for i in range(halvings))]
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=2, padding=1)
-            for a, b in zip(widths, widths[1:], strict=False)
-        )
-        self.proj = nn.Linear(widths[-1], config.hidden_size)
-        self.start()
-
-    def start(self) -> None:
-        """Let it add nothing."""
-        nn.init.zeros_(self.proj.weight)
-        nn.init.zeros_(self.proj.bias)
-
-    def forward(self, patches_nP: Tensor, position_ids_n: Tensor, lengths: list[int]) -> Tensor:
-        """Return what is added to the embedded patches, (n, D)."""
-        shapes = grid_shapes(position_ids_n, lengths, self.side)
-        if len(set(shapes)) == 1:
-            return self._seen(patches_nP, shapes[0])
-        pieces = zip(patches_nP.split(lengths), shapes, strict=True)
-        return torch.cat([self._seen(patches, shape) for patches, shape in pieces])
-
-    def _seen(self, patches_nP: Tensor, shape: tuple[int, int]) -> Tensor:
-        rows, columns = shape
-        cells = patches_nP.view(-1, rows, columns, self.patch, self.patch, self.channels)
-        hidden = cells.permute(0, 5, 1, 3, 2, 4).reshape(
-            len(cells), self.channels, rows * self.patch, columns * self.patch
-        )
-        for conv in self.convs:
-            hidden = F.gelu(conv(hidden), approximate="tanh")
-        return self.proj(hidden.flatten(2).transpose(1, 2).flatten(0, 1))
-
-
 class VisionEncoder(nn.Module):
     """Patch embedding, learned positions, encoder layers and the applied post-norm."""
 
@@ -132,7 +86,6 @@ class VisionEncoder(nn.Module):
         self.patch_embedding = nn.Linear(patch_width, width)
         # Uniform, because a normal start on the meta device makes torch load its compiler (10 s).
         start = torch.empty(num_positions, width).uniform_(-1.0, 1.0)
-        self.stem = ConvStem(config) if config.stem_width else None
         self.position_embedding = nn.Embedding.from_pretrained(start, freeze=False)
         self.layers = nn.ModuleList(VisionLayer(config) for _ in range(config.num_kept_layers))
         self.post_layernorm = nn.LayerNorm(width, eps=config.layer_norm_eps)
@@ -148,8 +101,6 @@ class VisionEncoder(nn.Module):
         patches_nP = patches_nP.to(self.patch_embedding.weight)
         places = self.position_embedding(position_ids_n.to(patches_nP.device))
         x_nD = self.patch_embedding(patches_nP) + places
-        if self.stem is not None:
-            x_nD = x_nD + self.stem(patches_nP, position_ids_n, lengths)
         for layer in self.layers:
             x_nD = layer(x_nD, lengths)
         return self.post_layernorm(x_nD)

@@ -5,7 +5,6 @@ Knows Pillow and sizes. Does not know patches or tokens beyond their stride.
 
 import io
 import warnings
-from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -145,22 +144,3 @@ def to_patches(pixels_CYX: Tensor, patch_size: int, grid_side: int) -> tuple[Ten
 def grid_ids(rows: int, columns: int, grid_side: int) -> Tensor:
     """Return ids (rows * columns,) of a grid's cells, row by row, with stride `grid_side`."""
     return (torch.arange(rows)[:, None] * grid_side + torch.arange(columns)).flatten()
-
-
-def grid_shapes(
-    position_ids: Tensor, lengths: Sequence[int], grid_side: int
-) -> list[tuple[int, int]]:
-    """Return rows and columns of each picture's grid of tokens or patches.
-
-    Args:
-        position_ids: Of all pictures, row by row, (n,).
-        lengths: Of each picture; they sum to n.
-        grid_side: Stride of the ids.
-    """
-    at, shapes = 0, list[tuple[int, int]]()
-    last = position_ids.cpu()
-    for length in lengths:
-        columns = int(last[at + length - 1] % grid_side - last[at] % grid_side) + 1
-        shapes.append((length // columns, columns))
-        at += length
-    return shapes

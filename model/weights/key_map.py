@@ -15,7 +15,6 @@ PREFIXES: Final[tuple[tuple[str, str | None], ...]] = (
     ("vit_model.vision_model.embeddings.position_embedding.", "vision.position_embedding."),
     ("vit_model.vision_model.encoder.layers.", "vision.layers."),
     ("vit_model.vision_model.post_layernorm.", "vision.post_layernorm."),
-    ("vit_model.vision_model.stem.", "vision.stem."),
     ("connector.", "connector."),
     ("time_embedder.", "time_embedder."),
     ("vae2llm.", "vae2llm."),

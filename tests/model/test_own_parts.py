@@ -1,4 +1,4 @@
-"""Parts that the published model does not have: edit ports, a stem, a larger decoder.
+"""Parts that the published model does not have: edit ports, a larger decoder.
 
 Off, nothing of them exists; fresh, they change nothing; a closed gate of the ports copies exactly.
 """
@@ -24,11 +24,11 @@ from omnipersona.model.contract import (
 from omnipersona.model.drawing import decode_tokens
 from omnipersona.model.omni import OmniModel
 from omnipersona.model.sequence.pack import Markers, pack
-from omnipersona.model.sequence.pictures import clean_image, seen_image, target_image
+from omnipersona.model.sequence.pictures import clean_image, target_image
 from omnipersona.model.sequence.segments import Sample
 from omnipersona.model.studio import Studio
 from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.vision.images import grid_shapes, to_image
+from omnipersona.model.vision.images import to_image
 from omnipersona.model.weights.load import load_folder, save_folder
 
 # Image guidance would lead away from what is drawn without the source.
@@ -44,7 +44,6 @@ def with_all() -> ModelConfig:
     return replace(
         plain,
         edit_ports=True,
-        vision=replace(plain.vision, stem_width=4),
         autoencoder=replace(plain.autoencoder, decoder_ch_mult=(1, 1, 1, 2)),
     )
 
@@ -67,32 +66,9 @@ def opened(made: ImageResult) -> Image.Image:
 
 def test_off_they_do_not_exist() -> None:
     keys = OmniModel(tiny()).state_dict().keys()
-    assert not [k for k in keys if "port" in k or "stem" in k]
+    assert not [k for k in keys if "port" in k]
     more = OmniModel(with_all()).state_dict().keys() - keys
-    assert {k.split(".")[0] for k in more} == {"edit_ports", "vision", "autoencoder"}
-
-
-@pytest.mark.parametrize("sizes", [[(32, 32)], [(32, 16), (16, 32)]])
-def test_a_fresh_stem_changes_nothing(sizes: list[tuple[int, int]]) -> None:
-    config = grown(vision=replace(tiny().vision, stem_width=4))
-    samples = []
-    for i, (width, height) in enumerate(sizes):
-        noise = torch.Generator().manual_seed(i)
-        pixels = torch.randn(3, height, width, generator=noise)
-        latents = torch.randn(4, height // 4, width // 4, generator=noise)
-        clean = clean_image(config, latents)
-        segments = (seen_image(config, pixels), clean, target_image(clean, 0.5, noise))
-        samples.append(Sample(segments=segments))
-    packed = pack(samples, Markers(1, 2))
-    plain, more = random_model(tiny()), same_weights(config)
-    torch.testing.assert_close(more(packed).mse, plain(packed).mse)
-    torch.nn.init.normal_(more.vision.stem.proj.weight)  # type: ignore[union-attr]  # it has one
-    assert not torch.allclose(more(packed).mse, plain(packed).mse)
-
-
-def test_grids_are_told_from_position_ids() -> None:
-    ids = torch.tensor([0, 1, 2, 4, 5, 6, 0, 4, 8])
-    assert grid_shapes(ids, [6, 3], 4) == [(2, 3), (3, 1)]
+    assert {k.split(".")[0] for k in more} == {"edit_ports", "autoencoder"}
 
 
 @pytest.fixture
@@ -181,8 +157,3 @@ def test_a_decoder_with_one_more_level_makes_pictures_twice_as_large(
 def test_a_decoder_may_not_have_fewer_levels() -> None:
     with pytest.raises(ValueError, match="fewer levels"):
         replace(tiny().autoencoder, decoder_ch_mult=(1,))
-
-
-def test_a_stem_needs_patches_that_can_be_halved() -> None:
-    with pytest.raises(ValueError, match="power of two"):
-        replace(tiny().vision, patch_size=14, stem_width=8)

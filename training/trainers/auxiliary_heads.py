@@ -23,6 +23,8 @@ from omnipersona.training.world.labels import LABELS, LOOKS, TRAITS
 _WEIGHT: Final = 0.2
 _COMPARED_WEIGHT: Final = 0.5
 _RARE: Final = -4.0  # logit of a label that few cells show
+_PROPORTION: Final = 4.0
+"""What naming a proportion counts, against 1: it is a measurement, and told by a few pixels."""
 
 
 def naming_head(width: int, num_labels: int = len(LABELS)) -> nn.Linear:
@@ -38,7 +40,12 @@ class Naming(nn.Module):
 
     Args:
         model: Whose features are read.
+
+    Attributes:
+        label_weights: What naming each of `LABELS` counts.
     """
+
+    label_weights: Tensor
 
     def __init__(self, model: OmniModel) -> None:
         super().__init__()
@@ -48,6 +55,8 @@ class Naming(nn.Module):
         self.of_und = naming_head(NUM_UND * config.text.hidden_size, len(LOOKS))
         self.of_gen = naming_head(NUM_GEN * config.text.hidden_size, len(LOOKS))
         self.of_compared = naming_head(config.text.hidden_size, len(TRAITS))
+        weights = [_PROPORTION if group == "proportion" else 1.0 for group, _ in LABELS]
+        self.register_buffer("label_weights", torch.tensor(weights), persistent=False)
         self._seen: Tensor | None = None
         self._painted: Tensor | None = None
         self._compared: Tensor | None = None
@@ -72,20 +81,27 @@ class Naming(nn.Module):
         Args:
             aims: Of the pack that went through the model last.
         """
-        named = self._missed(self.of_seen, self._seen, aims.seen)
-        named = named + self._missed(self.of_painted, self._painted, aims.painted)
+        weights = self.label_weights
+        named = self._missed(self.of_seen, self._seen, aims.seen, weights)
+        named = named + self._missed(self.of_painted, self._painted, aims.painted, weights)
         # Patches are the last of the understanding expert's rows.
         rows = None if self._compared is None else self._compared[-aims.compared.num_rows :]
         compared = self._missed(self.of_compared, rows, aims.compared)
         return _WEIGHT * named, _COMPARED_WEIGHT * compared
 
-    def _missed(self, head: nn.Linear, features: Tensor | None, aim: Aim) -> Tensor:
-        """Return the summed cross-entropy of a head's names."""
+    def _missed(
+        self,
+        head: nn.Linear,
+        features: Tensor | None,
+        aim: Aim,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        """Return the summed cross-entropy of a head's names, each with its weight."""
         if not len(aim.rows) or features is None:
             return head.weight.new_zeros(())
         logits = head(features.index_select(0, aim.rows))
         labels = aim.labels.to(logits.dtype) / LABEL_SCALE
-        return F.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
+        return F.binary_cross_entropy_with_logits(logits, labels, weights, reduction="sum")
 
     def concepts_loss(self, tables_CRD: Tensor, looks_CL: Tensor) -> Tensor:
         """Return the mean loss of naming concepts by their vectors.

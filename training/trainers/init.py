@@ -43,9 +43,8 @@ def fresh_model(recipe: Recipe) -> OmniModel:
     model = OmniModel(recipe.config)
     init_weights(model, recipe.config.text.num_hidden_layers)
     nn.init.zeros_(model.llm2vae.weight)
-    for part in (model.edit_ports, model.vision.stem):
-        if part is not None:
-            part.start()
+    if model.edit_ports is not None:
+        model.edit_ports.start()
     return model
 
 
