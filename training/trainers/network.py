@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 _SAVE_SECONDS = 300.0
 _LOG_STEPS = 25
 _COOLING_DECAY = 0.98
-_GATE_WEIGHT = 0.5
+_GATE_WEIGHT = 0.15
 _LOGGED: Final = (*TASKS, "gate", "cells", "looks", "compared")
 
 
