@@ -1,41 +1,23 @@
-"""Backing up and restoring a data folder, for the command line.
-
-Knows that servers have better means of their own.
-"""
+"""Backing up and restoring a memory, for the command line."""
 
 from pathlib import Path
 
 from omnipersona.agent.settings import Settings
-from omnipersona.memory import backup
-from omnipersona.memory.errors import StorageFailed
+from omnipersona.agent.stores import places_of
+from omnipersona.store import backup
 
 
 def back_up(settings: Settings, file: Path) -> int:
-    """Write a data folder into one file.
+    """Write a memory into one file; return how many parts it has.
 
-    Raises: MemoryStoreError: it cannot be done, or not everything lies in the folder.
+    Raises: StoreError: it cannot be done.
     """
-    _check_places(settings)
-    return backup.back_up(settings.data, file)
+    return backup.back_up(places_of(settings), file)
 
 
 def restore(file: Path, settings: Settings) -> int:
-    """Make a data folder from a backup.
+    """Make a memory from a backup; return how many parts it has.
 
-    Raises: MemoryStoreError: it cannot be done, or not everything belongs in the folder.
+    Raises: StoreError: it cannot be done.
     """
-    _check_places(settings)
-    return backup.restore(file, settings.data)
-
-
-def _check_places(settings: Settings) -> None:
-    ways = []
-    if settings.database:
-        ways.append("the database with pg_dump --schema='omnipersona*' and psql")
-    if settings.blobs:
-        ways.append("the store of OMNIPERSONA_BLOBS with its own copies")
-    if ways:
-        raise StorageFailed(
-            f"This command knows the data folder alone, and the settings name servers. Copy "
-            f"{' and '.join(ways)}, at the same time, and keep {settings.data} with it."
-        )
+    return backup.restore(file, places_of(settings))

@@ -1,18 +1,15 @@
-"""Conversations as the graph resumes them, strict about what is read back.
+"""Conversations as the graph resumes them: ids alone, strict about what is read back.
 
-Knows threads of users as keys. Does not know where they lie (`sqlite_checkpoints`,
-`postgres_checkpoints`), nor what is in a state beyond the ids it may mention.
+Words are not in a state (`agent.state`), so nothing in here has to be looked for when something is
+forgotten; of each conversation the newest state is kept. Knows threads of users as keys. Does not
+know where they lie (`sqlite_checkpoints`, `postgres_checkpoints`).
 """
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Collection
-from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 
@@ -30,20 +27,15 @@ class Checkpoints(ABC):
         await self.saver.adelete_thread(thread_key(user_id, thread_id))
         await self._empty_log()
 
-    async def forget_mentions(self, user_id: str, words: Collection[str]) -> int:
-        """Delete the user's conversations whose checkpoints hold one of `words`; return how many.
-
-        A checkpoint cannot be redacted in part, so the whole thread goes: the assistant no longer
-        knows what was spoken of last there.
-        """
-        named = re.compile("|".join(rf"(?<!\w){re.escape(w)}(?!\w)" for w in words), re.IGNORECASE)
-        num_forgotten = 0
+    async def forget_user(self, user_id: str) -> None:
+        """Delete the checkpoints of all conversations of a user."""
         for key in await self._keys(_prefix(user_id)):
-            if await self._mentions(key, named):
-                await self.saver.adelete_thread(key)
-                num_forgotten += 1
+            await self.saver.adelete_thread(key)
         await self._empty_log()
-        return num_forgotten
+
+    @abstractmethod
+    async def keep_newest(self, user_id: str, thread_id: str) -> None:
+        """Delete all but the newest checkpoint of a conversation."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -56,17 +48,6 @@ class Checkpoints(ABC):
     @abstractmethod
     async def _empty_log(self) -> None:
         """Leave as little as can be of what was deleted."""
-
-    async def _mentions(self, key: str, named: re.Pattern[str]) -> bool:
-        config = RunnableConfig(configurable={"thread_id": key})
-        # Left half read, it would keep the saver to itself until it is collected.
-        found = cast("AsyncGenerator[CheckpointTuple, None]", self.saver.alist(config))
-        async with aclosing(found) as kept:
-            async for saved in kept:
-                text = repr((saved.checkpoint["channel_values"], saved.pending_writes))
-                if named.search(text):
-                    return True
-        return False
 
 
 def strict_serializer() -> JsonPlusSerializer:

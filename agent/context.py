@@ -24,6 +24,8 @@ class Context:
         drift_guard: After an edit, see whether those it left alone are still recognised.
         traceparent: The span that the turn's nodes belong to, as W3C writes it; "" is none.
         intent: What every message is taken for; "" lets its words decide.
+        text: What the user says, where the graph's input names a turn alone.
+        picture_ids: Ids of the kept pictures that came with it.
     """
 
     user_id: str
@@ -38,3 +40,5 @@ class Context:
     drift_guard: bool = False
     traceparent: str = ""
     intent: Literal["generate", "edit", ""] = ""
+    text: str = ""
+    picture_ids: tuple[str, ...] = ()

@@ -7,18 +7,6 @@ from typing import Final
 from omnipersona.agent.events import FailKind
 from omnipersona.agent.settings import UnknownSetting
 from omnipersona.agent.tracing import TracingUnavailable
-from omnipersona.memory.errors import (
-    DataFolderBusy,
-    DuplicateConcept,
-    InvalidName,
-    InvalidText,
-    MemoryStoreError,
-    PictureRejected,
-    StorageFailed,
-    UnknownConcept,
-    UnknownFact,
-    UnknownPicture,
-)
 from omnipersona.model.errors import (
     Cancelled,
     ConceptError,
@@ -29,13 +17,25 @@ from omnipersona.model.errors import (
     RequestError,
     WeightsError,
 )
+from omnipersona.store.errors import (
+    DataFolderBusy,
+    DuplicateConcept,
+    InvalidName,
+    InvalidText,
+    PictureRejected,
+    StorageFailed,
+    StoreError,
+    UnknownConcept,
+    UnknownFact,
+    UnknownPicture,
+)
 from omnipersona.tools.outcome import ToolFailed, ToolRetry
 
 EXPECTED_ERRORS: Final = (
     ToolFailed,
     ToolRetry,
     ModelError,
-    MemoryStoreError,
+    StoreError,
     UnknownSetting,
     TracingUnavailable,
 )
@@ -87,7 +87,7 @@ def subject_of(error: Exception) -> str:
 def _root(error: Exception) -> Exception:
     """Return what model or memory said, where a tool passed it on."""
     cause = error.__cause__
-    return cause if isinstance(cause, ModelError | MemoryStoreError) else error
+    return cause if isinstance(cause, ModelError | StoreError) else error
 
 
 def sentence_of(error: Exception) -> str:

@@ -23,11 +23,12 @@ from omnipersona.agent.nodes.remembering import RememberingNodes
 from omnipersona.agent.nodes.replying import reply
 from omnipersona.agent.nodes.retrieving import RetrievingNodes
 from omnipersona.agent.nodes.teaching import TeachingNodes
-from omnipersona.agent.state import InputState, State
+from omnipersona.agent.state import InputState, OutputState, State
 from omnipersona.agent.tracing import traced
+from omnipersona.agent.words import with_words
 from omnipersona.tools.outcome import ToolDeps
 
-TurnGraph = StateGraph[State, Context, InputState, State]
+TurnGraph = StateGraph[State, Context, InputState, OutputState]
 
 
 def build_graph(deps: ToolDeps) -> TurnGraph:
@@ -38,9 +39,12 @@ def build_graph(deps: ToolDeps) -> TurnGraph:
     Returns: A graph that takes `InputState` and `Context`; compile it with a checkpointer, which
         the questions to the user need.
     """
-    graph = StateGraph(State, context_schema=Context, input_schema=InputState)
+    graph = StateGraph(
+        State, context_schema=Context, input_schema=InputState, output_schema=OutputState
+    )
+    words = deps.memory.conversations
     for name, node in _nodes(deps).items():
-        graph.add_node(name, traced(name, node))
+        graph.add_node(name, with_words(words, name, traced(name, node)))
     graph.add_edge(START, "load_concepts")
     graph.add_edge("load_concepts", "parse_intent")
     _branch(graph, "parse_intent", routes.route_intent)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.stating import read_statements
 from omnipersona.agent.state import State
-from omnipersona.memory.intake import clean_picture
-from omnipersona.memory.names import check_user_id, clean_name
-from omnipersona.memory.text import clean_text
 from omnipersona.model.contract import slot
+from omnipersona.store.intake import clean_picture
+from omnipersona.store.names import check_user_id, clean_name
+from omnipersona.store.text import clean_text
 from omnipersona.tools.jobs import LearnStatus
 from omnipersona.tools.outcome import ToolDeps
 from omnipersona.tools.recall import NOTE
@@ -45,7 +45,7 @@ class Lesson:
 def teach_lesson(deps: ToolDeps, lesson: Lesson) -> LearnStatus:
     """Check everything, then store it and queue the learning.
 
-    Raises: MemoryStoreError, ToolFailed, ToolRetry: a photo, the name, a fact or the consent.
+    Raises: StoreError, ToolFailed, ToolRetry: a photo, the name, a fact or the consent.
     """
     check_user_id(lesson.user_id)
     name = clean_name(lesson.name)
@@ -78,5 +78,5 @@ def _read(deps: ToolDeps, text: str, name: str) -> list[tuple[str, str]]:
 
 
 def clean_photos(pictures: Sequence[bytes]) -> tuple[bytes, ...]:
-    """Return uploads as the model takes them; raise `MemoryStoreError` for what is no picture."""
+    """Return uploads as the model takes them; raise `StoreError` for what is no picture."""
     return tuple(clean_picture(picture).png for picture in pictures)

@@ -8,11 +8,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from omnipersona.agent.lessons import Lesson, teach_lesson
-from omnipersona.agent.traces import Traces
-from omnipersona.memory.text import clean_text
+from omnipersona.store.text import clean_text
 from omnipersona.tools.album import Album, read_album
 from omnipersona.tools.concepts import export_concept, import_concept
-from omnipersona.tools.gallery import PictureRecord, find_versions, keep_pictures, read_picture
+from omnipersona.tools.gallery import (
+    PictureRecord,
+    find_picture,
+    find_versions,
+    keep_pictures,
+    read_picture,
+)
 from omnipersona.tools.jobs import LearnStatus
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 from omnipersona.tools.recall import (
@@ -28,9 +33,8 @@ from omnipersona.tools.recall import (
 class Library:
     """Everything that a session holds for its users."""
 
-    def __init__(self, deps: ToolDeps, traces: Traces) -> None:
+    def __init__(self, deps: ToolDeps) -> None:
         self._deps = deps
-        self._traces = traces
         self._resumed: set[str] = set()
 
     async def resume_learning(self, user_id: str) -> None:
@@ -72,7 +76,7 @@ class Library:
     async def teach(self, lesson: Lesson) -> LearnStatus:
         """Store a concept and queue its learning, without a conversation.
 
-        Raises: ToolFailed, ToolRetry, MemoryStoreError: with a sentence for the user.
+        Raises: ToolFailed, ToolRetry, StoreError: with a sentence for the user.
         """
         return await asyncio.to_thread(teach_lesson, self._deps, lesson)
 
@@ -87,7 +91,7 @@ class Library:
 
         Raises:
             ToolFailed: The user has no such concept.
-            MemoryStoreError: The words cannot be kept.
+            StoreError: The words cannot be kept.
         """
         words = [clean_text(text, "the fact") for text in (attribute, value)]
         await asyncio.to_thread(correct_fact, self._deps, user_id, concept_id, *words)
@@ -95,10 +99,9 @@ class Library:
     async def forget_fact(self, user_id: str, fact_id: str) -> None:
         """Delete one fact; raise `ToolFailed` if the user has none of this id.
 
-        Conversations that mention it are no longer remembered; what was shown of them stays.
+        Conversations lose its words where they state or use it.
         """
         await asyncio.to_thread(forget_fact, self._deps, user_id, fact_id)
-        await self._traces.clear()
 
     async def export_concept(self, user_id: str, name: str) -> bytes:
         """Return a concept as one ZIP file; raise `ToolFailed` if it has no tokens."""
@@ -137,17 +140,19 @@ class Library:
         def forget() -> ToolOutcome:
             return forget_concept(self._deps, user_id, view.concept_id, drawings=drawings)
 
-        outcome = await asyncio.to_thread(forget)
-        await self._traces.clear()
-        return outcome
+        return await asyncio.to_thread(forget)
 
-    async def keep_picture(self, user_id: str, data: bytes) -> str:
-        """Keep a picture file outside of any conversation; return its id.
+    async def keep_picture(self, user_id: str, data: bytes, thread_id: str | None = None) -> str:
+        """Keep a picture file, of a conversation or none; return its id.
 
-        Raises: MemoryStoreError: it is no picture, or cannot be kept.
+        Raises: StoreError: it is no picture, or cannot be kept.
         """
-        [picture_id] = await self._keep(user_id, (data,), None)
+        [picture_id] = await self._keep(user_id, (data,), thread_id)
         return picture_id
+
+    def has_picture(self, user_id: str, picture_id: str) -> bool:
+        """Return whether the user has a picture of this id."""
+        return find_picture(self._deps, user_id, picture_id) is not None
 
     async def picture(self, user_id: str, picture_id: str) -> bytes:
         """Return PNG bytes; raise `ToolFailed` if the user has no such picture."""

@@ -1,22 +1,23 @@
-"""Conversations beside the memory's records in PostgreSQL.
+"""Conversations in a schema of their own of the memory's database in PostgreSQL.
 
 Knows the tables of LangGraph's checkpointer, and that its connection may be lost: the next request
 makes a new one. Does not know what is in a state. What a server keeps of deleted rows is said in
-`omnipersona.memory.postgres`.
+`omnipersona.store.postgres`.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Final, Self
 
 import psycopg
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, dict_row
 
-from omnipersona.agent.checkpoints import Checkpoints, strict_serializer
-from omnipersona.memory.opening import RECORDS
-from omnipersona.memory.postgres import CONNECTION, Address, has_ended
+from omnipersona.agent.checkpoints import Checkpoints, strict_serializer, thread_key
+from omnipersona.store.postgres import CONNECTION, Address, has_ended
+
+SCHEMA: Final = "omnipersona_graph"
 
 Connection = psycopg.AsyncConnection[DictRow]
 
@@ -46,7 +47,7 @@ class LastingSaver(AsyncPostgresSaver):
 
 
 class PostgresCheckpoints(Checkpoints):
-    """The open checkpoints in the memory's schema, which exists."""
+    """The open checkpoints."""
 
     saver: LastingSaver
 
@@ -67,6 +68,10 @@ class PostgresCheckpoints(Checkpoints):
             await opened.close()
             raise
         return opened
+
+    async def keep_newest(self, user_id: str, thread_id: str) -> None:
+        """Delete all but the newest checkpoint of a conversation."""
+        await self.saver.aprune([thread_key(user_id, thread_id)])
 
     async def close(self) -> None:
         """Close the connection."""
@@ -90,10 +95,13 @@ async def _connect(address: Address) -> Connection:
         connection: Connection = await psycopg.AsyncConnection.connect(
             address.url,
             prepare_threshold=None,
+            autocommit=True,
+            row_factory=dict_row,
             **CONNECTION,
         )
         try:
-            await connection.execute(f"SET search_path = {RECORDS}")
+            await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+            await connection.execute(f"SET search_path = {SCHEMA}")
         except BaseException:
             await connection.close()
             raise

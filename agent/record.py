@@ -26,8 +26,8 @@ class TurnRecord:
         traceparent: What the turn's nodes name as their parent.
     """
 
-    def __init__(self, user_id: str) -> None:
-        self.turn_id = uuid.uuid4().hex[:12]
+    def __init__(self, user_id: str, turn_id: str) -> None:
+        self.turn_id = turn_id or uuid.uuid4().hex
         self._span, self.traceparent = start_turn(self.turn_id)
         self._started = time.monotonic()
         self._fields: dict[str, object] = {"turn": self.turn_id, "user": user_id}

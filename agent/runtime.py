@@ -5,8 +5,10 @@ anything. The model is imported when a session opens, so that importing this cos
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractContextManager, aclosing
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any, Final, Self
 from weakref import WeakValueDictionary
 
@@ -18,24 +20,30 @@ from omnipersona.agent.checkpoints import Checkpoints, thread_key
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import Event, Failed, NeedInput, Reply, ShownPicture
 from omnipersona.agent.graph import TurnGraph, build_graph
-from omnipersona.agent.history.store import History
 from omnipersona.agent.library import Library
 from omnipersona.agent.planning import Plan, Planner, read_plan_line
 from omnipersona.agent.record import TurnRecord
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.state import InputState, State
 from omnipersona.agent.stores import open_checkpoints, open_memory
-from omnipersona.agent.streaming import TurnStream, need_input
-from omnipersona.agent.traces import Traces
+from omnipersona.agent.streaming import TurnStream
 from omnipersona.agent.tracing import TracedModel, export_to
 from omnipersona.agent.turn import UserTurn, check_turn, context_of
+from omnipersona.agent.words import TURN, need_input
 from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.names import check_user_id
-from omnipersona.memory.text import clean_text
+from omnipersona.memory.records import Receipt
 from omnipersona.model.contract import ModelInfo, PersonaModel
+from omnipersona.store.conversations import Conversations
+from omnipersona.store.names import check_user_id
+from omnipersona.store.text import clean_text
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 from omnipersona.tools.registry import build_tools
+
+IDLE_SECONDS: Final = 60.0
+"""How often is looked whether something is due that is done in idle moments."""
+
+logger = logging.getLogger(__name__)
 
 _ANSWER_FIRST: Final = "I asked you something; answer that first, or say no."
 
@@ -43,16 +51,17 @@ _ANSWER_FIRST: Final = "I asked you something; answer that first, or say no."
 class Session(Library):
     """The assistant, opened on one data folder for all of its users."""
 
-    def __init__(
-        self, settings: Settings, deps: ToolDeps, checkpoints: Checkpoints, traces: Traces
-    ) -> None:
-        super().__init__(deps, traces)
+    def __init__(self, settings: Settings, deps: ToolDeps, checkpoints: Checkpoints) -> None:
+        super().__init__(deps)
         self._settings = settings
         self._checkpoints = checkpoints
         self._graph = build_graph(deps).compile(checkpointer=checkpoints.saver)
         self._planner = Planner(deps)
         # Weak, so that conversations that nobody is in leave nothing behind.
         self._locks = WeakValueDictionary[str, asyncio.Lock]()
+        self._num_turns = 0
+        self._closing = asyncio.Event()
+        self._idle = asyncio.create_task(self._keep_up())
 
     @classmethod
     async def open(
@@ -70,7 +79,7 @@ class Session(Library):
             encoder: Ranks facts; None means the memory's own.
 
         Raises:
-            MemoryStoreError: the data folder cannot be used.
+            StoreError: the data folder cannot be used.
             ModelError: the model cannot be loaded.
         """
         if settings.traces:
@@ -88,16 +97,14 @@ class Session(Library):
             raise
         model = TracedModel(model)
         jobs = LearningJobs(model, memory)
-        traces = Traces(settings, memory, checkpoints)
-        traces.clear_soon()
-        deps = ToolDeps(model=model, memory=memory, jobs=jobs, on_forgotten=traces.clear_soon)
-        return cls(settings, deps, checkpoints, traces)
+        return cls(settings, ToolDeps(model=model, memory=memory, jobs=jobs), checkpoints)
 
     async def close(self) -> None:
         """Stop learning between two steps, then close everything; it goes on at the next start."""
         await asyncio.to_thread(self._deps.jobs.close)
         await asyncio.to_thread(self._deps.model.close)
-        await self._traces.close()
+        self._closing.set()
+        await self._idle
         await self._checkpoints.close()
         await asyncio.to_thread(self._deps.memory.close)
 
@@ -131,11 +138,11 @@ class Session(Library):
         after a drawing also seed, num_steps and what else was kept with it. Cancelling the task
         around it stops the model within one step.
         """
-        record = TurnRecord(turn.user_id)
+        record = TurnRecord(turn.user_id, turn.turn_id)
         try:
-            async with self._lock(turn.user_id, turn.thread_id):
-                given = await self._take_in(turn)
-                async with aclosing(self._run(turn, given, record)) as events:
+            async with self._lock(turn.user_id, turn.thread_id), self._noted(turn, record):
+                picture_ids = await self._take_in(turn)
+                async with aclosing(self._run(turn, picture_ids, record)) as events:
                     async for event in events:
                         record.note(event)
                         yield event
@@ -155,7 +162,7 @@ class Session(Library):
     async def plan(self, turn: UserTurn) -> Plan:
         """Say what a turn would do, without doing or storing anything.
 
-        Raises: ModelError, MemoryStoreError, ToolFailed: with a sentence for the user.
+        Raises: ModelError, StoreError, ToolFailed: with a sentence for the user.
         """
         check_user_id(turn.user_id)
         snapshot = await self._graph.aget_state(self._config(turn))
@@ -183,19 +190,24 @@ class Session(Library):
         )
         return plan.as_dict()
 
-    def history(self) -> History:
-        """Return what pages have shown of conversations, opened at the first call.
+    @property
+    def conversations(self) -> Conversations:
+        """What was said and shown, for pages that keep it and show it again."""
+        return self._deps.memory.conversations
 
-        Raises: StorageFailed: it cannot be opened.
-        """
-        return self._traces.history()
-
-    def writing(self, user_id: str) -> AbstractContextManager[None]:
+    @asynccontextmanager
+    async def writing(self, user_id: str, thread_id: str, turn_id: str = "") -> AsyncIterator[str]:
         """Say, around a turn and until its words are kept, that a page is still writing them.
 
-        What is forgotten meanwhile is taken out again afterwards.
+        Yields: The turn's id, for `UserTurn`. What is forgotten meanwhile is left out of the words
+            that come after it.
         """
-        return self._traces.writing(user_id)
+        begin = self.conversations.begin_turn
+        turn_id = await asyncio.to_thread(begin, user_id, thread_id, turn_id)
+        try:
+            yield turn_id
+        finally:
+            await asyncio.to_thread(self.conversations.end_turn, user_id, turn_id)
 
     async def go_on_from(self, user_id: str, thread_id: str, picture_id: str) -> bytes:
         """Make a picture the one that a conversation speaks of; the next edit starts there.
@@ -213,63 +225,107 @@ class Session(Library):
         return png
 
     async def delete_thread(self, user_id: str, thread_id: str) -> None:
-        """Delete a conversation: its checkpoints and its pictures."""
+        """Delete a conversation: what was said, its pictures and its checkpoints."""
         async with self._lock(user_id, thread_id):
             await self._checkpoints.forget_thread(user_id, thread_id)
+            await asyncio.to_thread(self.conversations.drop_question, user_id, thread_id)
             await asyncio.to_thread(self._deps.memory.forget_thread, user_id, thread_id)
+
+    async def forget_user(self, user_id: str) -> Receipt:
+        """Delete everything of a user; an unknown one gives an empty receipt."""
+        await asyncio.to_thread(self._deps.jobs.forget_user, user_id)
+        await self._checkpoints.forget_user(user_id)
+        return await asyncio.to_thread(self._deps.memory.forget_user, user_id)
 
     async def pending(self, user_id: str, thread_id: str) -> NeedInput | None:
         """Return the question that a conversation waits on, for a page that was reloaded."""
-        turn = UserTurn(user_id=user_id, thread_id=thread_id)
-        snapshot = await self._graph.aget_state(self._config(turn))
-        return need_input(snapshot.interrupts[0].value) if snapshot.interrupts else None
+        found = await asyncio.to_thread(self.conversations.question, user_id, thread_id)
+        return None if found is None else need_input(found)
 
-    async def _take_in(self, turn: UserTurn) -> InputState:
+    async def _take_in(self, turn: UserTurn) -> tuple[str, ...]:
         check_turn(turn)
-        text = _clean(turn.text) if turn.text.strip() else ""
         picture_ids = await self._keep(turn.user_id, turn.pictures, turn.thread_id)
         await self.resume_learning(turn.user_id)
-        return InputState(text=text, picture_ids=picture_ids)
+        return tuple(picture_ids)
 
     async def _run(
-        self, turn: UserTurn, given: InputState, record: TurnRecord
+        self, turn: UserTurn, picture_ids: tuple[str, ...], record: TurnRecord
     ) -> AsyncGenerator[Event, None]:
         config = self._config(turn)
         snapshot = await self._graph.aget_state(config)
-        names: Sequence[str] = ()
+        asked = await asyncio.to_thread(self.conversations.question, turn.user_id, turn.thread_id)
+        given = InputState(turn_id=record.turn_id)
         start: InputState | Command[Any] = given
-        if snapshot.interrupts:
-            start = Command(resume={snapshot.interrupts[0].id: dict(given)})
-            names = snapshot.values.get("names", ())
+        names: Sequence[str] = ()
+        if snapshot.interrupts and asked is not None:
+            start = Command(resume={snapshot.interrupts[0].id: {TURN: record.turn_id}})
+            names = asked["words"].get("names", ())
         elif turn.earlier is not None and not snapshot.values.get("last_picture_id"):
             earlier = await self._keep(turn.user_id, (turn.earlier,), turn.thread_id)
             [given["last_picture_id"]] = earlier
+        context = context_of(turn, self._settings, record.turn_id, record.traceparent)
         stream = TurnStream(names)
         raw = self._graph.astream(
             start,
             config,
-            context=context_of(turn, self._settings, record.turn_id, record.traceparent),
+            context=replace(
+                context,
+                text=_clean(turn.text) if turn.text.strip() else "",
+                picture_ids=picture_ids,
+            ),
             stream_mode=["tasks", "custom", "updates"],
             version="v2",
             durability="exit",
         )
-        with self.writing(turn.user_id):
-            async with aclosing(raw) as parts:  # type: ignore[type-var]  # an async generator
-                async for part in parts:
-                    for event in stream.read(part):
-                        yield event
-        if stream.question is not None:
-            yield stream.question
+        async with aclosing(raw) as parts:  # type: ignore[type-var]  # an async generator
+            async for part in parts:
+                for event in stream.read(part):
+                    yield event
+        await self._checkpoints.keep_newest(turn.user_id, turn.thread_id)
+        if stream.has_asked:
+            question = await self.pending(turn.user_id, turn.thread_id)
+            assert question is not None, "it was kept when it was asked"
+            yield question
         else:
-            yield await self._reply(turn.user_id, stream.final)
+            yield await self._reply(turn, record.turn_id, stream.final)
 
-    async def _reply(self, user_id: str, final: State) -> Reply:
-        await self._traces.clear()
+    async def _reply(self, turn: UserTurn, turn_id: str, final: State) -> Reply:
+        user_id = turn.user_id
+        drop = self.conversations.drop_question
+        await asyncio.to_thread(drop, user_id, turn.thread_id)
+        used = [one["fact_id"] for one in final["details"].get("evidence", ()) if one["fact_id"]]
+        if used:
+            await asyncio.to_thread(self.conversations.note_facts, user_id, turn_id, used)
         shown = [
             ShownPicture(picture_id, await self.picture(user_id, picture_id), final["answer"])
             for picture_id in final["reply_picture_ids"]
         ]
         return Reply(final["answer"], tuple(shown), final["details"])
+
+    @asynccontextmanager
+    async def _noted(self, turn: UserTurn, record: TurnRecord) -> AsyncIterator[None]:
+        """Note a turn as under way, unless whoever shows it has done so."""
+        self._num_turns += 1
+        try:
+            if turn.turn_id:
+                yield
+                return
+            check_user_id(turn.user_id)
+            async with self.writing(turn.user_id, turn.thread_id, record.turn_id):
+                yield
+        finally:
+            self._num_turns -= 1
+
+    async def _keep_up(self) -> None:
+        """Do what is due in idle moments, until the session closes."""
+        while not self._closing.is_set():
+            if not self._num_turns:
+                try:
+                    await asyncio.to_thread(self._deps.memory.upkeep.run)
+                except Exception:
+                    logger.exception("upkeep failed; it is tried again")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closing.wait(), IDLE_SECONDS)
 
     def _config(self, turn: UserTurn) -> RunnableConfig:
         key = thread_key(turn.user_id, turn.thread_id)

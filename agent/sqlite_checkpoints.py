@@ -9,9 +9,15 @@ from typing import Final, Self
 import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-from omnipersona.agent.checkpoints import Checkpoints, strict_serializer
+from omnipersona.agent.checkpoints import Checkpoints, strict_serializer, thread_key
 
-CHECKPOINTS_FILE: Final = "conversations.sqlite3"
+CHECKPOINTS_FILE: Final = "graph.sqlite3"
+
+_OLDER: Final = (
+    "DELETE FROM {table} WHERE thread_id = ? AND checkpoint_id < (SELECT MAX(checkpoint_id)"
+    " FROM checkpoints AS newest WHERE newest.thread_id = {table}.thread_id"
+    " AND newest.checkpoint_ns = {table}.checkpoint_ns)"
+)
 
 
 class SqliteCheckpoints(Checkpoints):
@@ -32,6 +38,15 @@ class SqliteCheckpoints(Checkpoints):
         saver = AsyncSqliteSaver(connection, serde=strict_serializer())
         await saver.setup()
         return cls(connection, saver)
+
+    async def keep_newest(self, user_id: str, thread_id: str) -> None:
+        """Delete all but the newest checkpoint of a conversation."""
+        key = thread_key(user_id, thread_id)
+        # Another turn of the same connection must not be in the middle of writing.
+        async with self.saver.lock:
+            for table in ("writes", "checkpoints"):
+                await self._connection.execute(_OLDER.format(table=table), (key,))
+            await self._connection.commit()
 
     async def close(self) -> None:
         """Close the file."""

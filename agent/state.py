@@ -1,13 +1,24 @@
-"""What the graph remembers between nodes and turns: text and ids only, so that it checkpoints.
+"""What the graph remembers between nodes and turns.
 
-Knows names of fields. Does not know pictures, tokens or tensors: those stay in memory and travel
-as ids. `last_*` fields live as long as the conversation; all others are set anew by the first node
-of every turn (`fresh_turn`).
+`last_*` fields and the turn are ids and live as long as the conversation. All others are words of a
+turn: they are set anew by its first node (`fresh_turn`), pass from node to node and never reach a
+checkpoint; where a turn waits for an answer, they wait with the question (`agent.words`). Knows
+names of fields. Does not know pictures, tokens or tensors: those stay in memory and travel as ids.
 """
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from langchain_core.messages import AnyMessage
+from langgraph.channels import UntrackedValue
+
+# Python 3.11 makes no JSON schema of its own TypedDict.
+from typing_extensions import TypedDict
 
 from omnipersona.model.skills import Intent, PictureRef
+
+T = TypeVar("T")
+Passing = Annotated[T, UntrackedValue]
+"""A channel whose value lives as long as a run of the graph."""
 
 EvidenceSource = Literal["you said", "from a file", "learned tokens", "nobody"]
 
@@ -54,47 +65,65 @@ class Teaching(TypedDict):
     has_consent: bool
 
 
-class InputState(TypedDict):
-    """What a turn brings: the user's words and the ids of pictures stored for them.
+class InputState(TypedDict, total=False):
+    """What a turn brings: words and the ids of kept pictures, or messages of another graph.
 
-    `last_picture_id` comes only where the conversation was held elsewhere so far.
+    Of messages the last one of a person counts, with its pictures. `last_picture_id` comes only
+    where the conversation was held elsewhere so far. The assistant's own session gives `turn_id`
+    alone; words are in the context there.
     """
 
     text: str
     picture_ids: list[str]
-    last_picture_id: NotRequired[str]
+    messages: list[AnyMessage]
+    last_picture_id: str
+    turn_id: str
+
+
+class OutputState(TypedDict, total=False):
+    """What a turn gives back: the answer, also as a message, its pictures and how it came about."""
+
+    answer: str
+    reply_picture_ids: list[str]
+    details: dict[str, Any]
+    messages: list[AnyMessage]
 
 
 class State(TypedDict, total=False):
     """The conversation and the turn in progress."""
 
-    text: str
-    picture_ids: list[str]
-
+    turn_id: str
     last_concept_id: str
     last_picture_id: str
     last_drawing_id: str
 
-    cards: list[ConceptCard]
-    message: str
-    names: list[str]
-    concept_ids: list[str]
-    num_mentioned: int
-    new_names: list[str]
-    intent: Intent
-    picture_ref: PictureRef
-    concepts: list[str]
-    questions: list[str]
-    evidence: list[Evidence]
-    prompt: str
-    source_picture_id: str
-    teaching: Teaching
-    choice: str
-    wants_new_seed: bool
-    notes: list[str]
-    answer: str
-    reply_picture_ids: list[str]
-    details: dict[str, Any]
+    messages: Passing[list[AnyMessage]]
+    text: Passing[str]
+    picture_ids: Passing[list[str]]
+    cards: Passing[list[ConceptCard]]
+    message: Passing[str]
+    names: Passing[list[str]]
+    concept_ids: Passing[list[str]]
+    num_mentioned: Passing[int]
+    new_names: Passing[list[str]]
+    intent: Passing[Intent]
+    picture_ref: Passing[PictureRef]
+    concepts: Passing[list[str]]
+    questions: Passing[list[str]]
+    evidence: Passing[list[Evidence]]
+    prompt: Passing[str]
+    source_picture_id: Passing[str]
+    teaching: Passing[Teaching]
+    choice: Passing[str]
+    wants_new_seed: Passing[bool]
+    notes: Passing[list[str]]
+    answer: Passing[str]
+    reply_picture_ids: Passing[list[str]]
+    details: Passing[dict[str, Any]]
+
+
+KEPT: Final = ("turn_id", "last_concept_id", "last_picture_id", "last_drawing_id")
+"""Fields that checkpoints hold."""
 
 
 def fresh_turn() -> State:

@@ -6,7 +6,7 @@ Knows the parts that a graph sends while it runs. Runs nothing itself.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from omnipersona.agent.events import Event, NeedInput, StepFinished, StepStarted
+from omnipersona.agent.events import Event, StepFinished, StepStarted
 from omnipersona.agent.narration import TITLES, narrate
 from omnipersona.agent.state import State
 
@@ -15,14 +15,14 @@ class TurnStream:
     """The reading of one turn.
 
     Attributes:
-        question: What the turn was interrupted to ask, or None.
+        has_asked: The turn ended with a question.
         final: What the reply node returned.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
         """Start with the names of a turn that is resumed; a fresh turn brings its own."""
         self._names = names
-        self.question: NeedInput | None = None
+        self.has_asked = False
         self.final = State(answer="", reply_picture_ids=[], details={})
 
     def read(self, part: Mapping[str, Any]) -> Iterator[Event]:
@@ -38,8 +38,7 @@ class TurnStream:
             self._note_names(data["result"])
 
     def _read_update(self, data: Mapping[str, Any]) -> None:
-        if "__interrupt__" in data:
-            self.question = need_input(data["__interrupt__"][0].value)
+        self.has_asked |= "__interrupt__" in data
         if "reply" in data:
             self.final = cast(State, data["reply"])
 
@@ -57,8 +56,3 @@ class TurnStream:
     def _note_names(self, update: Mapping[str, Any] | None) -> None:
         if update and update.get("names"):
             self._names = update["names"]
-
-
-def need_input(payload: Mapping[str, Any]) -> NeedInput:
-    """Return the event for an interrupt's payload."""
-    return NeedInput(payload["kind"], payload["question"], tuple(payload["choices"]))

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.settings import Settings
-from omnipersona.memory.names import check_user_id
+from omnipersona.store.names import check_user_id
 from omnipersona.tools.outcome import ToolFailed
 
 MAX_PICTURES: Final = 20
@@ -34,6 +34,7 @@ class UserTurn:
         num_examples: In-context examples per text task.
         think: Think in words first.
         approve_prompts: Ask before a rewritten prompt is drawn.
+        turn_id: From `Session.writing`, where a page keeps the turn's words; "" for none.
     """
 
     user_id: str
@@ -48,6 +49,7 @@ class UserTurn:
     num_examples: int | None = None
     think: bool | None = None
     approve_prompts: bool | None = None
+    turn_id: str = ""
 
 
 def context_of(turn: UserTurn, settings: Settings, turn_id: str, traceparent: str) -> Context:

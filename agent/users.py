@@ -1,7 +1,7 @@
 """Whether a name from outside can be a user's id; for pages and servers that log people in."""
 
-from omnipersona.memory.errors import InvalidName
-from omnipersona.memory.names import check_user_id
+from omnipersona.store.errors import InvalidName
+from omnipersona.store.names import check_user_id
 
 
 def is_usable_user(name: str) -> bool:

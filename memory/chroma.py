@@ -1,83 +1,96 @@
-"""Vectors of facts in Chroma, in a folder of the disk; knows nothing of what they mean.
+"""Search indexes in Chroma, in folders of the disk: a folder per user, few of them open at once.
 
-Each user has a directory. Deleting a row in Chroma leaves its vector on the disk, so forgetting
-removes the directory. A directory that failed is never opened again under its own path, because
-Chroma keeps a failed client per path.
+An open index costs a dozen file descriptors, some threads and megabytes, so those used least lately
+are closed. Chroma leaves the vectors of deleted rows on the disk; forgetting makes a new folder. A
+folder that failed is never opened again under its own path, because Chroma keeps a failed client
+per path.
 """
 
 import shutil
+import threading
 import uuid
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Final, cast
+from weakref import WeakValueDictionary
 
-from omnipersona.memory.blobs import folder_name
-from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.errors import StorageFailed
-from omnipersona.memory.index import FactIndex, Scores, missing
+import sqlalchemy as sa
+
+from omnipersona.memory.index import Scores, Vectors, as_vectors
+from omnipersona.store.database import Database
+from omnipersona.store.errors import StorageFailed
+from omnipersona.store.files import folder_name
+from omnipersona.store.schema import fact_vectors, indexes
 
 if TYPE_CHECKING:
     from chromadb import Collection
     from chromadb.api.client import Client
 
+MAX_OPEN: Final = 16
+_BATCH: Final = 2000
 
-class ChromaIndex(FactIndex):
-    """The vectors of all users under one folder."""
 
-    def __init__(self, root: Path, encoder: Encoder) -> None:
-        super().__init__(encoder)
+class ChromaIndex:
+    """The indexes of all users under one folder.
+
+    Args:
+        root: The folder.
+        database: Where vectors lie beside their facts.
+        encoder: Name of what made the vectors; those of two are never mixed.
+        max_open: Most users whose indexes are open at once.
+    """
+
+    def __init__(
+        self, root: Path, database: Database, encoder: str, max_open: int = MAX_OPEN
+    ) -> None:
         self._root = root
-        self._open: dict[str, tuple[Client, Collection]] = {}
+        self._database = database
+        self._encoder = encoder
+        self._max_open = max_open
+        self._open: OrderedDict[str, tuple[Client, Collection]] = OrderedDict()
+        self._guard = threading.Lock()
+        self._locks = WeakValueDictionary[str, threading.RLock]()
 
-    def nearest(
-        self,
-        user_id: str,
-        sentences: Mapping[str, str],
-        question: str,
-        groups: Sequence[Sequence[str]],
-        limit: int,
-    ) -> tuple[Scores, ...]:
-        """Return the nearest sentences of each group with their cosine similarity.
+    def follow(self, user_id: str) -> None:
+        """Take in the vectors that the records have got since.
 
-        Args:
-            user_id: Whose index.
-            sentences: Every fact that the user has, by id; the index is brought level with them.
-            question: What to compare with.
-            groups: Ids to choose among; all of them keys of `sentences`.
-            limit: Most results per group.
         Raises: StorageFailed: the index cannot be written, not even a new one.
         """
-        from chromadb.errors import ChromaError
+        with self._alone(user_id), self._mending(user_id):
+            self._take_in(user_id, self._collection(user_id))
 
-        vector = self._encoder.encode([question])[0]
-        with self.held(user_id):
-            try:
-                return self._search(user_id, sentences, vector, groups, limit)
-            except ChromaError:
-                self.drop(user_id)
-            try:
-                return self._search(user_id, sentences, vector, groups, limit)
-            except ChromaError as error:
-                raise StorageFailed(
-                    f"The search index in {self._root} cannot be written: {error}. "
-                    "Free some space or make the folder writable."
-                ) from error
+    def nearest(self, user_id: str, vector: Vectors, count: int) -> Scores:
+        """Return the ids of so many facts that lie nearest, with their cosine similarities.
 
-    def warm_up(self) -> None:
-        """Load the encoder and Chroma now, which takes seconds, instead of at the first search."""
-        import chromadb  # noqa: F401  # the import is the slow part
+        Raises: StorageFailed: the index cannot be read, not even a new one.
+        """
+        with self._alone(user_id):
+            for _ in range(2):
+                with self._mending(user_id):
+                    return _query(self._collection(user_id), vector, count)
+                self.follow(user_id)
+        raise self._unusable("it fails again when it is made anew")
 
-        super().warm_up()
+    def renew(self, user_id: str) -> None:
+        """Make a user's index anew from the records, without a byte of what was forgotten.
+
+        Raises: StorageFailed: it cannot be written.
+        """
+        with self._alone(user_id):
+            self.drop(user_id)
+            self.follow(user_id)
 
     def drop(self, user_id: str) -> None:
-        """Remove a user's vectors from the disk; the next search makes them again.
+        """Remove a user's index from the disk.
 
         Raises: StorageFailed: the folder is read-only.
         """
-        with self.held(user_id):
-            opened = self._open.pop(user_id, None)
-            if opened is not None:
-                opened[0].close()
+        with self._alone(user_id):
+            with self._database.writing(user_id) as records:
+                records.delete(indexes, indexes.c.encoder == self._encoder)
+            self._close(user_id)
             folder = self._root / folder_name(user_id)
             try:
                 if folder.is_dir():
@@ -93,36 +106,85 @@ class ChromaIndex(FactIndex):
     def close(self) -> None:
         """Close every user's index."""
         for user_id in tuple(self._open):
-            with self.held(user_id):
-                client, _ = self._open.pop(user_id)
-                client.close()
+            with self._alone(user_id):
+                self._close(user_id)
 
-    def _search(
-        self,
-        user_id: str,
-        sentences: Mapping[str, str],
-        vector: list[float],
-        groups: Sequence[Sequence[str]],
-        limit: int,
-    ) -> tuple[Scores, ...]:
-        collection = self._level(user_id, sentences)
-        return tuple(_query(collection, vector, ids, limit) for ids in groups)
+    @contextmanager
+    def _alone(self, user_id: str) -> Iterator[None]:
+        with self._guard:
+            lock = self._locks.setdefault(user_id, threading.RLock())
+        with lock:
+            yield
 
-    def _level(self, user_id: str, sentences: Mapping[str, str]) -> "Collection":
-        collection = self._collection(user_id)
-        present = set(collection.get(include=[])["ids"])
-        if not present <= sentences.keys():
+    @contextmanager
+    def _mending(self, user_id: str) -> Iterator[None]:
+        """Drop an index that fails, so that it is made anew; swallow the failure once."""
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except ChromaError:
             self.drop(user_id)
-            collection, present = self._collection(user_id), set()
-        for ids, vectors in missing(sentences, present, self._encoder):
-            # Chroma's stubs want numpy rows, though it takes lists of floats as documented.
-            collection.upsert(ids=ids, embeddings=vectors)  # type: ignore[arg-type]
-        return collection
+        except BaseException as error:
+            # A fault inside Chroma's native part is no Exception, but it is its fault alone.
+            if type(error).__name__ != "PanicException":
+                raise
+            self.drop(user_id)
+
+    def _take_in(self, user_id: str, collection: "Collection") -> None:
+        while True:
+            with self._database.reading(user_id) as records:
+                place = records.first(
+                    sa.select(indexes.c.last_number).where(indexes.c.encoder == self._encoder)
+                )
+                last = -1 if place is None else place["last_number"]
+                query = (
+                    sa.select(fact_vectors)
+                    .where(fact_vectors.c.encoder == self._encoder, fact_vectors.c.number > last)
+                    .order_by(fact_vectors.c.number)
+                    .limit(_BATCH)
+                )
+                rows = records.rows(query)
+            if not rows:
+                return
+            collection.upsert(
+                ids=[row["fact_id"] for row in rows],
+                embeddings=cast("Any", as_vectors([row["vector"] for row in rows])),
+            )
+            with self._database.writing(user_id) as records:
+                reached = {"last_number": rows[-1]["number"]}
+                records.update(indexes, reached, indexes.c.encoder == self._encoder)
 
     def _collection(self, user_id: str) -> "Collection":
-        if user_id not in self._open:
-            self._open[user_id] = self._connect(user_id)
-        return self._open[user_id][1]
+        with self._guard:
+            found = self._open.get(user_id)
+            if found is not None:
+                self._open.move_to_end(user_id)
+                return found[1]
+        opened = self._connect(user_id)
+        with self._guard:
+            self._open[user_id] = opened
+            full = len(self._open) > self._max_open
+            oldest = next(iter(self._open)) if full else None
+        if oldest is not None:
+            self._close_idle(oldest)
+        return opened[1]
+
+    def _close_idle(self, user_id: str) -> None:
+        """Close an index, unless somebody is searching it just now."""
+        lock = self._locks.get(user_id)
+        if lock is None or lock.acquire(blocking=False):
+            try:
+                self._close(user_id)
+            finally:
+                if lock is not None:
+                    lock.release()
+
+    def _close(self, user_id: str) -> None:
+        with self._guard:
+            opened = self._open.pop(user_id, None)
+        if opened is not None:
+            opened[0].close()
 
     def _connect(self, user_id: str) -> "tuple[Client, Collection]":
         import chromadb
@@ -131,8 +193,7 @@ class ChromaIndex(FactIndex):
         settings = Settings(anonymized_telemetry=False)
         client = chromadb.PersistentClient(str(self._directory(user_id)), settings)
         collection = client.get_or_create_collection(
-            # An encoder's name is part of the collection's: vectors of two are never mixed.
-            f"facts.{self._encoder.name}",
+            f"facts.{self._encoder}",
             configuration={"hnsw": {"space": "cosine"}},
             embedding_function=None,
         )
@@ -140,21 +201,35 @@ class ChromaIndex(FactIndex):
         return cast("Client", client), collection
 
     def _directory(self, user_id: str) -> Path:
-        folder = self._root / folder_name(user_id)
-        found = sorted(folder.iterdir()) if folder.is_dir() else []
-        if len(found) == 1:
-            return found[0]
+        """Return the folder that the records name, or a new one if it is not there."""
+        with self._database.reading(user_id) as records:
+            row = records.first(
+                sa.select(indexes.c.folder).where(indexes.c.encoder == self._encoder)
+            )
+        if row is not None:
+            path = self._root / folder_name(user_id) / str(row["folder"])
+            if path.is_dir():
+                return path
         self.drop(user_id)
-        return folder / uuid.uuid4().hex
+        name = uuid.uuid4().hex
+        with self._database.writing(user_id) as records:
+            records.insert(indexes, {"encoder": self._encoder, "folder": name, "last_number": -1})
+        return self._root / folder_name(user_id) / name
+
+    def _unusable(self, reason: object) -> StorageFailed:
+        return StorageFailed(
+            f"The search index in {self._root} cannot be used: {reason}. Free some space or make "
+            "the folder writable."
+        )
 
 
-def _query(collection: "Collection", vector: list[float], ids: Sequence[str], limit: int) -> Scores:
-    if not ids:
+def _query(collection: "Collection", vector: Vectors, count: int) -> Scores:
+    held = collection.count()
+    if not held:
         return {}
     result = collection.query(
-        query_embeddings=[vector],  # type: ignore[arg-type]  # as in upsert
-        ids=list(ids),
-        n_results=min(limit, len(ids)),
+        query_embeddings=cast("Any", vector[None]),
+        n_results=min(count, held),
         include=["distances"],
     )
     distances = result["distances"] or [[]]

@@ -1,26 +1,35 @@
-"""Concepts of a user: record, token file and photos; knows nothing of what tokens mean."""
+"""Concepts of a user: record, names, token file and photos; knows nothing of what tokens mean."""
 
 import difflib
-from typing import Final
+from typing import Any, Final
 
-from omnipersona.memory.blobs import BlobStore
-from omnipersona.memory.database import Database, Row, Value, Writer, add_user
-from omnipersona.memory.errors import DuplicateConcept, InvalidName, UnknownConcept
-from omnipersona.memory.names import clean_name, name_key
+import sqlalchemy as sa
+
 from omnipersona.memory.pictures import PictureStore, picture_of
-from omnipersona.memory.records import Concept, ConceptState, Picture, new_id, now
-from omnipersona.memory.text import clean_text, compare_key
+from omnipersona.memory.records import Concept, ConceptState, Picture
+from omnipersona.store.database import Database, Records, Row, new_id, now
+from omnipersona.store.errors import DuplicateConcept, InvalidName, UnknownConcept
+from omnipersona.store.names import clean_name, name_key
+from omnipersona.store.opening import TOKENS
+from omnipersona.store.schema import (
+    concept_names,
+    concept_photos,
+    concepts,
+    pictures,
+)
+from omnipersona.store.shelf import Shelf
+from omnipersona.store.text import clean_text
 
-TOKENS_SUFFIX: Final = ".safetensors"
 MAX_KIND: Final = 60
+_NAMES_COMPARED: Final = 1000  # for "did you mean"; more would make a slip of the pen slow
 
 
 class ConceptStore:
     """Concepts, each read and written in the name of one user."""
 
-    def __init__(self, database: Database, blobs: BlobStore, pictures: PictureStore) -> None:
+    def __init__(self, database: Database, shelf: Shelf, pictures: PictureStore) -> None:
         self._database = database
-        self._blobs = blobs
+        self._shelf = shelf
         self._pictures = pictures
 
     def add(
@@ -35,14 +44,11 @@ class ConceptStore:
         name = clean_name(name)
         kind = None if kind is None else clean_text(kind, "the kind", MAX_KIND)
         concept_id, moment = new_id(), now()
-        with self._database.transaction() as writer:
-            add_user(writer, user_id)
-            self._check_free(user_id, name, None)
-            writer.execute(
-                "INSERT INTO concepts (id, user_id, name, name_key, kind, state, consent,"
-                " created_at, updated_at) VALUES (?, ?, ?, ?, ?, 'new', ?, ?, ?)",
-                (concept_id, user_id, name, name_key(name), kind, int(consent), moment, moment),
-            )
+        with self._database.writing(user_id) as records:
+            _check_free(records, name, None)
+            made = {"id": concept_id, "kind": kind, "state": "new", "consent": consent}
+            records.insert(concepts, {**made, "created_at": moment, "updated_at": moment})
+            _name(records, concept_id, name)
             return self.get(user_id, concept_id)
 
     def get(self, user_id: str, concept_id: str) -> Concept:
@@ -50,12 +56,11 @@ class ConceptStore:
 
         Raises: UnknownConcept: the user has no concept of this id.
         """
-        rows = self._database.rows(
-            "SELECT * FROM concepts WHERE user_id = ? AND id = ?", (user_id, concept_id)
-        )
-        if not rows:
+        with self._database.reading(user_id) as records:
+            row = records.first(_named().where(concepts.c.id == concept_id))
+        if row is None:
             raise UnknownConcept(f"There is no concept {concept_id[:40]!r}; it may be forgotten.")
-        return _concept_of(rows[0])
+        return _concept_of(row)
 
     def find(self, user_id: str, name: str) -> Concept:
         """Return the concept of this name, in whatever case and with or without `<` and `>`.
@@ -66,19 +71,18 @@ class ConceptStore:
             key = name_key(name)
         except InvalidName:
             key = ""
-        rows = self._database.rows(
-            "SELECT * FROM concepts WHERE user_id = ? AND name_key = ?", (user_id, key)
-        )
-        if not rows:
-            raise UnknownConcept(f"I do not know {name[:60]!r} yet. {self._advice(user_id, key)}")
-        return _concept_of(rows[0])
+        with self._database.reading(user_id) as records:
+            named = sa.select(concept_names.c.concept_id).where(concept_names.c.name_key == key)
+            found = records.first(named)
+            if found is None:
+                advice = _advice(records, key)
+                raise UnknownConcept(f"I do not know {name[:60]!r} yet. {advice}")
+            return self.get(user_id, found["concept_id"])
 
     def list(self, user_id: str) -> tuple[Concept, ...]:
         """Return the user's concepts, oldest first."""
-        rows = self._database.rows(
-            "SELECT * FROM concepts WHERE user_id = ? ORDER BY number", (user_id,)
-        )
-        return tuple(map(_concept_of, rows))
+        with self._database.reading(user_id) as records:
+            return tuple(map(_concept_of, records.rows(_named().order_by(concepts.c.number))))
 
     def update(
         self,
@@ -97,20 +101,24 @@ class ConceptStore:
             InvalidName: the new name breaks the rules.
             DuplicateConcept: another concept has the new name.
         """
-        changes: dict[str, Value] = {"updated_at": now()}
-        if name is not None:
-            changes |= {"name": clean_name(name), "name_key": name_key(name)}
+        changes: dict[str, Any] = {"updated_at": now()}
         if kind is not None:
             changes["kind"] = clean_text(kind, "the kind", MAX_KIND)
         if state is not None:
             changes["state"] = state
         if consent is not None:
-            changes["consent"] = int(consent)
-        with self._database.transaction() as writer:
+            changes["consent"] = consent
+        with self._database.writing(user_id) as records:
             self.get(user_id, concept_id)
             if name is not None:
-                self._check_free(user_id, name, concept_id)
-            _write(writer, user_id, concept_id, changes)
+                _check_free(records, name, concept_id)
+                records.delete(
+                    concept_names,
+                    concept_names.c.concept_id == concept_id,
+                    concept_names.c.is_main,
+                )
+                _name(records, concept_id, clean_name(name))
+            records.update(concepts, changes, concepts.c.id == concept_id)
             return self.get(user_id, concept_id)
 
     def save_tokens(
@@ -128,20 +136,19 @@ class ConceptStore:
             UnknownConcept: the user has no concept of this id.
             StorageFailed: the disk refused; the old file stays in use.
         """
-        with self._database.lock:
-            with self._database.transaction() as writer:
+        with self._shelf.of(user_id) as files:
+            sha256 = files.put(data, TOKENS)
+            with self._database.writing(user_id) as records:
                 old = self.get(user_id, concept_id).tokens_sha256
-                changes: dict[str, Value] = {
-                    "tokens_sha256": self._blobs.put(user_id, data, TOKENS_SUFFIX),
+                changes = {
+                    "tokens_sha256": sha256,
                     "base_fingerprint": base_fingerprint,
                     "state": "ready",
                     "updated_at": now(),
                 }
-                _write(writer, user_id, concept_id, changes)
-            in_use = {concept.tokens_sha256 for concept in self.list(user_id)}
-            if old is not None and old not in in_use:
-                self._blobs.delete(user_id, old, TOKENS_SUFFIX)
-            return self.get(user_id, concept_id)
+                records.update(concepts, changes, concepts.c.id == concept_id)
+            files.delete_unnamed([old] if old else [], TOKENS)
+        return self.get(user_id, concept_id)
 
     def read_tokens(self, user_id: str, concept_id: str) -> bytes:
         """Return the learned token file.
@@ -150,70 +157,82 @@ class ConceptStore:
             UnknownConcept: the user has no such concept, or it has not been learned yet.
             StorageFailed: its file is gone or damaged.
         """
-        with self._database.lock:
+
+        def named() -> str:
             concept = self.get(user_id, concept_id)
             if concept.tokens_sha256 is None:
                 raise UnknownConcept(
                     f"<{concept.name}> has not been learned yet; send photos of it first."
                 )
-            return self._blobs.get(user_id, concept.tokens_sha256, TOKENS_SUFFIX)
+            return concept.tokens_sha256
+
+        return self._shelf.read(user_id, named, TOKENS)
 
     def attach_photo(self, user_id: str, concept_id: str, picture_id: str) -> None:
         """Make a picture one of the concept's photos; doing it twice is doing it once.
 
         Raises: UnknownConcept, UnknownPicture: the user has no such concept or picture.
         """
-        with self._database.transaction() as writer:
+        with self._database.writing(user_id) as records:
             self.get(user_id, concept_id)
             self._pictures.get(user_id, picture_id)
-            writer.execute(
-                "INSERT INTO concept_photos VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (user_id, concept_id, picture_id),
-            )
+            link = {"concept_id": concept_id, "picture_id": picture_id}
+            records.insert_missing(concept_photos, link)
 
     def photos(self, user_id: str, concept_id: str) -> tuple[Picture, ...]:
         """Return the concept's photos, oldest first.
 
         Raises: UnknownConcept: the user has no concept of this id.
         """
-        self.get(user_id, concept_id)
-        rows = self._database.rows(
-            "SELECT pictures.* FROM pictures JOIN concept_photos AS link"
-            " ON link.user_id = pictures.user_id AND link.picture_id = pictures.id"
-            " WHERE link.user_id = ? AND link.concept_id = ? ORDER BY pictures.number",
-            (user_id, concept_id),
-        )
-        return tuple(map(picture_of, rows))
-
-    def _check_free(self, user_id: str, name: str, own_id: str | None) -> None:
-        rows = self._database.rows(
-            "SELECT id, name FROM concepts WHERE user_id = ? AND name_key = ?",
-            (user_id, name_key(name)),
-        )
-        if rows and rows[0]["id"] != own_id:
-            raise DuplicateConcept(
-                f"You already have <{rows[0]['name']}>, so <{clean_name(name)}> is taken; "
-                "choose another name."
+        with self._database.reading(user_id) as records:
+            self.get(user_id, concept_id)
+            link = concept_photos.c
+            query = (
+                sa.select(pictures)
+                .join(concept_photos, link.picture_id == pictures.c.id)
+                .where(link.concept_id == concept_id)
+                .order_by(pictures.c.number)
             )
-
-    def _advice(self, user_id: str, key: str) -> str:
-        names = {compare_key(concept.name): concept.name for concept in self.list(user_id)}
-        near = difflib.get_close_matches(key, names, n=1)
-        if near:
-            return f"Did you mean {names[near[0]]!r}?"
-        return "Send photos of it and tell me its name."
+            return tuple(map(picture_of, records.rows(query)))
 
 
-def _write(writer: Writer, user_id: str, concept_id: str, changes: dict[str, Value]) -> None:
-    # The column names are literals of this file; only the values come from outside.
-    columns = ", ".join(f"{column} = ?" for column in changes)
-    writer.execute(
-        f"UPDATE concepts SET {columns} WHERE user_id = ? AND id = ?",
-        (*changes.values(), user_id, concept_id),
+def _named() -> "sa.Select[Any]":
+    """Return concepts with their main names."""
+    return (
+        sa.select(concepts, concept_names.c.name)
+        .join(concept_names, concept_names.c.concept_id == concepts.c.id)
+        .where(concept_names.c.is_main)
     )
 
 
+def _name(records: Records, concept_id: str, name: str) -> None:
+    """Give a concept its main name; whoever took it a moment ago keeps it."""
+    names = {"name": name, "name_key": name_key(name), "is_main": True}
+    if not records.insert_missing(concept_names, {**names, "concept_id": concept_id}):
+        _check_free(records, name, concept_id)
+
+
+def _check_free(records: Records, name: str, own_id: str | None) -> None:
+    taken = records.first(
+        sa.select(concept_names.c.concept_id, concept_names.c.name).where(
+            concept_names.c.name_key == name_key(name)
+        )
+    )
+    if taken is not None and taken["concept_id"] != own_id:
+        raise DuplicateConcept(
+            f"You already have <{taken['name']}>, so <{clean_name(name)}> is taken; "
+            "choose another name."
+        )
+
+
+def _advice(records: Records, key: str) -> str:
+    query = sa.select(concept_names.c.name, concept_names.c.name_key).limit(_NAMES_COMPARED)
+    names = {row["name_key"]: row["name"] for row in records.rows(query)}
+    near = difflib.get_close_matches(key, names, n=1)
+    if near:
+        return f"Did you mean {names[near[0]]!r}?"
+    return "Send photos of it and tell me its name."
+
+
 def _concept_of(row: Row) -> Concept:
-    skipped = ("number", "name_key", "consent")
-    fields = {key: value for key, value in row.items() if key not in skipped}
-    return Concept(**fields, consent=bool(row["consent"]))
+    return Concept(**{key: value for key, value in row.items() if key != "number"})

@@ -4,12 +4,16 @@ A fact is never changed: correcting it retires the old one and adds one that rep
 that was forgotten is gone with every version that it replaced.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-from omnipersona.memory.database import BrokenRule, Database, Row, Writer, add_user
-from omnipersona.memory.errors import UnknownConcept, UnknownFact
-from omnipersona.memory.records import Fact, FactSource, new_id, now
-from omnipersona.memory.text import clean_text, compare_key
+import sqlalchemy as sa
+
+from omnipersona.memory.records import Fact, FactSource
+from omnipersona.store.database import Database, Records, Row, new_id, now
+from omnipersona.store.errors import UnknownConcept, UnknownFact
+from omnipersona.store.schema import concepts, facts
+from omnipersona.store.text import clean_text, compare_key
 
 MAX_ATTRIBUTE: Final = 100
 
@@ -38,7 +42,7 @@ class FactStore:
             attribute: At most 100 characters.
             value: At most 4000 characters.
             source: Who says so.
-            origin: Id of the message or picture.
+            origin: Id of the turn, or of the lesson.
 
         Raises:
             UnknownConcept: the user has no concept of this id.
@@ -46,13 +50,19 @@ class FactStore:
         """
         attribute = clean_text(attribute, "the attribute", MAX_ATTRIBUTE)
         value = clean_text(value, "the value")
-        with self._database.transaction() as writer:
-            add_user(writer, user_id)
-            for fact in self._select(user_id, "concept_id IS ? AND retired_at IS NULL", concept_id):
-                if _says(fact) == (compare_key(attribute), compare_key(value)):
+        with self._database.writing(user_id) as records:
+            if concept_id is not None:
+                _check_concept(records, concept_id)
+            for fact in _find(
+                records,
+                _is_about(concept_id),
+                facts.c.attribute_key == compare_key(attribute),
+                facts.c.retired_at.is_(None),
+            ):
+                if compare_key(fact.value) == compare_key(value):
                     return fact
             fact = _new_fact(user_id, concept_id, attribute, value, source, origin, None)
-            _insert(writer, fact)
+            _insert(records, fact)
             return fact
 
     def correct(
@@ -65,10 +75,10 @@ class FactStore:
             InvalidText: the value is empty or too long.
         """
         value = clean_text(value, "the value")
-        with self._database.transaction() as writer:
-            old = self._retire(writer, user_id, fact_id)
+        with self._database.writing(user_id) as records:
+            old = self._retire(records, user_id, fact_id)
             fact = _new_fact(user_id, old.concept_id, old.attribute, value, source, origin, old.id)
-            _insert(writer, fact)
+            _insert(records, fact)
             return fact
 
     def retire(self, user_id: str, fact_id: str) -> Fact:
@@ -76,8 +86,8 @@ class FactStore:
 
         Raises: UnknownFact: the user has no such current fact.
         """
-        with self._database.transaction() as writer:
-            self._retire(writer, user_id, fact_id)
+        with self._database.writing(user_id) as records:
+            self._retire(records, user_id, fact_id)
             return self.get(user_id, fact_id)
 
     def get(self, user_id: str, fact_id: str) -> Fact:
@@ -85,48 +95,74 @@ class FactStore:
 
         Raises: UnknownFact: the user has no such fact.
         """
-        facts = self._select(user_id, "id = ?", fact_id)
-        if not facts:
+        with self._database.reading(user_id) as records:
+            found = _find(records, facts.c.id == fact_id)
+        if not found:
             raise UnknownFact(f"There is no fact {fact_id[:40]!r}; it may be forgotten.")
-        return facts[0]
+        return found[0]
 
     def list(self, user_id: str, *, history: bool = False) -> tuple[Fact, ...]:
         """Return every current fact, oldest first; with `history` the retired ones too."""
-        return self._select(user_id, "(? = 1 OR retired_at IS NULL)", int(history))
+        with self._database.reading(user_id) as records:
+            return _find(records, *_unless(history))
 
     def of_concept(
         self, user_id: str, concept_id: str, *, history: bool = False
     ) -> tuple[Fact, ...]:
         """Return the facts about one concept; none if it is unknown."""
-        return self._about(user_id, concept_id, history)
+        with self._database.reading(user_id) as records:
+            return _find(records, _is_about(concept_id), *_unless(history))
 
     def of_user(self, user_id: str, *, history: bool = False) -> tuple[Fact, ...]:
         """Return the facts about the user, not about any concept."""
-        return self._about(user_id, None, history)
+        with self._database.reading(user_id) as records:
+            return _find(records, _is_about(None), *_unless(history))
 
-    def _about(self, user_id: str, concept_id: str | None, history: bool) -> tuple[Fact, ...]:
-        condition = "concept_id IS ? AND (? = 1 OR retired_at IS NULL)"
-        return self._select(user_id, condition, concept_id, int(history))
+    def versions(self, user_id: str, fact_id: str) -> tuple[Fact, ...]:
+        """Return a fact and all that it replaced, the newest first.
 
-    def _select(self, user_id: str, condition: str, *values: str | int | None) -> tuple[Fact, ...]:
-        rows = self._database.rows(
-            f"SELECT * FROM facts WHERE user_id = ? AND {condition} ORDER BY number",
-            (user_id, *values),
-        )
-        return tuple(map(_fact_of, rows))
+        Raises: UnknownFact: the user has no such fact.
+        """
+        with self._database.reading(user_id):
+            found = [self.get(user_id, fact_id)]
+            while (replaced := found[-1].replaces) is not None:
+                found.append(self.get(user_id, replaced))
+            return tuple(found)
 
-    def _retire(self, writer: Writer, user_id: str, fact_id: str) -> Fact:
+    def _retire(self, records: Records, user_id: str, fact_id: str) -> Fact:
         fact = self.get(user_id, fact_id)
         if fact.retired_at is not None:
             raise UnknownFact(
                 f"The fact '{fact.attribute}: {fact.value[:60]}' was retired before; "
                 "correct the one that replaced it."
             )
-        writer.execute(
-            "UPDATE facts SET retired_at = ? WHERE user_id = ? AND id = ?",
-            (now(), user_id, fact_id),
-        )
+        records.update(facts, {"retired_at": now()}, facts.c.id == fact_id)
         return fact
+
+
+def fact_of(row: Row) -> Fact:
+    """Return the record in a row of the facts table."""
+    hidden = ("number", "attribute_key", "encoder")
+    return Fact(**{key: value for key, value in row.items() if key not in hidden})
+
+
+def _find(records: Records, *where: "sa.ColumnElement[bool]") -> tuple[Fact, ...]:
+    query = sa.select(facts).where(*where).order_by(facts.c.number)
+    return tuple(map(fact_of, records.rows(query)))
+
+
+def _is_about(concept_id: str | None) -> "sa.ColumnElement[bool]":
+    column = facts.c.concept_id
+    return column.is_(None) if concept_id is None else column == concept_id
+
+
+def _unless(history: bool) -> "Sequence[sa.ColumnElement[bool]]":
+    return () if history else (facts.c.retired_at.is_(None),)
+
+
+def _check_concept(records: Records, concept_id: str) -> None:
+    if records.first(sa.select(concepts.c.id).where(concepts.c.id == concept_id)) is None:
+        raise UnknownConcept(f"There is no concept {concept_id[:40]!r}; it may be forgotten.")
 
 
 def _new_fact(
@@ -152,25 +188,6 @@ def _new_fact(
     )
 
 
-def _insert(writer: Writer, fact: Fact) -> None:
-    try:
-        writer.execute(
-            "INSERT INTO facts (id, user_id, concept_id, attribute, value, source, origin,"
-            " created_at, replaces) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (fact.id, fact.user_id, fact.concept_id, fact.attribute, fact.value)
-            + (fact.source, fact.origin, fact.created_at, fact.replaces),
-        )
-    except BrokenRule as error:
-        if not error.is_link:
-            raise
-        raise UnknownConcept(
-            f"There is no concept {fact.concept_id!r} to keep a fact about; it may be forgotten."
-        ) from error
-
-
-def _says(fact: Fact) -> tuple[str, str]:
-    return compare_key(fact.attribute), compare_key(fact.value)
-
-
-def _fact_of(row: Row) -> Fact:
-    return Fact(**{key: value for key, value in row.items() if key != "number"})
+def _insert(records: Records, fact: Fact) -> None:
+    values: dict[str, Any] = {name: getattr(fact, name) for name in Fact.__slots__}
+    records.insert(facts, {**values, "attribute_key": compare_key(fact.attribute)})

@@ -1,21 +1,41 @@
-"""Forgetting for good: records, files and the bytes they leave; knows nothing of the index.
+"""Forgetting for good: records, words of conversations, files; and a receipt that says so.
 
-Records go first, in one transaction, then files that no record names any more. A crash between
-the two leaves files that the next opening sweeps away, never a record without its file.
+Records and words go in one transaction, then files that no record names any more. A crash between
+the two leaves files that nobody can reach; they are found and removed later (`store.upkeep`).
 """
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
-from omnipersona.memory.blobs import BlobStore
-from omnipersona.memory.concepts import TOKENS_SUFFIX, ConceptStore
-from omnipersona.memory.database import Database, Writer
-from omnipersona.memory.errors import StorageFailed
+import sqlalchemy as sa
+
+from omnipersona.memory.concepts import ConceptStore
 from omnipersona.memory.facts import FactStore
-from omnipersona.memory.intake import without_words
-from omnipersona.memory.mentions import note_mention
-from omnipersona.memory.pictures import PNG_SUFFIX, PictureStore
-from omnipersona.memory.records import Fact, Picture, Receipt
+from omnipersona.memory.pictures import PictureStore, picture_of
+from omnipersona.memory.records import Concept, Fact, Picture, Receipt
+from omnipersona.store.conversations import Unsaid, unsay
+from omnipersona.store.database import Database, Records, Row, in_parts, now
+from omnipersona.store.errors import StorageFailed
+from omnipersona.store.intake import without_words
+from omnipersona.store.opening import PICTURE, TOKENS
+from omnipersona.store.schema import (
+    concept_names,
+    concept_photos,
+    concepts,
+    earlier_tokens,
+    facts,
+    indexes,
+    jobs,
+    pictures,
+    threads,
+    turn_facts,
+    users,
+)
+from omnipersona.store.shelf import OwnFiles, Shelf
+from omnipersona.store.text import fold
+from omnipersona.store.tombstones import Tombstones
+
+_UNTOLD: Final = {"details": {}, "folded": ""}
 
 
 class Forgetter:
@@ -24,163 +44,258 @@ class Forgetter:
     def __init__(
         self,
         database: Database,
-        blobs: BlobStore,
-        concepts: ConceptStore,
-        facts: FactStore,
-        pictures: PictureStore,
+        shelf: Shelf,
+        tombstones: Tombstones,
+        stores: tuple[ConceptStore, FactStore, PictureStore],
     ) -> None:
         self._database = database
-        self._blobs = blobs
-        self._concepts = concepts
-        self._facts = facts
-        self._pictures = pictures
+        self._shelf = shelf
+        self._tombstones = tombstones
+        self._concepts, self._facts, self._pictures = stores
 
     def concept(self, user_id: str, concept_id: str, delete_drawings: bool) -> Receipt:
         """Forget a concept, its facts, its tokens and the photos of nothing else.
 
         Raises: UnknownConcept: the user has no concept of this id.
         """
-        with self._database.lock:
-            with self._database.transaction() as writer:
+        with self._shelf.of(user_id) as files:
+            with self._database.writing(user_id) as records:
                 concept = self._concepts.get(user_id, concept_id)
-                facts = self._facts.of_concept(user_id, concept_id, history=True)
+                names = _names(records, concept_id)
+                known = self._facts.of_concept(user_id, concept_id, history=True)
                 photos = self._concepts.photos(user_id, concept_id)
                 drawings = self._pictures.showing(user_id, concept_id)
-                writer.execute(
-                    "DELETE FROM concepts WHERE user_id = ? AND id = ?", (user_id, concept_id)
+                tokens = _token_files(records, concept)
+                turn_ids = _turns_of(records, known)
+                told = _telling_of(records, names, known, turn_ids, drawings)
+                records.delete(concepts, concepts.c.id == concept_id)
+                gone = _free(records, photos + drawings if delete_drawings else photos)
+                left = _except(told, gone)
+                _delete_pictures(records, gone)
+                unsaid = Unsaid(
+                    names=tuple(names),
+                    values=tuple({fact.value for fact in known}),
+                    turn_ids=tuple(turn_ids),
+                    about=tuple(names),
                 )
-                asked = photos + drawings if delete_drawings else photos
-                gone = self._free(user_id, asked)
-                writer.executemany(
-                    "DELETE FROM pictures WHERE user_id = ? AND id = ?",
-                    [(user_id, picture.id) for picture in gone],
-                )
-                words = [f"<{concept.name}>", *(fact.id for fact in facts)]
-                kept = self._telling_of(user_id, words, showing={one.id for one in drawings})
-                self._take_words(writer, user_id, kept)
-                note_mention(writer, user_id, (concept_id, concept.name), concept.name)
-            sha256s = self._remove_files(user_id, [*gone, *kept], [concept.tokens_sha256])
-            self._database.erase()
-        return _receipt(gone, sha256s, concepts=1, facts=len(facts))
+                num_messages = unsay(records, unsaid)
+                digests = [
+                    *self._tombstones.bury(records, concepts, [vars_of(concept)]),
+                    *self._tombstones.bury(records, facts, map(vars_of, known)),
+                    *self._tombstones.bury(records, pictures, map(vars_of, gone)),
+                    *self._bury_files(records, [*gone, *left], tokens),
+                ]
+                if known:
+                    mark_stale(records)
+            removed = self._finish(user_id, files, digests, gone, left, tokens)
+        return _receipt(gone, removed, concepts=1, facts=len(known), messages=num_messages)
 
     def fact(self, user_id: str, fact_id: str) -> Receipt:
-        """Forget a fact and the versions that it replaced; drawings made with it lose their words.
+        """Forget a fact and the versions that it replaced, where they were said and drawn, too.
 
         Raises: UnknownFact: the user has no such fact.
         """
-        with self._database.lock:
-            with self._database.transaction() as writer:
-                gone = self._versions(user_id, fact_id)
-                made_with = self._telling_of(user_id, [fact.id for fact in gone])
-                self._take_words(writer, user_id, made_with)
-                writer.executemany(
-                    "DELETE FROM facts WHERE user_id = ? AND id = ?",
-                    [(user_id, fact.id) for fact in gone],
+        with self._shelf.of(user_id) as files:
+            with self._database.writing(user_id) as records:
+                gone = self._facts.versions(user_id, fact_id)
+                turn_ids = _turns_of(records, gone)
+                left = _telling_of(records, (), gone, turn_ids)
+                about = _names(records, gone[0].concept_id) if gone[0].concept_id else []
+                unsaid = Unsaid(
+                    values=tuple({fact.value for fact in gone}),
+                    turn_ids=tuple(turn_ids),
+                    about=tuple(about),
                 )
-                words = [word for fact in gone for word in (fact.id, fact.value)]
-                note_mention(writer, user_id, words)
-            self._remove_files(user_id, made_with, [])
-            self._database.erase()
-        return Receipt(facts=len(gone))
+                num_messages = unsay(records, unsaid)
+                _delete_facts(records, gone)
+                digests = [
+                    *self._tombstones.bury(records, facts, map(vars_of, gone)),
+                    *self._bury_files(records, left, ()),
+                ]
+                mark_stale(records)
+            self._finish(user_id, files, digests, (), left, ())
+        return Receipt(facts=len(gone), messages=num_messages)
 
     def thread(self, user_id: str, thread_id: str) -> Receipt:
-        """Forget the pictures of a conversation; photos of concepts stay, outside of it."""
-        with self._database.lock:
-            with self._database.transaction() as writer:
-                gone = self._free(user_id, self._pictures.list(user_id, thread_id))
-                writer.executemany(
-                    "DELETE FROM pictures WHERE user_id = ? AND id = ?",
-                    [(user_id, picture.id) for picture in gone],
-                )
-                writer.execute(
-                    "UPDATE pictures SET thread_id = NULL WHERE user_id = ? AND thread_id = ?",
-                    (user_id, thread_id),
-                )
-            sha256s = self._remove_files(user_id, gone, [])
-            self._database.erase()
-        return _receipt(gone, sha256s, concepts=0, facts=0)
+        """Forget a conversation with its pictures; photos of concepts stay, outside of it."""
+        with self._shelf.of(user_id) as files:
+            with self._database.writing(user_id) as records:
+                gone = _free(records, self._pictures.list(user_id, thread_id))
+                _delete_pictures(records, gone)
+                records.update(pictures, {"thread_id": None}, pictures.c.thread_id == thread_id)
+                rows = records.rows(sa.select(threads).where(threads.c.id == thread_id))
+                records.delete(threads, threads.c.id == thread_id)
+                digests = [
+                    *self._tombstones.bury(records, pictures, map(vars_of, gone)),
+                    *self._tombstones.bury(records, threads, rows),
+                    *self._bury_files(records, gone, ()),
+                ]
+            removed = self._finish(user_id, files, digests, gone, (), ())
+        return _receipt(gone, removed, concepts=0, facts=0, messages=0)
 
     def user(self, user_id: str) -> Receipt:
         """Forget everything about a user; an unknown one gives an empty receipt."""
-        with self._database.lock:
-            with self._database.transaction() as writer:
-                concepts = self._concepts.list(user_id)
-                facts = self._facts.list(user_id, history=True)
-                pictures = self._pictures.list(user_id)
-                writer.execute("DELETE FROM users WHERE id = ?", (user_id,))
-            tokens = [concept.tokens_sha256 for concept in concepts]
-            self._blobs.delete_user(user_id)
-            self._database.erase()
-        sha256s = {picture.sha256 for picture in pictures} | {t for t in tokens if t is not None}
-        return _receipt(pictures, sha256s, concepts=len(concepts), facts=len(facts))
+        with self._shelf.of(user_id) as files:
+            with self._database.writing(user_id) as records:
+                num_concepts = len(records.rows(sa.select(concepts.c.id)))
+                num_facts = len(records.rows(sa.select(facts.c.id)))
+                gone = self._pictures.list(user_id)
+                tokens = records.rows(
+                    sa.select(concepts.c.tokens_sha256).where(concepts.c.tokens_sha256.is_not(None))
+                )
+                row = records.myself()
+                hashes = {row["tokens_sha256"] for row in tokens}
+                digests = [
+                    *self._tombstones.bury(records, users, [row]),
+                    *self._bury_files(records, gone, hashes),
+                ]
+                records.delete_myself()
+            files.delete_all()
+            self._tombstones.engrave(digests)
+        self._database.empty_log()
+        removed = {one.sha256 for one in gone} | {row["tokens_sha256"] for row in tokens}
+        return _receipt(gone, removed, concepts=num_concepts, facts=num_facts, messages=0)
 
-    def _free(self, user_id: str, pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-        rows = self._database.rows(
-            "SELECT DISTINCT picture_id FROM concept_photos WHERE user_id = ?", (user_id,)
-        )
-        used = {row["picture_id"] for row in rows}
-        unique = {picture.id: picture for picture in pictures}
-        return tuple(picture for picture in unique.values() if picture.id not in used)
+    def _bury_files(
+        self, records: Records, old: Iterable[Picture], tokens: Collection[str]
+    ) -> list[str]:
+        hashes = {picture.sha256 for picture in old} | set(tokens)
+        return self._tombstones.bury_files(records, records.owner, hashes)
 
-    def _telling_of(
-        self, user_id: str, words: Sequence[str], showing: Collection[str] = ()
-    ) -> list[Picture]:
-        """Return the pictures whose id is in `showing` or whose story holds one of `words`."""
-        sought = [word.casefold() for word in words]
+    def _finish(
+        self,
+        user_id: str,
+        files: OwnFiles,
+        digests: Sequence[str],
+        gone: Sequence[Picture],
+        left: Sequence[Picture],
+        tokens: Collection[str],
+    ) -> set[str]:
+        """Do what follows the write: files, stones, the log; return hashes of removed files."""
+        self._tombstones.engrave(digests)
+        old = [picture.sha256 for picture in gone]
+        old += [sha256 for picture in left for sha256 in self._untell(user_id, files, picture)]
+        removed = files.delete_unnamed(old, PICTURE) | files.delete_unnamed(tokens, TOKENS)
+        self._database.empty_log()
+        return removed
 
-        def tells(picture: Picture) -> bool:
-            story = json.dumps(picture.details, ensure_ascii=False).casefold()
-            return any(word in story for word in sought)
-
-        return [one for one in self._pictures.list(user_id) if one.id in showing or tells(one)]
-
-    def _take_words(self, writer: Writer, user_id: str, drawings: Sequence[Picture]) -> None:
-        """Take prompts, which repeat the facts that were drawn, out of records and files.
+    def _untell(self, user_id: str, files: OwnFiles, picture: Picture) -> list[str]:
+        """Take the story out of a picture's file, where version 0.1 wrote it; return old hashes.
 
         A drawing whose file is damaged goes: nobody can look at it, but words may be left in it.
         """
-        for drawing in drawings:
-            try:
-                png = self._blobs.get(user_id, drawing.sha256, PNG_SUFFIX)
-            except StorageFailed:
-                writer.execute(
-                    "DELETE FROM pictures WHERE user_id = ? AND id = ?", (user_id, drawing.id)
-                )
-                continue
-            sha256 = self._blobs.put(user_id, without_words(png), PNG_SUFFIX)
-            writer.execute(
-                "UPDATE pictures SET details = '{}', sha256 = ? WHERE user_id = ? AND id = ?",
-                (sha256, user_id, drawing.id),
-            )
+        try:
+            png = files.get(picture.sha256, PICTURE)
+        except StorageFailed:
+            with self._database.writing(user_id) as records:
+                _delete_pictures(records, [picture])
+            return [picture.sha256]
+        bare = without_words(png)
+        if bare == png:
+            return []
+        sha256 = files.put(bare, PICTURE)
+        with self._database.writing(user_id) as records:
+            records.update(pictures, {"sha256": sha256}, pictures.c.id == picture.id)
+        return [picture.sha256]
 
-    def _versions(self, user_id: str, fact_id: str) -> list[Fact]:
-        versions = [self._facts.get(user_id, fact_id)]
-        while (replaced := versions[-1].replaces) is not None:
-            versions.append(self._facts.get(user_id, replaced))
-        return versions
 
-    def _remove_files(
-        self, user_id: str, pictures: Sequence[Picture], tokens: Sequence[str | None]
-    ) -> set[str]:
-        shown = {picture.sha256 for picture in pictures}
-        shown -= {picture.sha256 for picture in self._pictures.list(user_id)}
-        learned = {sha256 for sha256 in tokens if sha256 is not None}
-        learned -= {concept.tokens_sha256 or "" for concept in self._concepts.list(user_id)}
-        for sha256 in shown:
-            self._blobs.delete(user_id, sha256, PNG_SUFFIX)
-        for sha256 in learned:
-            self._blobs.delete(user_id, sha256, TOKENS_SUFFIX)
-        return shown | learned
+def mark_stale(records: Records) -> None:
+    """Note that the owner's search index holds what is forgotten, until it is made anew."""
+    records.update(indexes, {"stale_since": now()}, indexes.c.stale_since.is_(None))
+
+
+def vars_of(record: Concept | Fact | Picture) -> Row:
+    """Return a record as the row that it came from."""
+    return {name: getattr(record, name) for name in type(record).__slots__}  # type: ignore[return-value]  # read alike
+
+
+def _names(records: Records, concept_id: str) -> list[str]:
+    query = sa.select(concept_names.c.name).where(concept_names.c.concept_id == concept_id)
+    return [row["name"] for row in records.rows(query)]
+
+
+def _token_files(records: Records, concept: Concept) -> set[str]:
+    found = {concept.tokens_sha256} if concept.tokens_sha256 else set()
+    for table, column in (
+        (earlier_tokens, earlier_tokens.c.sha256),
+        (jobs, jobs.c.saved_sha256),
+    ):
+        query = sa.select(column.label("sha256")).where(table.c.concept_id == concept.id)
+        found |= {row["sha256"] for row in records.rows(query) if row["sha256"]}
+    return found
+
+
+def _turns_of(records: Records, gone: Sequence[Fact]) -> set[str]:
+    """Return the turns that stated or used facts."""
+    found = {fact.origin for fact in gone if fact.origin}
+    for some in in_parts([fact.id for fact in gone]):
+        query = sa.select(turn_facts.c.turn_id).where(turn_facts.c.fact_id.in_(some))
+        found |= {row["turn_id"] for row in records.rows(query)}
+    return found
+
+
+def _telling_of(
+    records: Records,
+    names: Sequence[str],
+    known: Sequence[Fact],
+    turn_ids: Collection[str],
+    showing: Sequence[Picture] = (),
+) -> list[Picture]:
+    """Take the stories of pictures that show or name a concept or a fact; return these pictures."""
+    words = [fold(f"<{name}>") for name in names] + [fact.id for fact in known]
+    holds = [pictures.c.folded.contains(word, autoescape=True) for word in words]
+    holds += [pictures.c.turn_id.in_(some) for some in in_parts(sorted(turn_ids))]
+    found = {picture.id: picture for picture in showing}
+    for one in holds:
+        for row in records.rows(sa.select(pictures).where(one)):
+            found[row["id"]] = picture_of(row)
+    for some in in_parts(list(found)):
+        records.update(pictures, _UNTOLD, pictures.c.id.in_(some))
+    return list(found.values())
+
+
+def _free(records: Records, candidates: Iterable[Picture]) -> tuple[Picture, ...]:
+    """Return the pictures that are no photos of any concept."""
+    unique = {picture.id: picture for picture in candidates}
+    for some in in_parts(list(unique)):
+        query = sa.select(concept_photos.c.picture_id).where(concept_photos.c.picture_id.in_(some))
+        for row in records.rows(query):
+            unique.pop(row["picture_id"], None)
+    return tuple(unique.values())
+
+
+def _except(some: Iterable[Picture], others: Iterable[Picture]) -> tuple[Picture, ...]:
+    gone = {picture.id for picture in others}
+    return tuple({one.id: one for one in some if one.id not in gone}.values())
+
+
+def _delete_pictures(records: Records, gone: Sequence[Picture]) -> None:
+    for some in in_parts([picture.id for picture in gone]):
+        records.update(pictures, {"parent_id": None}, pictures.c.parent_id.in_(some))
+        records.delete(pictures, pictures.c.id.in_(some))
+
+
+def _delete_facts(records: Records, gone: Sequence[Fact]) -> None:
+    for fact in gone:
+        # A newer version stays, without what it replaced.
+        records.update(facts, {"replaces": None}, facts.c.replaces == fact.id)
+        records.delete(facts, facts.c.id == fact.id)
 
 
 def _receipt(
-    pictures: Sequence[Picture], sha256s: Collection[str], *, concepts: int, facts: int
+    gone: Sequence[Picture],
+    removed: Collection[str],
+    *,
+    concepts: int,
+    facts: int,
+    messages: int,
 ) -> Receipt:
-    photos = sum(picture.origin == "uploaded" for picture in pictures)
+    photos = sum(picture.origin == "uploaded" for picture in gone)
     return Receipt(
         concepts=concepts,
         facts=facts,
         photos=photos,
-        drawings=len(pictures) - photos,
-        sha256s=tuple(sorted(sha256s)),
+        drawings=len(gone) - photos,
+        messages=messages,
+        sha256s=tuple(sorted(removed)),
     )

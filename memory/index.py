@@ -1,78 +1,61 @@
-"""Vectors of facts, ids and numbers only; knows nothing of texts' owners or meaning.
+"""Search over vectors of facts: ids and numbers only, made from the records and made again.
 
-The index is a shadow of the store: before every search it is brought level with the facts it is
-given, so it can be missing, stale or damaged without loss. `omnipersona.memory.chroma` keeps it in
-folders, `omnipersona.memory.vectors` in a table of PostgreSQL.
+Every vector lies beside its fact in the records; an index may be missing, behind or damaged without
+loss, and needs no encoder to be made again. What it finds counts only if the records still know it.
+`memory.chroma` keeps indexes in folders, `memory.vectors` searches in PostgreSQL. Knows ids. Does
+not know words.
 """
 
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from typing import Protocol
 
-from omnipersona.memory.encoder import Encoder
+import numpy as np
+from numpy.typing import NDArray
 
-BATCH = 500
+Vectors = NDArray[np.float32]
+"""(n, width), each of length 1."""
+
 Scores = dict[str, float]
 
 
-class FactIndex(ABC):
-    """The vectors of all users."""
+class FactIndex(Protocol):
+    """The indexes of all users for one encoder."""
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
-        self._locks: dict[str, threading.RLock] = {}
-        self._guard = threading.Lock()
+    def follow(self, user_id: str) -> None:
+        """Take in the vectors that the records have got since.
 
-    @contextmanager
-    def held(self, user_id: str) -> Iterator[None]:
-        """Keep other threads from this user's index, for instance while facts are read for it."""
-        with self._guard:
-            lock = self._locks.setdefault(user_id, threading.RLock())
-        with lock:
-            yield
-
-    @abstractmethod
-    def nearest(
-        self,
-        user_id: str,
-        sentences: Mapping[str, str],
-        question: str,
-        groups: Sequence[Sequence[str]],
-        limit: int,
-    ) -> tuple[Scores, ...]:
-        """Return the nearest sentences of each group with their cosine similarity.
-
-        Args:
-            user_id: Whose index.
-            sentences: Every fact that the user has, by id; the index is brought level with them.
-            question: What to compare with.
-            groups: Ids to choose among; all of them keys of `sentences`.
-            limit: Most results per group.
         Raises: StorageFailed: the index cannot be written, not even a new one.
         """
 
-    @abstractmethod
-    def drop(self, user_id: str) -> None:
-        """Remove a user's vectors; the next search makes them again.
+    def nearest(self, user_id: str, vector: Vectors, count: int) -> Scores:
+        """Return the ids of so many facts that lie nearest, with their cosine similarities.
 
-        Raises: StorageFailed: they cannot be removed.
+        Among them may be forgotten and retired ones.
+
+        Raises: StorageFailed: the index cannot be read, not even a new one.
         """
 
-    def warm_up(self) -> None:
-        """Load the encoder now, which takes seconds, instead of at the first search."""
-        self._encoder.encode(["ready"])
+    def renew(self, user_id: str) -> None:
+        """Make a user's index anew from the records, without a byte of what was forgotten.
 
-    @abstractmethod
+        Raises: StorageFailed: it cannot be written.
+        """
+
+    def drop(self, user_id: str) -> None:
+        """Remove a user's index.
+
+        Raises: StorageFailed: it cannot be removed.
+        """
+
     def close(self) -> None:
         """Close it."""
 
 
-def missing(
-    sentences: Mapping[str, str], present: set[str], encoder: Encoder
-) -> Iterator[tuple[list[str], list[list[float]]]]:
-    """Yield the ids that are not present yet with their vectors, some hundred at a time."""
-    ids = [key for key in sentences if key not in present]
-    for start in range(0, len(ids), BATCH):
-        some = ids[start : start + BATCH]
-        yield some, encoder.encode([sentences[key] for key in some])
+def as_bytes(vectors: Sequence[Sequence[float]]) -> list[bytes]:
+    """Return vectors as they are kept."""
+    return [np.asarray(vector, dtype="<f4").tobytes() for vector in vectors]
+
+
+def as_vectors(kept: Sequence[bytes]) -> Vectors:
+    """Return kept vectors, (n, width)."""
+    return np.stack([np.frombuffer(one, dtype="<f4") for one in kept])

@@ -1,21 +1,29 @@
 """The door of the memory: everything that tools may do with it.
 
-It owns a data folder for as long as it is open. Records and files are the truth (`store`), the
-index is made from them (`index`); what is forgotten goes from both.
+It owns a data folder for as long as it is open. Records and files are the truth, the index is made
+from them; what is forgotten goes from all.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
+from omnipersona.memory.concepts import ConceptStore
 from omnipersona.memory.encoder import Encoder, MiniLmEncoder
-from omnipersona.memory.errors import MemoryStoreError
+from omnipersona.memory.facts import FactStore
+from omnipersona.memory.forgetting import Forgetter
 from omnipersona.memory.index import FactIndex
-from omnipersona.memory.lock import FolderLock
-from omnipersona.memory.opening import Places
+from omnipersona.memory.pictures import PictureStore
 from omnipersona.memory.recall import Recall
 from omnipersona.memory.records import RankedFact, Receipt
-from omnipersona.memory.store import MemoryStore
+from omnipersona.store.conversations import Conversations
+from omnipersona.store.database import Database
+from omnipersona.store.files import Files
+from omnipersona.store.lock import FolderLock
+from omnipersona.store.opening import Places
+from omnipersona.store.shelf import Shelf
+from omnipersona.store.tombstones import Tombstones
+from omnipersona.store.upkeep import Upkeep
 
 
 class Memory:
@@ -25,18 +33,28 @@ class Memory:
         concepts: People, pets and things (`ConceptStore`).
         facts: What is known of them and of the user (`FactStore`).
         pictures: Photos and drawings (`PictureStore`).
-        mentions: What conversations may still hold of forgotten things (`MentionStore`).
+        conversations: What was said and shown (`Conversations`).
+        upkeep: What is done in idle moments (`Upkeep`).
     """
 
-    def __init__(self, store: MemoryStore, index: FactIndex, lock: FolderLock) -> None:
-        self._store = store
-        self._index = index
+    def __init__(
+        self, places: Places, encoder: Encoder, lock: FolderLock, database: Database, files: Files
+    ) -> None:
+        shelf = Shelf(database, files)
+        tombstones = Tombstones(places.folder, database)
+        tombstones.bury_again()
+        self._database = database
         self._lock = lock
-        self.concepts = store.concepts
-        self.facts = store.facts
-        self.pictures = store.pictures
-        self.mentions = store.mentions
-        self._recall = Recall(store.concepts, store.facts, index)
+        self._index = _index_of(places, database, encoder)
+        self._recall = Recall(database, encoder, self._index)
+        self.conversations = Conversations(database)
+        self.conversations.end_lost_turns()
+        self.facts = FactStore(database)
+        self.pictures = PictureStore(database, shelf)
+        self.concepts = ConceptStore(database, shelf, self.pictures)
+        stores = (self.concepts, self.facts, self.pictures)
+        self._forget = Forgetter(database, shelf, tombstones, stores)
+        self.upkeep = Upkeep(places.folder, database, files, tombstones, self._index.renew)
 
     @classmethod
     def open(
@@ -63,22 +81,27 @@ class Memory:
         lock.acquire()
         places = Places(folder=data_dir, database=database, blobs=blobs)
         try:
-            store, index = MemoryStore.open(places, encoder or MiniLmEncoder())
-        except MemoryStoreError:
+            records, files = places.open()
+            try:
+                return cls(places, encoder or MiniLmEncoder(), lock, records, files)
+            except BaseException:
+                records.close()
+                raise
+        except BaseException:
             lock.release()
             raise
-        return cls(store, index, lock)
 
     def warm_up(self) -> None:
         """Load what recall needs, which takes seconds; call it in a thread at the start."""
-        self._index.warm_up()
+        self._recall.warm_up()
 
     def ensure_user(self, user_id: str) -> None:
         """Make the user known; every other write does so by itself.
 
         Raises: InvalidName: the id cannot be used.
         """
-        self._store.ensure_user(user_id)
+        with self._database.writing(user_id):
+            pass
 
     def recall(
         self, user_id: str, question: str, concept_ids: Sequence[str] = (), limit: int = 5
@@ -92,9 +115,7 @@ class Memory:
         return self._recall.recall(user_id, question, concept_ids, limit)
 
     def forget_concept(self, user_id: str, concept_id: str, *, delete_drawings: bool) -> Receipt:
-        """Delete a concept with its facts, tokens, vectors and own photos.
-
-        `mentions` says what to take out of conversations, which are kept elsewhere.
+        """Delete a concept with its facts, tokens, own photos, and its names in conversations.
 
         Args:
             user_id: Whose concept.
@@ -102,33 +123,42 @@ class Memory:
             delete_drawings: Delete pictures drawn of it too; kept ones lose their details.
         Raises: UnknownConcept: the user has no concept of this id.
         """
-        receipt = self._store.forget_concept(user_id, concept_id, delete_drawings=delete_drawings)
-        self._index.drop(user_id)
-        return receipt
+        self.upkeep.drop_copy()
+        return self._forget.concept(user_id, concept_id, delete_drawings)
 
     def forget_fact(self, user_id: str, fact_id: str) -> Receipt:
-        """Delete a fact with its vector and the versions that it replaced.
-
-        `mentions` says what to take out of conversations, which are kept elsewhere.
+        """Delete a fact with the versions that it replaced, and its words where it was told.
 
         Raises: UnknownFact: the user has no such fact.
         """
-        receipt = self._store.forget_fact(user_id, fact_id)
-        self._index.drop(user_id)
-        return receipt
+        self.upkeep.drop_copy()
+        return self._forget.fact(user_id, fact_id)
 
     def forget_thread(self, user_id: str, thread_id: str) -> Receipt:
-        """Delete the pictures of a conversation; photos of concepts stay, outside of it."""
-        return self._store.forget_thread(user_id, thread_id)
+        """Delete a conversation with its pictures; photos of concepts stay, outside of it."""
+        self.upkeep.drop_copy()
+        return self._forget.thread(user_id, thread_id)
 
     def forget_user(self, user_id: str) -> Receipt:
         """Delete everything of a user; an unknown one gives an empty receipt."""
-        receipt = self._store.forget_user(user_id)
+        self.upkeep.drop_copy()
+        receipt = self._forget.user(user_id)
         self._index.drop(user_id)
         return receipt
 
     def close(self) -> None:
         """Close every file and give the data folder back."""
         self._index.close()
-        self._store.close()
+        self._database.close()
         self._lock.release()
+
+
+def _index_of(places: Places, database: Database, encoder: Encoder) -> FactIndex:
+    if database.is_sqlite:
+        # Chroma takes seconds to import.
+        from omnipersona.memory.chroma import ChromaIndex
+
+        return ChromaIndex(places.folder / "index", database, encoder.name)
+    from omnipersona.memory.vectors import VectorTable
+
+    return VectorTable(database, encoder.name)

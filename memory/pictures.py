@@ -3,27 +3,30 @@
 What a picture shows is only a link to concepts, given by whoever drew it.
 """
 
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
+import sqlalchemy as sa
 from PIL import Image, UnidentifiedImageError
 
-from omnipersona.memory.blobs import BlobStore
-from omnipersona.memory.database import BrokenRule, Database, Row, add_user
-from omnipersona.memory.errors import PictureRejected, UnknownConcept, UnknownPicture
-from omnipersona.memory.records import Picture, PictureOrigin, new_id, now
-
-PNG_SUFFIX: Final = ".png"
+from omnipersona.memory.records import Picture, PictureOrigin
+from omnipersona.store.database import Database, Records, Row, new_id, now
+from omnipersona.store.errors import PictureRejected, UnknownConcept, UnknownPicture
+from omnipersona.store.opening import PICTURE
+from omnipersona.store.schema import concepts, picture_concepts, pictures
+from omnipersona.store.shelf import Shelf
+from omnipersona.store.text import fold
 
 
 class PictureStore:
     """Pictures, each read and written in the name of one user."""
 
-    def __init__(self, database: Database, blobs: BlobStore) -> None:
+    def __init__(self, database: Database, shelf: Shelf) -> None:
         self._database = database
-        self._blobs = blobs
+        self._shelf = shelf
 
     def add(
         self,
@@ -32,6 +35,7 @@ class PictureStore:
         *,
         origin: PictureOrigin,
         thread_id: str | None = None,
+        turn_id: str | None = None,
         parent_id: str | None = None,
         details: Mapping[str, Any] | None = None,
         shows: Iterable[str] = (),
@@ -43,6 +47,7 @@ class PictureStore:
             png: PNG bytes, from `intake.clean_picture` or from the model.
             origin: How it came to be.
             thread_id: Conversation it belongs to.
+            turn_id: Turn it came from.
             parent_id: Picture that it was edited from.
             details: JSON values worth keeping.
             shows: Ids of the concepts drawn in it.
@@ -53,41 +58,47 @@ class PictureStore:
             UnknownConcept: a shown concept is not the user's.
         """
         width, height = _png_size(png)
-        text = json.dumps(dict(details or {}), allow_nan=False)
-        with self._database.transaction() as writer:
-            add_user(writer, user_id)
-            if parent_id is not None:
-                self.get(user_id, parent_id)
-            sha256 = self._blobs.put(user_id, png, PNG_SUFFIX)
-            picture_id = new_id()
-            writer.execute(
-                "INSERT INTO pictures (id, user_id, sha256, width, height, origin, thread_id,"
-                " parent_id, details, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (picture_id, user_id, sha256, width, height)
-                + (origin, thread_id, parent_id, text, now()),
-            )
-            try:
-                writer.executemany(
-                    "INSERT INTO picture_concepts VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    [(user_id, concept_id, picture_id) for concept_id in shows],
+        given = dict(details or {})
+        story = json.dumps(given, allow_nan=False, ensure_ascii=False)
+        picture_id = new_id()
+        with self._shelf.of(user_id) as files:
+            self._check(user_id, parent_id, shows := tuple(dict.fromkeys(shows)))
+            made = {"id": picture_id, "sha256": files.put(png, PICTURE), "width": width}
+            made |= {"height": height, "origin": origin, "thread_id": thread_id}
+            made |= {"turn_id": turn_id, "details": given, "created_at": now()}
+            made["folded"] = fold(story)
+            with self._database.writing(user_id) as records:
+                family_id = self._check(user_id, parent_id, shows) or picture_id
+                records.insert(pictures, {**made, "parent_id": parent_id, "family_id": family_id})
+                records.insert_all(
+                    picture_concepts,
+                    [{"concept_id": one, "picture_id": picture_id} for one in shows],
                 )
-            except BrokenRule as error:
-                raise UnknownConcept(
-                    "The picture names a concept that you do not have; list your concepts."
-                ) from error
-            return self.get(user_id, picture_id)
+                return self.get(user_id, picture_id)
+
+    def add_upload(self, user_id: str, png: bytes, thread_id: str | None) -> Picture:
+        """Keep a picture that a user sent; the same one, in the same conversation, is kept once.
+
+        Raises: PictureRejected: the bytes are no PNG.
+        """
+        with self._shelf.of(user_id):
+            if thread_id is not None:
+                query = sa.select(pictures).where(
+                    pictures.c.sha256 == hashlib.sha256(png).hexdigest(),
+                    pictures.c.thread_id == thread_id,
+                    pictures.c.origin == "uploaded",
+                )
+                if found := self._pictures(user_id, query):
+                    return found[0]
+            return self.add(user_id, png, origin="uploaded", thread_id=thread_id)
 
     def get(self, user_id: str, picture_id: str) -> Picture:
         """Return one picture's record.
 
         Raises: UnknownPicture: the user has no such picture.
         """
-        rows = self._database.rows(
-            "SELECT * FROM pictures WHERE user_id = ? AND id = ?", (user_id, picture_id)
-        )
-        if not rows:
-            raise UnknownPicture(f"There is no picture {picture_id[:40]!r}; it may be forgotten.")
-        return picture_of(rows[0])
+        with self._database.reading(user_id) as records:
+            return picture_of(_row(records, picture_id))
 
     def read(self, user_id: str, picture_id: str) -> bytes:
         """Return one picture's PNG bytes.
@@ -96,18 +107,14 @@ class PictureStore:
             UnknownPicture: the user has no such picture.
             StorageFailed: its file is gone or damaged.
         """
-        with self._database.lock:
-            picture = self.get(user_id, picture_id)
-            return self._blobs.get(user_id, picture.sha256, PNG_SUFFIX)
+        return self._shelf.read(user_id, lambda: self.get(user_id, picture_id).sha256, PICTURE)
 
     def list(self, user_id: str, thread_id: str | None = None) -> tuple[Picture, ...]:
         """Return the user's pictures, oldest first; with `thread_id` those of one conversation."""
-        rows = self._database.rows(
-            "SELECT * FROM pictures WHERE user_id = ? AND (? IS NULL OR thread_id = ?)"
-            " ORDER BY number",
-            (user_id, thread_id, thread_id),
-        )
-        return tuple(map(picture_of, rows))
+        query = sa.select(pictures).order_by(pictures.c.number)
+        if thread_id is not None:
+            query = query.where(pictures.c.thread_id == thread_id)
+        return self._pictures(user_id, query)
 
     def last(
         self, user_id: str, thread_id: str, origin: PictureOrigin | None = None
@@ -116,58 +123,78 @@ class PictureStore:
 
         "Newest" is the order of storing, whatever the clock said.
         """
-        rows = self._database.rows(
-            "SELECT * FROM pictures WHERE user_id = ? AND thread_id = ?"
-            " AND (? IS NULL OR origin = ?) ORDER BY number DESC LIMIT 1",
-            (user_id, thread_id, origin, origin),
-        )
-        return picture_of(rows[0]) if rows else None
+        query = sa.select(pictures).where(pictures.c.thread_id == thread_id)
+        if origin is not None:
+            query = query.where(pictures.c.origin == origin)
+        found = self._pictures(user_id, query.order_by(pictures.c.number.desc()).limit(1))
+        return found[0] if found else None
 
     def family(self, user_id: str, picture_id: str) -> tuple[Picture, ...]:
         """Return a picture, all that it was edited from and all edits of these, oldest first.
 
         Raises: UnknownPicture: the user has no such picture.
         """
-        first = self.get(user_id, picture_id)
-        while first.parent_id is not None:
-            first = self.get(user_id, first.parent_id)
-        rows = self._database.rows(
-            "WITH RECURSIVE family (id) AS (SELECT ? UNION SELECT pictures.id FROM pictures"
-            " JOIN family ON pictures.parent_id = family.id WHERE pictures.user_id = ?)"
-            " SELECT pictures.* FROM pictures JOIN family USING (id) ORDER BY number",
-            (first.id, user_id),
-        )
-        return tuple(map(picture_of, rows))
+        with self._database.reading(user_id) as records:
+            family_id = _row(records, picture_id)["family_id"]
+            query = sa.select(pictures).where(pictures.c.family_id == family_id)
+            return self._pictures(user_id, query.order_by(pictures.c.number))
 
     def shown_concepts(self, user_id: str, picture_id: str) -> tuple[str, ...]:
         """Return the ids of the concepts that a picture was drawn of.
 
         Raises: UnknownPicture: the user has no such picture.
         """
-        self.get(user_id, picture_id)
-        rows = self._database.rows(
-            "SELECT concepts.id FROM concepts JOIN picture_concepts AS link"
-            " ON link.user_id = concepts.user_id AND link.concept_id = concepts.id"
-            " WHERE link.user_id = ? AND link.picture_id = ? ORDER BY concepts.number",
-            (user_id, picture_id),
+        link = picture_concepts.c
+        query = (
+            sa.select(concepts.c.id)
+            .join(picture_concepts, link.concept_id == concepts.c.id)
+            .where(link.picture_id == picture_id)
+            .order_by(concepts.c.number)
         )
-        return tuple(row["id"] for row in rows)
+        with self._database.reading(user_id) as records:
+            _row(records, picture_id)
+            return tuple(row["id"] for row in records.rows(query))
 
     def showing(self, user_id: str, concept_id: str) -> tuple[Picture, ...]:
         """Return the pictures drawn of a concept, oldest first; none if it is unknown."""
-        rows = self._database.rows(
-            "SELECT pictures.* FROM pictures JOIN picture_concepts AS link"
-            " ON link.user_id = pictures.user_id AND link.picture_id = pictures.id"
-            " WHERE link.user_id = ? AND link.concept_id = ? ORDER BY pictures.number",
-            (user_id, concept_id),
+        link = picture_concepts.c
+        query = (
+            sa.select(pictures)
+            .join(picture_concepts, link.picture_id == pictures.c.id)
+            .where(link.concept_id == concept_id)
+            .order_by(pictures.c.number)
         )
-        return tuple(map(picture_of, rows))
+        return self._pictures(user_id, query)
+
+    def _pictures(self, user_id: str, query: "sa.Select[Any]") -> tuple[Picture, ...]:
+        with self._database.reading(user_id) as records:
+            return tuple(map(picture_of, records.rows(query)))
+
+    def _check(self, user_id: str, parent_id: str | None, shows: tuple[str, ...]) -> str | None:
+        """Refuse what is not the user's; return the family of the parent."""
+        with self._database.reading(user_id) as records:
+            known = records.rows(sa.select(concepts.c.id).where(concepts.c.id.in_(shows)))
+            if len(known) < len(shows):
+                raise UnknownConcept(
+                    "The picture names a concept that you do not have; list your concepts."
+                )
+            if parent_id is None:
+                return None
+            family_id: str = _row(records, parent_id)["family_id"]
+            return family_id
 
 
 def picture_of(row: Row) -> Picture:
     """Return the record in a row of the pictures table."""
-    fields = {key: value for key, value in row.items() if key not in ("number", "details")}
-    return Picture(**fields, details=json.loads(row["details"]))
+    hidden = ("number", "family_id", "folded")
+    return Picture(**{key: value for key, value in row.items() if key not in hidden})
+
+
+def _row(records: Records, picture_id: str) -> Row:
+    row = records.first(sa.select(pictures).where(pictures.c.id == picture_id))
+    if row is None:
+        raise UnknownPicture(f"There is no picture {picture_id[:40]!r}; it may be forgotten.")
+    return row
 
 
 def _png_size(png: bytes) -> tuple[int, int]:

@@ -3,10 +3,8 @@
 Ids are 32 hex digits; times are UTC in ISO 8601, e.g. `2026-01-31T12:00:00.000000+00:00`.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 ConceptState = Literal["new", "learning", "ready", "failed"]
@@ -84,6 +82,7 @@ class Picture:
         height: Pixels.
         origin: How it came to be.
         thread_id: Conversation it belongs to, if any.
+        turn_id: Turn that it came from, if any.
         parent_id: Picture that it was edited from, if any.
         details: JSON values worth keeping, e.g. seed and prompts.
         created_at: When it was stored.
@@ -96,6 +95,7 @@ class Picture:
     height: int
     origin: PictureOrigin
     thread_id: str | None
+    turn_id: str | None
     parent_id: str | None
     details: Mapping[str, Any]
     created_at: str
@@ -118,6 +118,7 @@ class Receipt:
         facts: Number of facts, retired ones included.
         photos: Number of uploaded photos.
         drawings: Number of drawn, edited and sample pictures.
+        messages: Number of messages in which words were struck out.
         sha256s: Hashes of the files that were removed, sorted.
     """
 
@@ -125,14 +126,5 @@ class Receipt:
     facts: int = 0
     photos: int = 0
     drawings: int = 0
+    messages: int = 0
     sha256s: tuple[str, ...] = ()
-
-
-def new_id() -> str:
-    """Return a fresh id."""
-    return uuid.uuid4().hex
-
-
-def now() -> str:
-    """Return the present time as stored."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -24,7 +24,7 @@ _opening: asyncio.Task[Session] | None = None
 async def make_graph() -> Any:
     """Return the graph of a turn, without a checkpointer: the server has its own.
 
-    Raises: MemoryStoreError, ModelError: the data folder or the model cannot be used.
+    Raises: StoreError, ModelError: the data folder or the model cannot be used.
     """
     return (await _session()).graph().compile()
 

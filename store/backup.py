@@ -1,126 +1,258 @@
-"""A whole data folder as one file, and back.
+"""A whole memory as one file, and back, whatever kinds of stores it lies in.
 
-Everything that cannot be made again goes in: records, conversations, files, logins; not the index,
-not the page's own files, not the secret that signs logins. Knows files. Does not know what they
-mean.
+Everything that cannot be made again goes in: records, as lines of JSON per table, and files; logins
+and keys; what must stay forgotten. Not in it: search indexes, turns and questions under way,
+sessions, the secret that signs logins. Nothing is copied anywhere else on the way. Knows tables as
+such. Does not know what they mean.
 """
 
+import base64
 import hashlib
 import json
 import re
 import shutil
 import sqlite3
 import zipfile
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from omnipersona.memory.errors import StorageFailed
-from omnipersona.memory.lock import FolderLock
-from omnipersona.memory.opening import DATABASE_FILE
+import sqlalchemy as sa
 
-FORMAT: Final = 1
+from omnipersona.store.database import Database
+from omnipersona.store.errors import StorageFailed
+from omnipersona.store.files import Files
+from omnipersona.store.lock import FolderLock
+from omnipersona.store.opening import DATABASE_FILE, Places
+from omnipersona.store.schema import METADATA
+from omnipersona.store.tombstones import TOMBSTONES_FILE, merge_tombstones
+
+FORMAT: Final = 2
+_FIRST_FORMAT: Final = 1
 _MANIFEST: Final = "backup.json"
-_DATABASES: Final = "*.sqlite3"
 _PLAIN: Final = ("logins.json", "keys.json")
-_ALLOWED: Final = re.compile(r"[a-z]+\.sqlite3|(logins|keys)\.json|blobs/[0-9a-f]{32}/[0-9a-z./]+")
+_PASSING: Final = ("indexes", "turns", "questions", "sessions", "redactions", "quarantine")
+_ALLOWED: Final = {
+    FORMAT: re.compile(
+        r"records/[a-z_]+\.jsonl|(logins|keys)\.json|forgotten"
+        r"|files/[0-9a-f]{32}/[0-9a-f]{64}\.[a-z]+"
+    ),
+    _FIRST_FORMAT: re.compile(
+        r"[a-z]+\.sqlite3|(logins|keys)\.json|blobs/[0-9a-f]{32}/[0-9a-z./]+"
+    ),
+}
 _AT_ONCE: Final = 2**20
+_ROWS: Final = 500
+
+Entry = tuple[str, Iterable[bytes]]
 
 
-def back_up(folder: Path, file: Path) -> int:
-    """Write a data folder into one file, whole or not at all; return how many files it holds.
+def back_up(places: Places, file: Path) -> int:
+    """Write a memory into one file, whole or not at all; return how many parts it has.
 
     Raises:
-        DataFolderBusy: A running assistant has the folder.
-        StorageFailed: The folder cannot be read, or the file cannot be written.
+        DataFolderBusy: A running assistant has the memory.
+        StorageFailed: It cannot be read, or the file cannot be written.
     """
-    if not (folder / DATABASE_FILE).exists():
-        raise StorageFailed(f"There is nothing to back up in {folder}.")
-    lock = FolderLock(folder)
+    if not places.database and not (places.folder / DATABASE_FILE).exists():
+        raise StorageFailed(f"There is nothing to back up in {places.folder}.")
+    lock = FolderLock(places.folder)
     lock.acquire()
+    partial = file.with_name(f"{file.name}.partial")
     try:
-        return _write(folder, file)
-    except (OSError, sqlite3.Error) as error:
+        database, files = places.open()
+        try:
+            count = _write(partial, _entries(places.folder, database, files))
+        finally:
+            database.close()
+        partial.chmod(0o600)
+        partial.replace(file)
+    except OSError as error:
         raise StorageFailed(f"The backup {file} could not be made: {error}.") from error
     finally:
         lock.release()
-
-
-def restore(file: Path, folder: Path) -> int:
-    """Make a data folder from a backup; return how many files it has.
-
-    Raises: StorageFailed: The folder holds something already, or the file is damaged or no backup.
-    """
-    if (folder / DATABASE_FILE).exists():
-        raise StorageFailed(
-            f"{folder} holds a memory already. Choose an empty folder with --data, or move this "
-            "one away first."
-        )
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with TemporaryDirectory(dir=folder.parent) as name, zipfile.ZipFile(file) as archive:
-            made = Path(name) / "data"
-            count = _unpack(archive, made)
-            shutil.copytree(made, folder, dirs_exist_ok=True)
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
-        raise StorageFailed(f"{file} cannot be restored: {error}.") from error
+        partial.unlink(missing_ok=True)
     return count
 
 
-def _write(folder: Path, file: Path) -> int:
-    partial = file.with_name(f"{file.name}.partial")
-    sums = {}
-    with TemporaryDirectory() as name, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as out:
-        for part, path in (*_databases(folder, Path(name)), *_files(folder)):
-            out.write(path, part)
-            sums[part] = _sha256(path)
+def restore(file: Path, places: Places) -> int:
+    """Make a memory from a backup, whole or not at all; return how many parts it has.
+
+    Raises: StorageFailed: There is a memory already, or the file is damaged or no backup.
+    """
+    if not places.database and (places.folder / DATABASE_FILE).exists():
+        raise StorageFailed(
+            f"{places.folder} holds a memory already. Choose an empty folder with --data, or move "
+            "this one away first."
+        )
+    places.folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(dir=places.folder.parent) as name, zipfile.ZipFile(file) as parts:
+            sums = _checked(parts)
+            if sums.format == _FIRST_FORMAT:
+                _restore_first(parts, Path(name) / "data", places)
+            else:
+                _restore(parts, Path(name) / "data", places)
+    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, sqlite3.Error) as error:
+        raise StorageFailed(f"{file} cannot be restored: {error}.") from error
+    return len(sums.names)
+
+
+def _entries(folder: Path, database: Database, files: Files) -> Iterator[Entry]:
+    for table in METADATA.sorted_tables:
+        if table.name not in _PASSING:
+            yield f"records/{table.name}.jsonl", _lines(database, table)
+    for path in sorted(files.paths()):
+        if not Path(path).name.startswith("."):
+            yield f"files/{path}", [files.read(path)]
+    for name in (*_PLAIN, TOMBSTONES_FILE):
+        if (folder / name).exists():
+            yield name, [(folder / name).read_bytes()]
+
+
+def _lines(database: Database, table: sa.Table) -> Iterator[bytes]:
+    with database.of_all() as connection:
+        found = connection.execute(sa.select(table).order_by(*table.primary_key))
+        for row in found.mappings():
+            yield json.dumps(dict(row), default=_as_text).encode() + b"\n"
+
+
+def _as_text(value: bytes) -> dict[str, str]:
+    return {"base64": base64.b64encode(value).decode("ascii")}
+
+
+def _as_value(value: Any) -> Any:
+    is_bytes = isinstance(value, dict) and value.keys() == {"base64"}
+    return base64.b64decode(value["base64"]) if is_bytes else value
+
+
+def _write(partial: Path, entries: Iterator[Entry]) -> int:
+    sums = dict[str, str]()
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, pieces in entries:
+            digest = hashlib.sha256()
+            with out.open(name, "w", force_zip64=True) as part:
+                for piece in pieces:
+                    digest.update(piece)
+                    part.write(piece)
+            sums[name] = digest.hexdigest()
         out.writestr(_MANIFEST, json.dumps({"format": FORMAT, "sha256": sums}, indent=1))
-    partial.chmod(0o600)
-    partial.replace(file)
     return len(sums)
 
 
-def _databases(folder: Path, copies: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.glob(_DATABASES)):
-        # A copy by SQLite itself takes in what still lies in the write-ahead log.
-        with (
-            closing(sqlite3.connect(path)) as source,
-            closing(sqlite3.connect(copies / path.name)) as copy,
-        ):
-            source.backup(copy)
-        yield path.name, copies / path.name
+class _Checked:
+    """What a backup holds, once all of it was compared with what it lists."""
+
+    def __init__(self, number: int, names: list[str]) -> None:
+        self.format = number
+        self.names = names
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    plain = [folder / name for name in _PLAIN if (folder / name).exists()]
-    blobs = sorted(path for path in (folder / "blobs").rglob("*") if path.is_file())
-    for path in (*plain, *blobs):
-        yield path.relative_to(folder).as_posix(), path
-
-
-def _unpack(archive: zipfile.ZipFile, folder: Path) -> int:
+def _checked(archive: zipfile.ZipFile) -> _Checked:
     manifest: dict[str, Any] = json.loads(archive.read(_MANIFEST))
-    if manifest["format"] != FORMAT:
-        raise ValueError(f"it has format {manifest['format']!r}, not {FORMAT}")
+    number = manifest["format"]
+    if number not in _ALLOWED:
+        raise ValueError(f"it has format {number!r}, not {FORMAT}")
     sums: dict[str, str] = manifest["sha256"]
-    names = set(archive.namelist()) - {_MANIFEST}
-    if names != set(sums) or DATABASE_FILE not in names:
+    names = sorted(set(archive.namelist()) - {_MANIFEST})
+    needed = DATABASE_FILE if number == _FIRST_FORMAT else "records/users.jsonl"
+    if names != sorted(sums) or needed not in names:
         raise ValueError("it does not hold what it lists")
-    for name in sorted(names):
-        if not _ALLOWED.fullmatch(name) or ".." in name:
+    for name in names:
+        if not _ALLOWED[number].fullmatch(name) or ".." in name:
             raise ValueError(f"it holds {name!r}")
-        path = folder / name
+        digest = hashlib.sha256()
+        with archive.open(name) as part:
+            while piece := part.read(_AT_ONCE):
+                digest.update(piece)
+        if digest.hexdigest() != sums[name]:
+            raise ValueError(f"{name} was changed")
+    return _Checked(number, names)
+
+
+def _restore(archive: zipfile.ZipFile, made: Path, places: Places) -> None:
+    """Fill a memory; one in a folder is filled beside its place and put there when it is whole."""
+    target = places if places.database else Places(folder=made, blobs=places.blobs)
+    lock = FolderLock(target.folder)
+    lock.acquire()
+    try:
+        database, files = target.open(name=_name_of(archive))
+        try:
+            _refuse_filled(database, target)
+            for name in archive.namelist():
+                if name.startswith("files/"):
+                    files.write(name.removeprefix("files/"), archive.read(name))
+            _fill(database, archive)
+        finally:
+            database.close()
+        _plain_files(archive, target.folder, places.folder)
+    finally:
+        lock.release()
+    if not places.database:
+        shutil.copytree(made, places.folder, dirs_exist_ok=True)
+
+
+def _name_of(archive: zipfile.ZipFile) -> str:
+    """Return the memory's own name, under which its files lie."""
+    [row] = archive.read("records/identity.jsonl").splitlines()
+    return str(json.loads(row)["id"])
+
+
+def _refuse_filled(database: Database, places: Places) -> None:
+    with database.of_all() as connection:
+        users = METADATA.tables["users"]
+        if connection.execute(sa.select(users.c.id)).first() is not None:
+            raise StorageFailed(
+                f"{places} holds a memory already. Choose an empty one, or move this one away "
+                "first."
+            )
+
+
+def _fill(database: Database, archive: zipfile.ZipFile) -> None:
+    with database.of_all() as connection:
+        for table in METADATA.sorted_tables:
+            name = f"records/{table.name}.jsonl"
+            if name not in archive.namelist() or table.name == "identity":
+                continue
+            rows = [
+                {key: _as_value(value) for key, value in json.loads(line).items()}
+                for line in archive.read(name).splitlines()
+            ]
+            # Facts name older ones, which therefore come first.
+            for start in range(0, len(rows), _ROWS):
+                connection.execute(sa.insert(table), rows[start : start + _ROWS])
+            if not database.is_sqlite and "number" in table.c and rows:
+                # Rows that come later are numbered after these.
+                place = f"pg_get_serial_sequence('{table.name}', 'number')"
+                last = rows[-1]["number"]
+                connection.exec_driver_sql(f"SELECT setval({place}, {int(last)})")
+
+
+def _plain_files(archive: zipfile.ZipFile, folder: Path, place: Path) -> None:
+    """Write what is no record; what was forgotten at the place since the backup stays forgotten."""
+    for name in _PLAIN:
+        if name in archive.namelist():
+            (folder / name).write_bytes(archive.read(name))
+            (folder / name).chmod(0o600)
+    if TOMBSTONES_FILE in archive.namelist():
+        here = place / TOMBSTONES_FILE
+        others = [here.read_text(encoding="ascii")] if here.exists() else []
+        merge_tombstones(folder, archive.read(TOMBSTONES_FILE).decode("ascii"), *others)
+
+
+def _restore_first(archive: zipfile.ZipFile, made: Path, places: Places) -> None:
+    """Put back the files of version 0.1, which are brought up to date when they are opened."""
+    if places.database or places.blobs:
+        raise ValueError(
+            "it was made by version 0.1; restore it into a folder, and a backup of that here"
+        )
+    for name in archive.namelist():
+        if name == _MANIFEST:
+            continue
+        path = made / name
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with archive.open(name) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target, _AT_ONCE)
         path.chmod(0o600)
-        if _sha256(path) != sums[name]:
-            raise ValueError(f"{name} was changed")
-    return len(names)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    shutil.copytree(made, places.folder, dirs_exist_ok=True)

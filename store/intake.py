@@ -12,7 +12,7 @@ from typing import Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from omnipersona.memory.errors import PictureRejected
+from omnipersona.store.errors import PictureRejected
 
 MAX_BYTES: Final = 20_000_000
 MAX_PIXELS: Final = 50_000_000

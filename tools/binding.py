@@ -7,10 +7,10 @@ the request asks.
 import re
 from collections.abc import Sequence
 
-from omnipersona.memory.errors import InvalidName
-from omnipersona.memory.names import clean_name
-from omnipersona.memory.text import compare_key
 from omnipersona.model.contract import ConceptFile, slot
+from omnipersona.store.errors import InvalidName
+from omnipersona.store.names import clean_name
+from omnipersona.store.text import compare_key
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 
 _BRACKETED = re.compile(r"<([^<>]*)>")
@@ -54,7 +54,7 @@ def concept_files(
 
     Raises:
         ToolFailed: one has none yet, or only of other weights.
-        MemoryStoreError: the user has no such concept.
+        StoreError: the user has no such concept.
     """
     return tuple(_concept_file(deps, user_id, concept_id) for concept_id in concept_ids)
 

@@ -7,8 +7,8 @@ run code is ever read.
 from collections.abc import Sequence
 from typing import Final
 
-from omnipersona.memory.intake import clean_picture
 from omnipersona.model.contract import ConceptFile
+from omnipersona.store.intake import clean_picture
 from omnipersona.tools.bundle import (
     MAX_BYTES,
     MAX_PHOTOS,

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from omnipersona.memory.errors import UnknownPicture
-from omnipersona.memory.intake import clean_picture
 from omnipersona.memory.records import Picture
+from omnipersona.store.errors import UnknownPicture
+from omnipersona.store.intake import clean_picture
 from omnipersona.tools.outcome import ToolDeps, tool_border
 
 
@@ -35,13 +35,14 @@ def keep_pictures(
 ) -> tuple[Picture, ...]:
     """Store picture files, of a conversation or none; a refused one leaves nothing behind.
 
-    Raises: MemoryStoreError: one is no picture, or cannot be kept.
+    What was sent in a conversation before, to the page or in a turn, is the same picture.
+
+    Raises: StoreError: one is no picture, or cannot be kept.
     """
     # All are cleaned before one is kept.
     cleaned = [clean_picture(data) for data in pictures]
     return tuple(
-        deps.memory.pictures.add(user_id, picture.png, origin="uploaded", thread_id=thread_id)
-        for picture in cleaned
+        deps.memory.pictures.add_upload(user_id, picture.png, thread_id) for picture in cleaned
     )
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from omnipersona.memory.errors import MemoryStoreError, UnknownConcept
 from omnipersona.model.contract import (
     ConceptFile,
     Fact,
@@ -23,6 +22,7 @@ from omnipersona.model.contract import (
     Preset,
 )
 from omnipersona.model.errors import Cancelled, ModelError
+from omnipersona.store.errors import StoreError, UnknownConcept
 from omnipersona.tools.outcome import ToolFailed
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class LearningJobs:
                 raise ToolFailed(f"<{concept.name}> has no photo to learn from; send one.")
             self.cancel_concept(user_id, concept_id)
             self._memory.concepts.update(user_id, concept_id, state="learning")
-        except MemoryStoreError as error:
+        except StoreError as error:
             raise ToolFailed(str(error)) from error
         status = LearnStatus(
             job_id=uuid.uuid4().hex,
@@ -205,6 +205,11 @@ class LearningJobs:
                 if (job.status.user_id, job.status.concept_id) == (user_id, concept_id):
                     self._set(job, concept_name=FORGOTTEN, message=FORGOTTEN)
 
+    def forget_user(self, user_id: str) -> None:
+        """Cancel and forget all jobs of a user."""
+        for status in self.list(user_id):
+            self.forget_concept(user_id, status.concept_id)
+
     def wait(
         self,
         user_id: str,
@@ -266,7 +271,7 @@ class LearningJobs:
             self._end_cancelled(job)
         except UnknownConcept:
             self._set(job, state="cancelled", message=FORGOTTEN)
-        except (ModelError, MemoryStoreError) as error:
+        except (ModelError, StoreError) as error:
             self._end_failed(job, str(error))
         except Exception:
             logger.exception("learning job %s failed", job.status.job_id)
@@ -354,7 +359,7 @@ class LearningJobs:
             self._memory.concepts.update(
                 status.user_id, status.concept_id, state="ready" if has_tokens else state
             )
-        except MemoryStoreError as error:
+        except StoreError as error:
             logger.warning("concept of job %s not marked: %s", status.job_id, type(error).__name__)
 
     def _set(self, job: _Job, **changes: object) -> None:

@@ -3,16 +3,16 @@
 Knows the border between the abilities and whoever calls them. Does not know the abilities.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.tools import ToolException
 
-from omnipersona.memory.errors import MemoryStoreError
 from omnipersona.model.contract import PersonaModel
 from omnipersona.model.errors import Cancelled, ModelError, RequestError
+from omnipersona.store.errors import StoreError
 
 if TYPE_CHECKING:
     from omnipersona.memory.memory import Memory
@@ -50,14 +50,11 @@ class ToolDeps:
         model: Looks, draws and learns.
         memory: What is known.
         jobs: What is being learned.
-        on_forgotten: Called, in any thread, when something was forgotten that conversations may
-            still name (`Memory.mentions`).
     """
 
     model: PersonaModel
     memory: "Memory"
     jobs: "LearningJobs"
-    on_forgotten: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -69,7 +66,7 @@ def tool_border() -> Iterator[None]:
         raise
     except RequestError as error:
         raise ToolRetry(str(error)) from error
-    except (ModelError, MemoryStoreError) as error:
+    except (ModelError, StoreError) as error:
         raise ToolFailed(str(error)) from error
 
 

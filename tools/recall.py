@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from omnipersona.memory.errors import UnknownFact
 from omnipersona.memory.records import Concept, Fact
-from omnipersona.memory.text import compare_key
+from omnipersona.store.errors import UnknownFact
+from omnipersona.store.text import compare_key
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, counted, tool_border
 
 NOTE: Final = "note"
@@ -189,7 +189,6 @@ def forget_fact(deps: ToolDeps, user_id: str, fact_id: str) -> None:
     """Delete one fact with its history; raise `ToolFailed` if there is none of this id."""
     with tool_border():
         deps.memory.forget_fact(user_id, fact_id)
-    deps.on_forgotten()
 
 
 def forget_concept(
@@ -211,7 +210,6 @@ def forget_concept(
         receipt = deps.memory.forget_concept(user_id, concept_id, delete_drawings=drawings)
         for sha256 in receipt.sha256s:
             deps.model.release(sha256)
-    deps.on_forgotten()
     return ToolOutcome(
         text=(
             f"Forgotten <{name}>: {counted(receipt.facts, 'fact')}, "

@@ -4,7 +4,6 @@ Knows what is kept with a picture so that it can be explained and made again. Th
 into the PNG, which says of itself that a model made it.
 """
 
-import json
 import struct
 import threading
 import zlib
@@ -40,6 +39,7 @@ class DrawOrder:
         concept_ids: `concept_ids[i]` fills slot `<ci>`.
         settings: Seed, steps, guidance.
         thread_id: Conversation that the picture belongs to; "" for none.
+        turn_id: Turn in which it is drawn; "" for none.
         provenance: JSON-able story of the text: who asked what, and the evidence.
     """
 
@@ -47,6 +47,7 @@ class DrawOrder:
     concept_ids: tuple[str, ...] = ()
     settings: DrawSettings = DrawSettings()
     thread_id: str = ""
+    turn_id: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -80,15 +81,16 @@ def keep_picture(
 ) -> ToolOutcome:
     """Store a finished picture with its story.
 
-    Raises: MemoryStoreError: the memory refused.
+    Raises: StoreError: the memory refused.
     """
     details = _details(deps, user_id, order, files, result, is_edit=bool(parent_id))
     before = deps.memory.pictures.shown_concepts(user_id, parent_id) if parent_id else ()
     picture = deps.memory.pictures.add(
         user_id,
-        with_text(result.png, {"Software": MADE_BY, "OmniPersona": json.dumps(details)}),
+        with_text(result.png, {"Software": MADE_BY}),
         origin="edited" if parent_id else "drawn",
         thread_id=order.thread_id or None,
+        turn_id=order.turn_id or None,
         parent_id=parent_id or None,
         details=details,
         shows=(*before, *order.concept_ids),

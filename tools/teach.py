@@ -6,8 +6,8 @@ Knows what is stored before learning starts. Does not know how learning works.
 from collections.abc import Sequence
 from typing import Final
 
-from omnipersona.memory.errors import UnknownConcept
 from omnipersona.memory.records import Concept
+from omnipersona.store.errors import UnknownConcept
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, ToolRetry, counted, tool_border
 
 NUM_PHOTOS_ADVICE: Final = "one to ten photos"

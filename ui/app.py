@@ -21,6 +21,7 @@ from omnipersona.ui.album.routes import album_routes
 from omnipersona.ui.chat.conversation import attach_samples, run_turn, say
 from omnipersona.ui.chat.elements import CANCEL_LEARNING, COMPARE, GO_ON_FROM, SAY, VERSIONS
 from omnipersona.ui.chat.learning import follow_unfinished
+from omnipersona.ui.chat.pictures import PICTURE_HEADERS, enlarged
 from omnipersona.ui.chat.preferences import offer
 from omnipersona.ui.chat.resuming import rejoin
 from omnipersona.ui.chat.slash import said
@@ -28,6 +29,7 @@ from omnipersona.ui.chat.starters import STARTERS
 from omnipersona.ui.chat.uploads import UploadRefused, read_uploads
 from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_versions
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
+from omnipersona.ui.history.owner import OwnerOfRequest
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 
 _settings = assistant.assistant().settings
@@ -40,23 +42,31 @@ app.add_middleware(
 )
 
 
+app.add_middleware(OwnerOfRequest)
+
+
 @cl.data_layer
 def history_layer() -> BaseDataLayer:
     """Keep conversations in the history of the data folder."""
     here = assistant.assistant()
-    return HistoryLayer(here.session.history(), here.session.delete_thread, here.prefix)
+    return HistoryLayer(here.session, here.prefix)
 
 
 register_login()
 
 
 async def shown(element_id: str, owner: Owner) -> Response:
-    """Return the bytes of what was shown in a conversation, to its owner alone."""
-    history = assistant.assistant().session.history()
-    found = await asyncio.to_thread(history.element_content, element_id)
-    if found is None or found[0] != owner:
+    """Return a picture that was shown in a conversation, to its owner alone."""
+    session = assistant.assistant().session
+    picture_id = await asyncio.to_thread(session.conversations.picture_of, owner, element_id)
+    if picture_id is None:
         return PlainTextResponse("There is no such picture.", 404)
-    return Response(found[2], media_type=found[1])
+    try:
+        png = await session.picture(owner, picture_id)
+    except EXPECTED_ERRORS as error:
+        return PlainTextResponse(str(error), 404)
+    large = await asyncio.to_thread(enlarged, png, session.describe().display_size)
+    return Response(large, media_type="image/png", headers=PICTURE_HEADERS)
 
 
 # Before the frame's own last route, which answers everything.

@@ -27,9 +27,8 @@ _held: Assistant | None = None
 
 
 def hold(session: Session, settings: "Settings", prefix: str = "") -> Assistant:
-    """Keep a session for the handlers of the page, which shows its history."""
+    """Keep a session for the handlers of the page."""
     global _held
-    session.history()
     _held = Assistant(session, settings, Logins(settings.data), prefix)
     return _held
 

@@ -33,7 +33,7 @@ def serve(settings: "Settings", *, headless: bool = False) -> None:
     Raises:
         typer.Exit: the address is taken or refused, the page's files cannot be written, or nobody
             could log in.
-        MemoryStoreError: the data folder cannot be used.
+        StoreError: the data folder cannot be used.
         ModelError: the model cannot be loaded.
     """
     check_login(settings)

@@ -23,7 +23,6 @@ from omnipersona.agent.naming import (
 from omnipersona.agent.nodes.questions import (
     APPROVED,
     LEFT,
-    ask,
     dropped,
     is_dropped,
     pick,
@@ -33,6 +32,7 @@ from omnipersona.agent.parsing import Cannot, read_rewrite
 from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES, headed
 from omnipersona.agent.state import State
 from omnipersona.agent.tasks import run_task
+from omnipersona.agent.words import ask
 from omnipersona.agent.worker import in_worker, teller
 from omnipersona.model.contract import DrawSettings, StepEvent, ThoughtEvent, slot
 from omnipersona.model.skills import rewrite_prompt
@@ -283,6 +283,7 @@ def _order(state: State, context: Context) -> DrawOrder:
             think=context.think,
         ),
         thread_id=context.thread_id,
+        turn_id=context.message_id,
         provenance={
             "intent": state["intent"],
             "prompt": unslot(state["message"], names),

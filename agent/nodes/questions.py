@@ -1,35 +1,18 @@
-"""Asking the user in the middle of a turn; one interrupt per node.
+"""What an answer to a question means: a choice, or that the request is taken back.
 
-Knows the shape of a question and of its answer. Does not know what is asked. LangGraph runs a node
-again from its top when the answer comes, so nothing may happen before `ask`.
+Knows words. Does not know what was asked (`agent.words` asks; one question per node).
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, TypedDict
+from typing import Final
 
-from langgraph.types import interrupt
-
-from omnipersona.agent.events import NeedKind
 from omnipersona.agent.state import State
+from omnipersona.agent.words import Answer
 
 APPROVED: Final = "yes, go on"
 LEFT: Final = "no"
 DROPPED: Final = "All right, I leave it."
 _DROP_WORDS: Final = frozenset({"cancel", "never mind", "nevermind"})
-
-
-class Answer(TypedDict):
-    """What the user sent back: words and ids of stored pictures."""
-
-    text: str
-    picture_ids: list[str]
-
-
-def ask(kind: NeedKind, question: str, choices: Sequence[str] = ()) -> Answer:
-    """Stop the turn with a question and return the user's answer when it comes."""
-    payload: dict[str, Any] = {"kind": kind, "question": question, "choices": list(choices)}
-    answer: Answer = interrupt(payload)
-    return answer
 
 
 def is_dropped(answer: Answer) -> bool:

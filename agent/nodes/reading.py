@@ -10,16 +10,19 @@ from typing import Final
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
+from omnipersona.agent.messages import last_words
 from omnipersona.agent.naming import slot_index, slot_message, suggest
-from omnipersona.agent.nodes.questions import ask, dropped, is_dropped, pick
+from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.parsing import read_parsed
 from omnipersona.agent.prompts import PARSE_EXAMPLES
 from omnipersona.agent.state import ConceptCard, State, fresh_turn
 from omnipersona.agent.tasks import run_task
+from omnipersona.agent.words import TURN, ask
 from omnipersona.agent.worker import in_worker
 from omnipersona.model.contract import slot
 from omnipersona.model.skills import Known, Parsed, ParseState, PictureRef, parse_prompt
-from omnipersona.tools.outcome import ToolDeps
+from omnipersona.tools.gallery import keep_pictures
+from omnipersona.tools.outcome import ToolDeps, ToolFailed
 from omnipersona.tools.recall import view_concepts
 
 NOT_UNDERSTOOD: Final = (
@@ -49,8 +52,25 @@ class ReadingNodes:
             for view in views
         ]
         update = fresh_turn()
-        update.update(slot_update(state, cards))
+        update["text"], update["picture_ids"] = await self._sent(state, runtime.context)
+        update.update(slot_update({**state, **update}, cards))
         return update
+
+    async def _sent(self, state: State, context: Context) -> tuple[str, list[str]]:
+        """Return words and kept pictures of the turn, in whatever form they came."""
+        if TURN in state:
+            return context.text, list(context.picture_ids)
+        if state.get("text") or state.get("picture_ids"):
+            return state.get("text", ""), list(state.get("picture_ids", []))
+        text, pictures = last_words(state.get("messages", []))
+        if not text and not pictures:
+            raise ToolFailed("Write something or send a picture.")
+        kept = await in_worker(
+            lambda _: keep_pictures(
+                self._deps, context.user_id, pictures, context.thread_id or None
+            )
+        )
+        return text, [picture.id for picture in kept]
 
     async def parse_intent(self, state: State, runtime: Runtime[Context]) -> State:
         """Have the model read intent, picture, concepts and questions out of the message."""

@@ -11,10 +11,11 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.naming import slot_index, unslot
-from omnipersona.agent.nodes.questions import ask, dropped, is_dropped, pick
+from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.nodes.stating import read_statements
 from omnipersona.agent.parsing import asked_attribute
 from omnipersona.agent.state import State
+from omnipersona.agent.words import ask
 from omnipersona.agent.worker import in_worker
 from omnipersona.model.skills import Statement
 from omnipersona.tools.gallery import find_picture

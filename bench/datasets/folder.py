@@ -15,8 +15,8 @@ from typing import Final
 from PIL import Image
 
 from omnipersona.bench.errors import BenchError
-from omnipersona.memory.errors import PictureRejected
-from omnipersona.memory.intake import clean_picture
+from omnipersona.store.errors import PictureRejected
+from omnipersona.store.intake import clean_picture
 
 _SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 _MASK: Final = "mask"

@@ -34,7 +34,7 @@ def serve(settings: Settings, tell: Tell) -> None:
     Raises:
         CannotServe: Whoever reaches the address could use it.
         OSError: The address is taken or refused.
-        MemoryStoreError: The data folder cannot be used.
+        StoreError: The data folder cannot be used.
         ModelError: The model cannot be loaded.
     """
     tell(check_keys(settings))

@@ -13,7 +13,7 @@ from omnipersona.serve.mcp.server import build_server
 async def serve_pipes(settings: Settings) -> None:
     """Serve one user over standard input and output, until input ends.
 
-    Raises: MemoryStoreError, ModelError: the data folder or the model cannot be used.
+    Raises: StoreError, ModelError: the data folder or the model cannot be used.
     """
     session = await Session.open(settings)
     try:

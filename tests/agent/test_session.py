@@ -14,9 +14,9 @@ from omnipersona.agent.logs import JsonLines, TextLines
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.turn import UserTurn
-from omnipersona.memory.errors import DataFolderBusy
 from omnipersona.model.contract import CompleteRequest, EditRequest, GenerateRequest, LearnRequest
 from omnipersona.model.errors import ModelError
+from omnipersona.store.errors import DataFolderBusy
 from omnipersona.tools.outcome import ToolFailed
 
 TEACH = {

@@ -9,9 +9,9 @@ from talk import Talk
 from omnipersona.agent.errors import kind_of, subject_of
 from omnipersona.agent.events import Event, Failed, FailKind, Reply
 from omnipersona.agent.turn import UserTurn
-from omnipersona.memory.errors import DuplicateConcept, PictureRejected, StorageFailed
 from omnipersona.model.contract import AnswerRequest, EditRequest
 from omnipersona.model.errors import ModelBusy, RequestError
+from omnipersona.store.errors import DuplicateConcept, PictureRejected, StorageFailed
 from omnipersona.tools.outcome import ToolFailed, ToolRetry, tool_border
 
 SCRIPT = {

@@ -52,6 +52,8 @@ DOORS: dict[str, tuple[Act, object]] = {
     "delete_thread": (lambda s, o: s.delete_thread(STRANGER, "t1"), "None"),
     "export_concept": (lambda s, o: s.export_concept(STRANGER, "bo"), ToolFailed),
     "forget_concept": (lambda s, o: s.forget_concept(STRANGER, "bo"), ToolFailed),
+    "forget_user": (lambda s, o: s.forget_user(STRANGER), "Receipt(concepts=0"),
+    "has_picture": (lambda s, o: s.has_picture(STRANGER, o.picture_id), "False"),
     "forget_fact": (lambda s, o: s.forget_fact(STRANGER, o.fact_id), ToolFailed),
     "go_on_from": (lambda s, o: s.go_on_from(STRANGER, "t1", o.picture_id), ToolFailed),
     "import_concept": (
@@ -78,7 +80,7 @@ DOORS: dict[str, tuple[Act, object]] = {
     "versions": (lambda s, o: s.versions(STRANGER, o.picture_id), ToolFailed),
     "watch_learning": (lambda s, o: s.watch_learning(STRANGER, o.job_id), ToolFailed),
 }
-NOT_OF_A_USER = {"open", "close", "warm_up", "describe", "graph", "plan_line", "history", "writing"}
+NOT_OF_A_USER = {"open", "close", "warm_up", "describe", "graph", "plan_line", "writing"}
 
 
 async def outcome(made: object) -> object:

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from omnipersona.memory.errors import (
+from omnipersona.memory.memory import Memory
+from omnipersona.store.errors import (
     DuplicateConcept,
     InvalidName,
     UnknownConcept,
     UnknownPicture,
 )
-from omnipersona.memory.memory import Memory
 
 pytestmark = pytest.mark.both_stores
 

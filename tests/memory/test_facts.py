@@ -2,9 +2,9 @@
 
 import pytest
 
-from omnipersona.memory.errors import InvalidText, UnknownConcept, UnknownFact
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Fact
+from omnipersona.store.errors import InvalidText, UnknownConcept, UnknownFact
 
 pytestmark = pytest.mark.both_stores
 

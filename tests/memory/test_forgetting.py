@@ -8,9 +8,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from servers import TestPlaces
 
-from omnipersona.memory.errors import UnknownConcept, UnknownFact, UnknownPicture
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Fact
+from omnipersona.store.errors import UnknownConcept, UnknownFact, UnknownPicture
 
 pytestmark = pytest.mark.both_stores
 
@@ -45,27 +45,9 @@ def test_no_byte_of_a_forgotten_fact_is_left(memory: Memory, places: TestPlaces,
         assert memory.forget_fact(ME, fact.id).facts == 2
     else:
         memory.forget_user(ME)
-    for mention in memory.mentions.list():
-        memory.mentions.delete(mention)
     assert places.holds(SECRET) == []
     memory.close()
     assert places.holds(SECRET) == []
-
-
-def test_what_conversations_may_still_say_is_noted(memory: Memory) -> None:
-    bo, mia = memory.concepts.add(ME, "Bo"), memory.concepts.add(ME, "Mia")
-    old = say(memory, "a ball", mia.id)
-    new = memory.facts.correct(ME, old.id, "a kite", source="said", origin="m")
-    memory.forget_concept(ME, bo.id, delete_drawings=False)
-    memory.forget_fact(ME, new.id)
-    with pytest.raises(UnknownConcept):
-        memory.forget_concept(ME, bo.id, delete_drawings=False)
-    named, unnamed = memory.mentions.list()
-    assert (named.user_id, named.words, named.name) == (ME, (bo.id, "Bo"), "Bo")
-    assert unnamed.words == (new.id, "a kite", old.id, "a ball")
-    assert unnamed.name == ""
-    memory.mentions.delete(named)
-    assert memory.mentions.list() == (unnamed,)
 
 
 def test_the_receipt_counts_what_went(
@@ -132,8 +114,6 @@ def test_drawings_made_with_a_forgotten_fact_lose_their_words(
         ME, make_png(colour="red"), origin="drawn", shows=[bo.id], details={"rewritten": "<Bo>"}
     )
     memory.forget_fact(ME, fact.id)
-    for mention in memory.mentions.list():
-        memory.mentions.delete(mention)
     assert memory.pictures.get(ME, made_with.id).details == {}
     assert memory.pictures.read(ME, made_with.id)
     assert memory.pictures.get(ME, other.id) == other

@@ -1,20 +1,19 @@
 """The index is a shadow: missing, stale or damaged, it is made again."""
 
+import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 from servers import TestPlaces
 
-from omnipersona.memory.chroma import ChromaIndex
+from omnipersona.memory.chroma import MAX_OPEN
 from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.errors import StorageFailed
-from omnipersona.memory.index import FactIndex
 from omnipersona.memory.memory import Memory
-from omnipersona.memory.opening import Places
+from omnipersona.store.errors import StorageFailed
 
 ME = "anna"
 QUESTION = "what is the toy?"
@@ -119,105 +118,82 @@ def test_the_index_holds_no_text(memory: Memory, tmp_path: Path) -> None:
     assert not any(b"quokkaball" in path.read_bytes() for path in files)
 
 
-def test_a_folder_that_held_a_forgotten_vector_is_made_again(
-    tmp_path: Path, encoder: Encoder
+def test_a_folder_that_held_a_forgotten_vector_is_made_again_in_an_idle_moment(
+    memory: Memory, tmp_path: Path
 ) -> None:
-    index = ChromaIndex(tmp_path, encoder)
-    index.nearest(ME, {"a": "toy: a ball", "b": "home: the beach"}, "toy", [["a", "b"]], 5)
+    fill(memory)
+    [best, *_] = memory.recall(ME, QUESTION)
     (first,) = databases(tmp_path)
-    index.nearest(ME, {"b": "home: the beach"}, "toy", [["b"]], 5)
-    assert databases(tmp_path) != [first]
-    index.close()
+    memory.forget_fact(ME, best.fact.id)
+    assert best.fact.id not in [one.fact.id for one in memory.recall(ME, QUESTION, limit=50)]
+    assert memory.upkeep.renew_indexes() == 1
+    assert memory.upkeep.renew_indexes() == 0
+    (second,) = databases(tmp_path)
+    assert first != second
+    assert len(memory.recall(ME, QUESTION, limit=50)) == 29
 
 
-OpenIndex = Callable[[Encoder], FactIndex]
+def test_an_index_is_made_anew_without_the_encoder(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: Encoder
+) -> None:
+    fill(memory)
+    before = memory.recall(ME, QUESTION)
+    shutil.rmtree(tmp_path / "data" / "index")
+    read, encode = list[str](), encoder.encode
 
+    def note(sentences: list[str]) -> list[list[float]]:
+        read.extend(sentences)
+        return encode(sentences)
 
-@pytest.fixture
-def open_index(places: TestPlaces) -> Iterator[OpenIndex]:
-    """Open the index of one memory, again and again."""
-    places.folder.mkdir()
-    where = Places(folder=places.folder, database=places.database)
-    records = where.open_records()
-    yield lambda encoder: where.open_index(records, encoder)
-    records.close()
-
-
-@both_stores
-def test_a_vector_of_nothing_known_is_erased(open_index: OpenIndex, encoder: Encoder) -> None:
-    index = open_index(encoder)
-    sentences = {"a": "toy: a ball", "b": "home: the beach"}
-    assert set(index.nearest(ME, sentences, "toy", [["a", "b"]], 5)[0]) == {"a", "b"}
-    (found,) = index.nearest(ME, {"b": "home: the beach"}, "toy", [["b"]], 5)
-    assert list(found) == ["b"]
-    index.close()
-
-
-@both_stores
-def test_each_group_has_its_own_nearest(open_index: OpenIndex, encoder: Encoder) -> None:
-    index = open_index(encoder)
-    sentences = {"a": "toy: a ball", "b": "toy: a red ball", "c": "home: the beach"}
-    groups = [["a", "b", "c"], ["c"], []]
-    all_three, beach, none = index.nearest(ME, sentences, "toy: a ball", groups, 2)
-    assert list(all_three) == ["a", "b"]
-    assert all_three["a"] == pytest.approx(1.0, abs=1e-5)
-    assert (list(beach), none) == (["c"], {})
-    assert index.nearest("ben", {}, "toy: a ball", [[]], 2) == ({},)
-    index.close()
+    monkeypatch.setattr(encoder, "encode", note)
+    assert memory.recall(ME, QUESTION) == before
+    assert read == [QUESTION]
 
 
 @both_stores
-def test_vectors_of_another_encoder_are_not_used(open_index: OpenIndex, encoder: Encoder) -> None:
+def test_vectors_of_another_encoder_are_not_used(places: TestPlaces, encoder: Encoder) -> None:
     class Short:
         name = "short"
 
         def encode(self, sentences: list[str]) -> list[list[float]]:
             return [[1.0, 0.0] for _ in sentences]
 
+    found = []
     for one in (encoder, Short(), encoder):
-        index = open_index(one)
-        (found,) = index.nearest(ME, {"a": "toy: a ball"}, "toy: a ball", [["a"]], 5)
-        assert found["a"] == pytest.approx(1.0, abs=1e-5)
-        index.close()
+        memory = Memory.open(places.folder, one, **places.urls)
+        if not memory.facts.list(ME):
+            fill(memory)
+        found.append(memory.recall(ME, QUESTION))
+        memory.close()
+    assert found[0] == found[2]
+    assert [one.score for one in found[1]] == [1.0] * 5
 
 
-TABLE_DAMAGES = (
-    "DROP TABLE omnipersona.vectors",
-    "ALTER TABLE omnipersona.vectors DROP COLUMN encoder",
-    "DELETE FROM omnipersona.vectors WHERE random() < 0.5",
-    "UPDATE omnipersona.vectors SET vector = '[1, 2]'",
-)
-
-
-@pytest.mark.parametrize("damage", TABLE_DAMAGES)
-def test_a_damaged_table_is_made_again(
-    on_servers: TestPlaces, encoder: Encoder, damage: str
+def test_few_indexes_are_open_however_many_users_search(
+    places: TestPlaces, encoder: Encoder
 ) -> None:
-    memory = Memory.open(on_servers.folder, encoder, **on_servers.urls)
-    fill(memory)
-    before = memory.recall(ME, QUESTION)
-    assert len(before) == 5
-    with psycopg.connect(on_servers.database, autocommit=True) as connection:
-        connection.execute(damage)
-    assert memory.recall(ME, QUESTION) == before
-    memory.close()
-    again = Memory.open(on_servers.folder, encoder, **on_servers.urls)
-    assert again.recall(ME, QUESTION) == before
-    assert on_servers.num_vectors() == 30
-    again.close()
+    memory = Memory.open(places.folder, encoder)
 
+    def search(number: int) -> None:
+        user_id = f"user {number}"
+        if not memory.facts.list(user_id):
+            memory.facts.add(
+                user_id,
+                concept_id=None,
+                attribute="toy",
+                value=f"ball of {number}",
+                source="said",
+                origin="m",
+            )
+        [best] = memory.recall(user_id, QUESTION)
+        assert best.fact.value == f"ball of {number}"
 
-@pytest.mark.parametrize("damage", TABLE_DAMAGES)
-def test_a_damaged_table_does_not_stop_forgetting(
-    on_servers: TestPlaces, encoder: Encoder, damage: str
-) -> None:
-    memory = Memory.open(on_servers.folder, encoder, **on_servers.urls)
-    fill(memory)
-    memory.recall(ME, QUESTION)
-    with psycopg.connect(on_servers.database, autocommit=True) as connection:
-        connection.execute(damage)
-    assert memory.forget_user(ME).facts == 30
-    assert on_servers.num_vectors() == 0
+    for number in range(MAX_OPEN):
+        search(number)
+    full = len(os.listdir("/proc/self/fd"))
+    for number in (*range(MAX_OPEN, 2 * MAX_OPEN), 0, MAX_OPEN):
+        search(number)
+    assert len(os.listdir("/proc/self/fd")) <= full + 16
     memory.close()
 
 

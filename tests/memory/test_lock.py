@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from omnipersona.memory.errors import DataFolderBusy, StorageFailed
-from omnipersona.memory.lock import FolderLock
 from omnipersona.memory.memory import Memory
+from omnipersona.store.errors import DataFolderBusy, StorageFailed
+from omnipersona.store.lock import FolderLock
 
 OTHER = """
 import sys
 from pathlib import Path
-from omnipersona.memory.errors import DataFolderBusy
+from omnipersona.store.errors import DataFolderBusy
 from omnipersona.memory.memory import Memory
 try:
     Memory.open(Path(sys.argv[1])).close()

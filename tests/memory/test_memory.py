@@ -3,14 +3,15 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from servers import TestPlaces
 
 from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.errors import StorageFailed
 from omnipersona.memory.memory import Memory
+from omnipersona.store.errors import StorageFailed
 
 ME = "anna"
 WRITER = """
@@ -45,7 +46,7 @@ def test_killing_the_writer_loses_no_committed_fact(tmp_path: Path, encoder: Enc
     memory.close()
 
 
-def test_files_that_a_crash_left_are_swept_at_the_next_start(
+def test_files_that_a_crash_left_are_told_and_kept_for_days(
     memory: Memory, tmp_path: Path, encoder: Encoder
 ) -> None:
     bo = memory.concepts.add(ME, "Bo")
@@ -55,6 +56,10 @@ def test_files_that_a_crash_left_are_swept_at_the_next_start(
     (folder / ".part-x").write_bytes(b"half")
     (folder / ("0" * 64 + ".png")).write_bytes(b"lost")
     again = Memory.open(tmp_path / "data", encoder)
+    assert len(list(folder.iterdir())) == 3, "nothing is deleted at opening"
+    assert again.upkeep.sweep() == (2, 0)
+    assert again.upkeep.sweep() == (2, 0)
+    assert again.upkeep.sweep(timedelta(0)) == (0, 2)
     assert again.concepts.read_tokens(ME, bo.id) == b"tokens"
     assert len(list(folder.iterdir())) == 1
     again.close()

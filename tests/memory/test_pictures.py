@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from omnipersona.memory.errors import PictureRejected, UnknownConcept, UnknownPicture
 from omnipersona.memory.memory import Memory
+from omnipersona.store.errors import PictureRejected, UnknownConcept, UnknownPicture
 
 pytestmark = pytest.mark.both_stores
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from omnipersona.memory.encoder import MiniLmEncoder
-from omnipersona.memory.errors import InvalidText
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Fact
+from omnipersona.store.errors import InvalidText
 
 pytestmark = pytest.mark.both_stores
 

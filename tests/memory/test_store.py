@@ -8,10 +8,9 @@ import pytest
 from servers import TestPlaces
 
 from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.errors import UnknownConcept, UnknownFact, UnknownPicture
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Concept, Fact, Picture, Receipt
-from omnipersona.memory.store import MemoryStore
+from omnipersona.store.errors import UnknownConcept, UnknownFact, UnknownPicture
 
 pytestmark = pytest.mark.both_stores
 
@@ -76,12 +75,17 @@ MATRIX: dict[str, tuple[Act, object]] = {
         lambda m, o, png: m.facts.of_concept(STRANGER, o.concept.id, history=True),
         (),
     ),
+    "facts.versions": (lambda m, o, png: m.facts.versions(STRANGER, o.fact.id), UNKNOWN),
     "facts.of_user": (lambda m, o, png: m.facts.of_user(STRANGER, history=True), ()),
     "pictures.add": (
         lambda m, o, png: m.pictures.add(
             STRANGER, png, origin="edited", parent_id=o.picture.id, shows=[o.concept.id]
         ),
         UNKNOWN,
+    ),
+    "pictures.add_upload": (
+        lambda m, o, png: m.pictures.add_upload(STRANGER, png, THREAD).user_id,
+        STRANGER,
     ),
     "pictures.get": (lambda m, o, png: m.pictures.get(STRANGER, o.picture.id), UNKNOWN),
     "pictures.read": (lambda m, o, png: m.pictures.read(STRANGER, o.picture.id), UNKNOWN),
@@ -160,14 +164,6 @@ def test_the_matrix_names_every_method(memory: Memory) -> None:
 def test_every_method_names_its_user_first(memory: Memory) -> None:
     for name, method in all_methods(memory):
         assert list(inspect.signature(method).parameters)[:2] == ["self", "user_id"], name
-
-
-def test_the_store_and_its_door_forget_the_same_things() -> None:
-    assert public_methods(Memory).keys() - public_methods(MemoryStore).keys() == {
-        "recall",
-        "warm_up",
-    }
-    assert public_methods(MemoryStore).keys() <= public_methods(Memory).keys()
 
 
 @pytest.mark.parametrize("name", MATRIX)

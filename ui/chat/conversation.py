@@ -7,9 +7,9 @@ whatever may go wrong: a user gets a sentence, the log gets the rest.
 import asyncio
 import logging
 import uuid
-from collections.abc import Iterator
-from contextlib import ExitStack, aclosing, contextmanager
-from typing import Final
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import Any, Final
 
 import chainlit as cl
 
@@ -25,6 +25,7 @@ from omnipersona.ui.login.callbacks import current_user
 logger = logging.getLogger(__name__)
 
 _LAST_WORDS: Final = 1.0
+_ENDING: Final = set[asyncio.Task[None]]()
 _FAILED: Final = "Something went wrong on this page; the log says what at {}."
 
 
@@ -33,10 +34,11 @@ async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
     here = assistant()
     view = TurnView(here.session.describe().display_size)
     thread_id, user_id = cl.context.session.thread_id, current_user()
-    turn = UserTurn(user_id=user_id, thread_id=thread_id, text=text, pictures=pictures, **wishes())
     await _take_away_question()
     running = begin_turn(thread_id)
-    with _until_kept(user_id):
+    async with _until_kept(user_id, thread_id) as turn_id:
+        said: dict[str, Any] = {"text": text, "pictures": pictures, "turn_id": turn_id}
+        turn = UserTurn(user_id=user_id, thread_id=thread_id, **said, **wishes())
         try:
             async with aclosing(here.session.turn(turn)) as events:
                 async for event in events:
@@ -74,14 +76,21 @@ async def say(text: str) -> None:
         await emitter.task_end()
 
 
-@contextmanager
-def _until_kept(user_id: str) -> Iterator[None]:
+@asynccontextmanager
+async def _until_kept(user_id: str, thread_id: str) -> AsyncIterator[str]:
     """Say that a turn is being written, until a moment after it: the frame keeps words later."""
-    with ExitStack() as writing:
-        writing.enter_context(assistant().session.writing(user_id))
-        yield
-        ending = writing.pop_all()
-    asyncio.get_running_loop().call_later(_LAST_WORDS, ending.close)
+    async with AsyncExitStack() as writing:
+        session = assistant().session
+        turn_id = await writing.enter_async_context(session.writing(user_id, thread_id))
+        yield turn_id
+        ending = asyncio.create_task(_end_later(writing.pop_all()))
+        _ENDING.add(ending)
+        ending.add_done_callback(_ENDING.discard)
+
+
+async def _end_later(writing: AsyncExitStack) -> None:
+    await asyncio.sleep(_LAST_WORDS)
+    await writing.aclose()
 
 
 async def _take_away_question() -> None:

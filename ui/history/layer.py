@@ -1,11 +1,13 @@
-"""The chat frame's data layer over our history file.
+"""The chat frame's data layer over our conversations.
 
-Knows the frame's records. Does not know tables; a call that fails is logged and raised, never
-swallowed. Bytes of pictures are read back through a route of the page, by their owner alone.
+Whose a record is comes from the request or the socket that is being served (`ui.history.owner`),
+never from the record: another user's ids are unknown, for reads and for writes. Knows the frame's
+records. Does not know tables; a call that fails is logged and raised, never swallowed. A picture of
+an element is one of the memory's, read back through a route of the page by its owner alone.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -24,12 +26,16 @@ from chainlit.types import (
 )
 from chainlit.user import PersistedUser, User
 
-from omnipersona.agent.history.store import History, StoredThread, StoredUser
+from omnipersona.agent.runtime import Session
+from omnipersona.store.conversations import StoredThread
+from omnipersona.store.errors import PictureRejected, UnknownThread
+from omnipersona.ui.history.owner import current_owner
 
 SHOWN: Final = "/shown/{element_id}"
-"""Route of an element's bytes."""
+"""Route of an element's picture."""
 
 _FIRST: Final = 20
+_LONG_AGO: Final = "1970-01-01T00:00:00Z"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,40 +49,35 @@ class HistoryLayer(BaseDataLayer):
     """Implements what the frame asks of a data layer.
 
     Args:
-        history: The open file.
-        on_delete: Deletes what else belongs to a user's thread.
+        session: Whose conversations they are, with their pictures.
         prefix: Path under which the page is reached.
     """
 
-    def __init__(
-        self, history: History, on_delete: Callable[[str, str], Awaitable[None]], prefix: str = ""
-    ) -> None:
-        self._history = history
-        self._on_delete = on_delete
+    def __init__(self, session: Session, prefix: str = "") -> None:
+        self._session = session
+        self._kept = session.conversations
         self._prefix = prefix
         self._in_order = asyncio.Lock()
 
     async def _write(self, write: Callable[..., object], *values: object) -> None:
         """Write after all that was to be written before: what is late must not undo what is new."""
+        owner = current_owner()
         async with self._in_order:
-            await asyncio.to_thread(write, *values)
+            await asyncio.to_thread(write, owner, *values)
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
-        """Return a user who has been here."""
-        found = await asyncio.to_thread(self._history.user, identifier)
-        return None if found is None else _persisted(found)
+        """Return a user; who may be one is decided by the login."""
+        return PersistedUser(id=identifier, identifier=identifier, createdAt=_LONG_AGO)
 
     async def create_user(self, user: User) -> PersistedUser | None:
-        """Make a user known."""
-        made = await asyncio.to_thread(self._history.put_user, user.identifier, user.metadata)
-        return _persisted(made)
+        """Return a user; the first thing that is kept of one makes them known."""
+        return await self.get_user(user.identifier)
 
     async def get_thread_author(self, thread_id: str) -> str:
-        """Return whose a thread is; the frame refuses everybody else."""
-        found = await asyncio.to_thread(self._history.thread, thread_id)
-        if found is None:
-            raise ValueError(f"Nobody owns the thread {thread_id}.")
-        return found.owner
+        """Return whose a thread is: the owner's, or nobody's that they could know of."""
+        owner = current_owner()
+        await asyncio.to_thread(self._kept.thread, owner, thread_id)
+        return owner
 
     async def update_thread(
         self,
@@ -87,18 +88,16 @@ class HistoryLayer(BaseDataLayer):
         tags: list[str] | None = None,
     ) -> None:
         """Make a thread, or change what is given; tags are not used here."""
-        put = partial(self._history.put_thread, user_id=user_id, name=name, metadata=metadata)
-        await self._write(put, thread_id)
+        await self._write(partial(self._kept.put_thread, name=name, metadata=metadata), thread_id)
 
     async def list_threads(
         self, pagination: Pagination, filters: ThreadFilter
     ) -> PaginatedResponse[ThreadDict]:
-        """Return a page of a user's threads."""
-        if not filters.userId:
-            raise ValueError("userId is required")
+        """Return a page of the owner's threads."""
+        owner = current_owner()
         found, has_more = await asyncio.to_thread(
-            self._history.threads,
-            filters.userId,
+            self._kept.list,
+            owner,
             first=pagination.first or _FIRST,
             after=pagination.cursor,
             search=filters.search,
@@ -113,65 +112,79 @@ class HistoryLayer(BaseDataLayer):
 
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
         """Return a thread with all that was said and shown in it."""
-        found = await asyncio.to_thread(self._history.thread, thread_id)
-        if found is None:
+        owner = current_owner()
+        try:
+            found = await asyncio.to_thread(self._kept.thread, owner, thread_id)
+        except UnknownThread:
             return None
-        steps = await asyncio.to_thread(self._history.steps, thread_id)
-        return _thread_dict(found, steps, await self._elements(thread_id))
+        steps = await asyncio.to_thread(self._kept.steps, owner, thread_id)
+        return _thread_dict(found, steps, await self._elements(owner, thread_id))
 
     async def delete_thread(self, thread_id: str) -> None:
         """Delete a thread here and wherever else it is kept."""
-        found = await asyncio.to_thread(self._history.thread, thread_id)
-        if found is not None:
-            await self._on_delete(found.owner, thread_id)
-        await self._write(self._history.delete_thread, thread_id)
+        owner = current_owner()
+        async with self._in_order:
+            await self._session.delete_thread(owner, thread_id)
 
     @_kept_after_first_words
     async def create_step(self, step_dict: StepDict) -> None:
         """Keep a step."""
-        await self._write(self._history.put_step, step_dict)
+        await self._write(self._kept.put_step, str(step_dict["threadId"]), step_dict)
 
     @_kept_after_first_words
     async def update_step(self, step_dict: StepDict) -> None:
         """Keep a step's newer state."""
-        await self._write(self._history.put_step, step_dict)
+        await self._write(self._kept.put_step, str(step_dict["threadId"]), step_dict)
 
     @_kept_after_first_words
     async def delete_step(self, step_id: str) -> None:
         """Delete a step."""
-        await self._write(self._history.delete_step, step_id)
+        await self._write(self._kept.delete_step, step_id)
 
     @_kept_after_first_words
     async def create_element(self, element: Element) -> None:
-        """Keep what is shown with a step."""
-        if not element.for_id:
+        """Keep what is shown with a step: a picture that is known, or one that the user sent."""
+        if not element.for_id or element.type != "image":
             return
+        owner, thread_id = current_owner(), str(element.thread_id)
+        picture_id = await self._picture_of(owner, thread_id, element)
+        if picture_id is None:
+            return
+        given = {key: value for key, value in element.to_dict().items() if value is not None}
+        kept = {**given, "url": SHOWN.format(element_id=element.id), "chainlitKey": None}
+        await self._write(partial(self._kept.put_element, picture_id=picture_id), thread_id, kept)
+
+    async def _picture_of(self, owner: str, thread_id: str, element: Element) -> str | None:
+        """Return the picture that an element shows; None if it is no picture, as a turn will say.
+
+        Drawings are shown under their ids; what was sent is kept once, here and in the memory.
+        """
+        known = Path(element.name).stem
+        if await asyncio.to_thread(self._session.has_picture, owner, known):
+            return known
         content = element.content
         if element.path:
             content = await asyncio.to_thread(Path(element.path).read_bytes)
-        if content is None:
-            raise ValueError(f"The element {element.name} has no bytes.")
-        data = content.encode() if isinstance(content, str) else content
-        kept = {
-            **{key: value for key, value in element.to_dict().items() if value is not None},
-            "url": SHOWN.format(element_id=element.id),
-            "chainlitKey": None,
-        }
-        await self._write(self._history.put_element, kept, data)
+        if not isinstance(content, bytes):
+            return None
+        try:
+            return await self._session.keep_picture(owner, content, thread_id)
+        except PictureRejected:
+            return None
 
     async def get_element(self, thread_id: str, element_id: str) -> ElementDict | None:
         """Return what is shown, without bytes."""
-        found = await self._elements(thread_id)
+        found = await self._elements(current_owner(), thread_id)
         return cast("ElementDict | None", next((e for e in found if e["id"] == element_id), None))
 
-    async def _elements(self, thread_id: str) -> list[dict[str, Any]]:
-        found = await asyncio.to_thread(self._history.elements, thread_id)
+    async def _elements(self, owner: str, thread_id: str) -> list[dict[str, Any]]:
+        found = await asyncio.to_thread(self._kept.elements, owner, thread_id)
         return [{**one, "url": self._prefix + one["url"]} for one in found]
 
     @_kept_after_first_words
     async def delete_element(self, element_id: str, thread_id: str | None = None) -> None:
         """Delete what is shown."""
-        await self._write(self._history.delete_element, element_id)
+        await self._write(self._kept.delete_element, element_id)
 
     async def upsert_feedback(self, feedback: Feedback) -> str:
         """Refuse: nobody reads thumbs here, so none are kept."""
@@ -190,16 +203,7 @@ class HistoryLayer(BaseDataLayer):
         return ""
 
     async def close(self) -> None:
-        """Do nothing: the session closes the history."""
-
-
-def _persisted(user: StoredUser) -> PersistedUser:
-    return PersistedUser(
-        id=user.id,
-        identifier=user.identifier,
-        createdAt=user.created_at,
-        metadata=dict(user.metadata),
-    )
+        """Do nothing: the session closes the conversations."""
 
 
 def _thread_dict(
@@ -210,7 +214,7 @@ def _thread_dict(
         createdAt=thread.created_at,
         name=thread.name or None,
         userId=thread.user_id,
-        userIdentifier=thread.owner,
+        userIdentifier=thread.user_id,
         tags=[],
         metadata=dict(thread.metadata),
         steps=cast("list[StepDict]", steps),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnipersona.memory.errors import InvalidText
-from omnipersona.memory.text import clean_text, compare_key, longest_run_of_marks
+from omnipersona.store.errors import InvalidText
+from omnipersona.store.text import clean_text, compare_key, longest_run_of_marks
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t ", "\x00", "\u200b\u200d", "\ud800", "\u202e"])

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from servers import KEYS, TestPlaces
 
-from omnipersona.memory.blobs import BlobStore, folder_name
-from omnipersona.memory.errors import StorageFailed
-from omnipersona.memory.file_blobs import FileBlobs
-from omnipersona.memory.object_blobs import ObjectBlobs
+from omnipersona.store.errors import StorageFailed
+from omnipersona.store.files import Files, LocalFiles, folder_name
+from omnipersona.store.objects import ObjectFiles
 
 HOSTILE = ("../../etc", "/etc/passwd", "CON", "a\x00b", "x" * 300)
 
@@ -20,27 +19,27 @@ both_stores = pytest.mark.both_stores
 
 
 @pytest.fixture
-def blobs(places: TestPlaces) -> BlobStore:
+def blobs(places: TestPlaces) -> Files:
     if places.blobs:
-        return ObjectBlobs.open(places.blobs, "memory-1")
-    return FileBlobs(places.folder / "blobs")
+        return ObjectFiles.open(places.blobs, "memory-1")
+    return LocalFiles(places.folder / "blobs")
 
 
 @both_stores
-def test_what_was_put_can_be_got(blobs: BlobStore) -> None:
+def test_what_was_put_can_be_got(blobs: Files) -> None:
     sha256 = blobs.put("anna", b"picture", ".png")
     assert sha256 == hashlib.sha256(b"picture").hexdigest()
     assert blobs.get("anna", sha256, ".png") == b"picture"
 
 
 @both_stores
-def test_keeping_twice_is_keeping_once(blobs: BlobStore, places: TestPlaces) -> None:
+def test_keeping_twice_is_keeping_once(blobs: Files, places: TestPlaces) -> None:
     assert blobs.put("anna", b"a", ".png") == blobs.put("anna", b"a", ".png")
     assert len(places.files()) == 1
 
 
 @both_stores
-def test_users_share_no_file(blobs: BlobStore) -> None:
+def test_users_share_no_file(blobs: Files) -> None:
     sha256 = blobs.put("anna", b"same", ".png")
     with pytest.raises(StorageFailed, match="cannot be read"):
         blobs.get("ben", sha256, ".png")
@@ -51,7 +50,7 @@ def test_users_share_no_file(blobs: BlobStore) -> None:
 
 @both_stores
 @pytest.mark.parametrize("user_id", HOSTILE)
-def test_user_ids_never_become_paths(blobs: BlobStore, places: TestPlaces, user_id: str) -> None:
+def test_user_ids_never_become_paths(blobs: Files, places: TestPlaces, user_id: str) -> None:
     blobs.put(user_id, b"a", ".png")
     (kept,) = places.files()
     assert kept.parent.name == folder_name(user_id)
@@ -60,13 +59,13 @@ def test_user_ids_never_become_paths(blobs: BlobStore, places: TestPlaces, user_
 
 @both_stores
 @pytest.mark.parametrize("sha256", ["../x", "", "A" * 64, "0" * 63 + "/"])
-def test_only_hashes_are_looked_up(blobs: BlobStore, sha256: str) -> None:
+def test_only_hashes_are_looked_up(blobs: Files, sha256: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
         blobs.get("anna", sha256, ".png")
 
 
 @both_stores
-def test_a_damaged_file_is_reported(blobs: BlobStore, places: TestPlaces) -> None:
+def test_a_damaged_file_is_reported(blobs: Files, places: TestPlaces) -> None:
     sha256 = blobs.put("anna", b"picture", ".png")
     places.files()[0].write_bytes(b"pictura")
     with pytest.raises(StorageFailed, match="damaged"):
@@ -74,7 +73,7 @@ def test_a_damaged_file_is_reported(blobs: BlobStore, places: TestPlaces) -> Non
 
 
 def test_a_full_disk_leaves_no_part_and_the_next_file_is_kept(
-    blobs: BlobStore, places: TestPlaces
+    blobs: Files, places: TestPlaces
 ) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -92,26 +91,28 @@ def test_a_full_disk_leaves_no_part_and_the_next_file_is_kept(
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "blobs").write_text("in the way")
     with pytest.raises(StorageFailed, match="could not be saved"):
-        FileBlobs(tmp_path / "blobs").put("anna", b"a", ".png")
+        LocalFiles(tmp_path / "blobs").put("anna", b"a", ".png")
 
 
 @both_stores
-def test_sweeping_removes_what_no_record_names(blobs: BlobStore, places: TestPlaces) -> None:
+def test_every_file_has_a_path_by_which_it_can_be_removed(blobs: Files, places: TestPlaces) -> None:
     kept = blobs.put("anna", b"kept", ".png")
-    blobs.put("anna", b"lost", ".png")
-    blobs.put("ben", b"kept", ".png")
-    assert blobs.sweep({("anna", kept)}) == 2
+    lost = blobs.put("ben", b"lost", ".png")
+    paths = {f"{folder_name('anna')}/{kept}.png", f"{folder_name('ben')}/{lost}.png"}
+    assert set(blobs.paths()) == paths
+    blobs.remove(f"{folder_name('ben')}/{lost}.png")
+    blobs.remove(f"{folder_name('ben')}/{lost}.png")
     assert [path.read_bytes() for path in places.files()] == [b"kept"]
 
 
-def test_sweeping_removes_half_a_file(blobs: BlobStore, places: TestPlaces) -> None:
-    kept = blobs.put("anna", b"kept", ".png")
+def test_half_a_file_has_a_path_too(blobs: Files, places: TestPlaces) -> None:
+    blobs.put("anna", b"kept", ".png")
     (places.folder / "blobs" / folder_name("anna") / ".part-1").write_bytes(b"half")
-    assert blobs.sweep({("anna", kept)}) == 1
+    assert f"{folder_name('anna')}/.part-1" in set(blobs.paths())
 
 
 @both_stores
-def test_a_users_files_go_without_those_of_others(blobs: BlobStore, places: TestPlaces) -> None:
+def test_a_users_files_go_without_those_of_others(blobs: Files, places: TestPlaces) -> None:
     for data in (b"a", b"b"):
         blobs.put("anna", data, ".png")
     blobs.put("ben", b"c", ".png")
@@ -122,34 +123,34 @@ def test_a_users_files_go_without_those_of_others(blobs: BlobStore, places: Test
 
 
 def test_memories_that_share_a_bucket_leave_each_others_files(on_servers: TestPlaces) -> None:
-    ours, theirs = (ObjectBlobs.open(on_servers.blobs, name) for name in ("one", "one-more"))
+    ours, theirs = (ObjectFiles.open(on_servers.blobs, name) for name in ("one", "one-more"))
     sha256 = theirs.put("anna", b"theirs", ".png")
     ours.put("anna", b"ours", ".png")
-    assert ours.sweep(set()) == 1
+    assert len(list(ours.paths())) == 1
     ours.delete_user("anna")
     assert theirs.get("anna", sha256, ".png") == b"theirs"
 
 
 def test_a_folder_by_its_url_is_a_store_too(tmp_path: Path) -> None:
-    blobs = ObjectBlobs.open(f"file://{tmp_path}", "memory-1")
+    blobs = ObjectFiles.open(f"file://{tmp_path}", "memory-1")
     sha256 = blobs.put("anna", b"a", ".png")
     assert blobs.get("anna", sha256, ".png") == b"a"
     blobs.delete("anna", sha256, ".png")
     blobs.delete("anna", sha256, ".png")
-    assert blobs.sweep(set()) == 0
+    assert list(blobs.paths()) == []
 
 
 def _fails(url: str) -> str:
     with pytest.raises(StorageFailed) as caught:
-        ObjectBlobs.open(url, "memory-1").put("anna", b"a", ".png")
+        ObjectFiles.open(url, "memory-1").put("anna", b"a", ".png")
     return str(caught.value)
 
 
 def test_a_missing_bucket_is_a_sentence(on_servers: TestPlaces) -> None:
-    blobs = ObjectBlobs.open("s3://nowhere/kept", "memory-1")
+    blobs = ObjectFiles.open("s3://nowhere/kept", "memory-1")
     acts = (
         lambda: blobs.put("anna", b"a", ".png"),
-        lambda: blobs.sweep(set()),
+        lambda: list(blobs.paths()),
         lambda: blobs.delete("anna", "0" * 64, ".png"),
         blobs.check,
     )

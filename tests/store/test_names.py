@@ -2,8 +2,8 @@
 
 import pytest
 
-from omnipersona.memory.errors import InvalidName
-from omnipersona.memory.names import check_user_id, clean_name, name_key
+from omnipersona.store.errors import InvalidName
+from omnipersona.store.names import check_user_id, clean_name, name_key
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from omnipersona.memory.errors import PictureRejected
-from omnipersona.memory.intake import clean_picture
+from omnipersona.store.errors import PictureRejected
+from omnipersona.store.intake import clean_picture
 
 
 def saved(picture: Image.Image, form: str, **options: object) -> bytes:

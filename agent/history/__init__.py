@@ -1,1 +1,0 @@
-"""What people were shown in conversations."""

@@ -1,0 +1,1 @@
+"""What lasts: records, files and conversations, and whose they are."""
