@@ -228,7 +228,6 @@ class Session(Library):
         """Delete a conversation: what was said, its pictures and its checkpoints."""
         async with self._lock(user_id, thread_id):
             await self._checkpoints.forget_thread(user_id, thread_id)
-            await asyncio.to_thread(self.conversations.drop_question, user_id, thread_id)
             await asyncio.to_thread(self._deps.memory.forget_thread, user_id, thread_id)
 
     async def forget_user(self, user_id: str) -> Receipt:

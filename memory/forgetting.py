@@ -27,6 +27,7 @@ from omnipersona.store.schema import (
     indexes,
     jobs,
     pictures,
+    questions,
     threads,
     turn_facts,
     users,
@@ -125,6 +126,7 @@ class Forgetter:
                 records.update(pictures, {"thread_id": None}, pictures.c.thread_id == thread_id)
                 rows = records.rows(sa.select(threads).where(threads.c.id == thread_id))
                 records.delete(threads, threads.c.id == thread_id)
+                records.delete(questions, questions.c.thread_id == thread_id)
                 digests = [
                     *self._tombstones.bury(records, pictures, map(vars_of, gone)),
                     *self._tombstones.bury(records, threads, rows),

@@ -163,7 +163,7 @@ def _named(records: Records, concept_ids: Sequence[str], attributes: set[str]) -
 
 def _attributes(question: str) -> set[str]:
     """Return every run of words in a question that could be an attribute."""
-    words = re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", compare_key(question))
+    words = re.findall(r"[^\W_]+(?:['\u2019-][^\W_]+)*", compare_key(question))
     return {
         " ".join(words[start : start + count])
         for count in range(1, _LONGEST_ATTRIBUTE + 1)

@@ -110,14 +110,6 @@ class Conversations:
             rows = records.rows(query.limit(first + 1))
         return [_thread_of(row) for row in rows[:first]], len(rows) > first
 
-    def delete_thread(self, user_id: str, thread_id: str) -> None:
-        """Delete a thread with all that was said and shown in it; harmless if there is none."""
-        with self._database.writing(user_id) as records:
-            records.delete(threads, threads.c.id == thread_id)
-            records.delete(turns, turns.c.thread_id == thread_id)
-            records.delete(questions, questions.c.thread_id == thread_id)
-        self._database.empty_log()
-
     def put_step(self, user_id: str, thread_id: str, step: Mapping[str, Any]) -> None:
         """Keep a step, or its newer state; fields that are missing stay as they were.
 

@@ -10,22 +10,27 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-ROOMS: Final = ("model", "memory", "tools", "agent", "training", "bench", "serve", "ui")
+ROOMS: Final = ("model", "store", "memory", "tools", "agent", "training", "bench", "serve", "ui")
 SEAM: Final = ("model.contract", "model.errors", "model.skills", "model.thought", "model.wrapped")
 
 # What each room may import of ours beside itself; a dotted name allows that module alone.
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "model": (),
-    "memory": (),
-    "tools": (*SEAM, "memory"),
-    "agent": (*SEAM, "tools", "memory", "model.runtime"),
+    "store": (),
+    "memory": ("store",),
+    "tools": (*SEAM, "memory", "store.errors", "store.names", "store.text", "store.intake"),
+    "agent": (*SEAM, "tools", "memory", "store", "model.runtime"),
     "training": ("model",),
-    "bench": ("model", "memory", "tools", "agent", "training"),
+    "bench": ("model", "store", "memory", "tools", "agent", "training"),
     "serve": ("agent", "__version__", *SEAM),
-    "ui": ("agent", "serve", "model", "training", "bench", *SEAM),
+    "ui": (
+        *("agent", "serve", "model", "training", "bench", *SEAM),
+        *("store.conversations", "store.errors"),
+    ),
 }
 FORBIDDEN: Final[dict[str, tuple[str, ...]]] = {
     "model": ("langchain_core", "langgraph", "chainlit", "typer", "requests", "httpx", "socket"),
+    "store": ("torch", "langchain_core", "langgraph", "chainlit", "typer"),
     "memory": ("torch", "langchain_core", "langgraph", "chainlit", "typer"),
     "tools": ("torch", "langgraph", "chainlit", "typer"),
     "agent": ("torch", "chainlit", "typer"),
@@ -35,14 +40,20 @@ FORBIDDEN: Final[dict[str, tuple[str, ...]]] = {
     "ui": ("langgraph",),
 }
 DOORS: Final[dict[str, tuple[str, ...]]] = {
-    "psycopg": ("memory/postgres.py", "agent/postgres_checkpoints.py"),
+    "psycopg": ("store/postgres.py", "agent/postgres_checkpoints.py"),
     "langgraph.checkpoint.postgres": ("agent/postgres_checkpoints.py",),
     "langgraph.checkpoint.sqlite": ("agent/sqlite_checkpoints.py",),
-    "obstore": ("memory/object_blobs.py",),
+    "obstore": ("store/objects.py",),
     "chromadb": ("memory/chroma.py",),
+    "alembic": (
+        "store/migrate.py",
+        "store/migrations/env.py",
+        "store/migrations/versions/0001_one_store.py",
+    ),
     "sqlite3": (
-        "memory/sqlite.py",
-        "memory/backup.py",
+        "store/database.py",
+        "store/first_edition.py",
+        "store/backup.py",
         "agent/errors.py",
     ),
 }

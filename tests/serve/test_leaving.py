@@ -204,6 +204,6 @@ def test_a_signal_closes_the_session(tmp_path: Path, number: int) -> None:
         process.send_signal(number)
         assert process.stdout.read() == "closed\n"
     assert process.returncode == 0
-    with sqlite3.connect(tmp_path / "conversations.sqlite3") as kept:
+    with sqlite3.connect(tmp_path / "graph.sqlite3") as kept:
         assert kept.execute("SELECT count(*) FROM checkpoints").fetchone() == (0,)
     kept.close()

@@ -1,173 +1,25 @@
 """Conversations are listed, opened again, joined while they run, deleted and redacted."""
 
 import asyncio
-import json
-import sqlite3
 import stat
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from fakes import png
-from servers import TestPlaces
+from fakes import FakePersonaModel, WordEncoder, png
 from tab import LIMIT, Tab
 
-from omnipersona.agent.history.store import FORGOTTEN, History
+from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
+from omnipersona.store.text import FORGOTTEN
 from omnipersona.ui.history.secret import signing_secret
 
 if TYPE_CHECKING:
     from chainlit.step import StepDict
 
-both_stores = pytest.mark.both_stores
 STEP = {"id": "s1", "threadId": "t1", "type": "user_message", "name": "User"}
-PICTURE = {"id": "e1", "threadId": "t1", "forId": "s1", "name": "a.png", "mime": "image/png"}
-
-
-@pytest.fixture
-def settings(places: TestPlaces) -> Settings:
-    places.folder.mkdir()
-    return Settings(data=places.folder, **places.urls)
-
-
-@pytest.fixture
-def history(settings: Settings) -> Iterator[History]:
-    opened = History.open(settings)
-    yield opened
-    opened.close()
-
-
-@both_stores
-def test_what_is_kept_is_read_back_after_a_restart(settings: Settings) -> None:
-    first = History.open(settings)
-    user = first.put_user("ana", {"a": 1})
-    first.put_thread("t1", user_id=user.id, name="draw <bo>", metadata={"a": 1, "b": 2})
-    first.put_step({**STEP, "output": "draw <bo>", "createdAt": "2026-01-02T00:00:00Z"})
-    first.put_step({**STEP, "id": "s0", "output": "hello", "createdAt": "2026-01-01T00:00:00Z"})
-    first.put_element(PICTURE, b"pixels")
-    first.close()
-    again = History.open(settings)
-    assert again.user("ana") == user
-    thread = again.thread("t1")
-    assert thread is not None
-    assert (thread.owner, thread.name, thread.metadata) == ("ana", "draw <bo>", {"a": 1, "b": 2})
-    assert [step["output"] for step in again.steps("t1")] == ["hello", "draw <bo>"]
-    assert again.elements("t1") == [PICTURE]
-    assert again.element_content("e1") == ("ana", "image/png", b"pixels")
-    again.close()
-
-
-@both_stores
-def test_later_states_add_to_earlier_ones(history: History) -> None:
-    history.put_step({**STEP, "output": "a", "createdAt": None, "icon": "eye"})
-    history.put_step({**STEP, "output": "b", "icon": None})
-    [step] = history.steps("t1")
-    assert (step["output"], step["icon"]) == ("b", "eye")
-    assert step["createdAt"]
-    history.put_thread("t1", metadata={"a": 1, "b": 2})
-    history.put_thread("t1", metadata={"a": None})
-    history.put_thread("t1", user_id=history.put_user("ana", {}).id)
-    thread = history.thread("t1")
-    assert thread is not None
-    assert thread.metadata == {"b": 2}
-
-
-@both_stores
-def test_pages_and_search_show_a_user_their_own_threads(history: History) -> None:
-    ana, eve = (history.put_user(name, {}) for name in ("ana", "eve"))
-    for i in range(5):
-        history.put_thread(f"t{i}", user_id=(eve if i == 4 else ana).id)
-        history.put_step({**STEP, "id": f"s{i}", "threadId": f"t{i}", "output": f"words {i}"})
-    first, has_more = history.threads(ana.id, first=3)
-    assert ([one.id for one in first], has_more) == (["t3", "t2", "t1"], True)
-    rest, has_more = history.threads(ana.id, first=3, after="t1")
-    assert ([one.id for one in rest], has_more) == (["t0"], False)
-    found, _ = history.threads(ana.id, first=3, search="WORDS 2")
-    assert [one.id for one in found] == ["t2"]
-    assert history.threads(ana.id, first=3, search="words 4") == ([], False)
-
-
-@both_stores
-def test_nothing_of_a_deleted_thread_is_left(history: History, places: TestPlaces) -> None:
-    history.put_thread("t1", user_id=history.put_user("ana", {}).id)
-    history.put_step({**STEP, "output": "a very secret word"})
-    history.put_element(PICTURE, b"secret pixels")
-    assert places.holds("secret")
-    history.delete_thread("t1")
-    assert history.thread("t1") is None
-    assert places.holds("secret") == []
-
-
-@both_stores
-def test_a_forgotten_name_is_taken_out_with_the_pictures(
-    history: History, places: TestPlaces
-) -> None:
-    ana = history.put_user("ana", {})
-    for thread_id, words in (("t1", r"draw \<Waldo\-1\> at home"), ("t2", "draw a robot")):
-        history.put_thread(thread_id, user_id=ana.id, name=words)
-        history.put_step({**STEP, "id": thread_id, "threadId": thread_id, "output": words})
-        history.put_element({**PICTURE, "id": thread_id, "threadId": thread_id}, b"pixels")
-    assert history.redact("ana", ["waldo-1"]) == 1
-    assert history.steps("t1")[0]["output"] == rf"draw \<{FORGOTTEN}\> at home"
-    assert history.steps("t2")[0]["output"] == "draw a robot"
-    assert (len(history.elements("t1")), len(history.elements("t2"))) == (0, 1)
-    assert places.holds("waldo") == []
-    assert history.redact("eve", ["robot"]) == 0
-
-
-def test_a_file_made_before_steps_had_numbers_keeps_everything_in_order(
-    settings: Settings,
-) -> None:
-    with closing(sqlite3.connect(settings.data / "history.sqlite3")) as old:
-        old.executescript(
-            """
-            CREATE TABLE users (id TEXT PRIMARY KEY, identifier TEXT NOT NULL UNIQUE,
-                metadata TEXT NOT NULL, created_at TEXT NOT NULL);
-            CREATE TABLE threads (id TEXT PRIMARY KEY,
-                user_id TEXT REFERENCES users ON DELETE CASCADE, name TEXT,
-                metadata TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL);
-            CREATE INDEX threads_of_user ON threads (user_id, updated_at);
-            CREATE TABLE steps (id TEXT PRIMARY KEY,
-                thread_id TEXT NOT NULL REFERENCES threads ON DELETE CASCADE, data TEXT NOT NULL);
-            CREATE INDEX steps_of_thread ON steps (thread_id);
-            CREATE TABLE elements (id TEXT PRIMARY KEY,
-                thread_id TEXT NOT NULL REFERENCES threads ON DELETE CASCADE,
-                step_id TEXT NOT NULL, data TEXT NOT NULL, content BLOB NOT NULL);
-            CREATE INDEX elements_of_thread ON elements (thread_id);
-            INSERT INTO users VALUES ('u1', 'ana', '{}', 'then');
-            INSERT INTO threads VALUES ('t1', 'u1', 'draw', '{}', 'then', 'then');
-            """
-        )
-        for name in ("z", "a", "m"):
-            step = json.dumps({**STEP, "id": name, "output": name, "createdAt": "2026-01-01"})
-            old.execute("INSERT INTO steps VALUES (?, 't1', ?)", (name, step))
-            values = (name, json.dumps({**PICTURE, "id": name}), name.encode())
-            old.execute("INSERT INTO elements VALUES (?, 't1', 's1', ?, ?)", values)
-        old.commit()
-    for _ in range(2):
-        history = History.open(settings)
-        assert [step["output"] for step in history.steps("t1")] == ["z", "a", "m"]
-        assert [one["id"] for one in history.elements("t1")] == ["z", "a", "m"]
-        assert history.element_content("m") == ("ana", "image/png", b"m")
-        history.close()
-    history = History.open(settings)
-    history.delete_thread("t1")
-    assert history.steps("t1") == history.elements("t1") == []
-    history.close()
-
-
-@both_stores
-def test_odd_words_are_kept_and_found(history: History) -> None:
-    ana = history.put_user("ana", {})
-    words = "50% of {x} ? 'quoted' \x00 \ud800 \N{GRINNING FACE} GR\u00dcN"
-    history.put_thread("t1", user_id=ana.id, name="\x00draw 100% ?")
-    history.put_step({**STEP, "output": words})
-    assert history.steps("t1")[0]["output"] == words
-    [found], _ = history.threads(ana.id, first=3, search="gr\u00fcn")
-    assert found.name.endswith("draw 100% ?")
 
 
 def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
@@ -182,31 +34,37 @@ def test_the_secret_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the frame, when it is imported
 async def test_an_earlier_state_that_is_slow_to_write_does_not_undo_a_later_one(
-    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CHAINLIT_APP_ROOT", str(tmp_path))
     from chainlit.context import init_http_context
 
+    from omnipersona.ui.history import owner
     from omnipersona.ui.history.layer import HistoryLayer
 
     init_http_context()
-    put, states = history.put_step, list[str]()
+    model = FakePersonaModel()
+    async with await Session.open(
+        Settings(data=tmp_path / "data"), model=model, encoder=WordEncoder()
+    ) as session:
+        kept = session.conversations
+        put, states = kept.put_step, list[str]()
 
-    def slow_at_first(step: Mapping[str, Any]) -> None:
-        states.append(step["output"])
-        if len(states) == 1:
-            time.sleep(0.2)
-        put(step)
+        def slow_at_first(user_id: str, thread_id: str, step: Mapping[str, Any]) -> None:
+            states.append(step["output"])
+            if len(states) == 1:
+                time.sleep(0.2)
+            put(user_id, thread_id, step)
 
-    async def nothing(owner: str, thread_id: str) -> None:
-        raise AssertionError((owner, thread_id))
-
-    monkeypatch.setattr(history, "put_step", slow_at_first)
-    layer = HistoryLayer(history, nothing)
-    begun, ended = (cast("StepDict", {**STEP, "output": text}) for text in ("", "Here it is."))
-    await asyncio.gather(layer.create_step(begun), layer.update_step(ended))
-    [kept] = history.steps("t1")
-    assert kept["output"] == "Here it is."
+        monkeypatch.setattr(kept, "put_step", slow_at_first)
+        layer = HistoryLayer(session)
+        begun, ended = (cast("StepDict", {**STEP, "output": text}) for text in ("", "Here."))
+        with pytest.raises(owner.NoOwner):
+            await layer.create_step(begun)
+        owner._OWNER.set("ana")
+        await asyncio.gather(layer.create_step(begun), layer.update_step(ended))
+        [step] = kept.steps("ana", "t1")
+        assert step["output"] == "Here."
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Commands on the whole data folder: backup, restore."""
+"""Commands on a whole memory: backup, restore."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +19,7 @@ def backup(
 
         count = back_up(settings, file)
     typer.echo(
-        f"{count} files of {settings.data} are in {file}. Keep it as safe as the folder itself."
+        f"Everything is in {file} ({count} parts). Keep it as safe as the memory itself."
     )
 
 
@@ -27,10 +27,10 @@ def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A backup.")],
 ) -> None:
-    """Make the data folder from a backup; it must not hold a memory yet."""
+    """Make a memory from a backup; where it is made there must be none yet."""
     settings = settings_of(context)
     with guarded():
         from omnipersona.agent.backup import restore as make
 
         count = make(file, settings)
-    typer.echo(f"{count} files are back in {settings.data}.")
+    typer.echo(f"Everything is back ({count} parts).")

@@ -74,9 +74,12 @@ class HistoryLayer(BaseDataLayer):
         return await self.get_user(user.identifier)
 
     async def get_thread_author(self, thread_id: str) -> str:
-        """Return whose a thread is: the owner's, or nobody's that they could know of."""
+        """Return whose a thread is: the owner's, or "" for nobody's that they could know of."""
         owner = current_owner()
-        await asyncio.to_thread(self._kept.thread, owner, thread_id)
+        try:
+            await asyncio.to_thread(self._kept.thread, owner, thread_id)
+        except UnknownThread:
+            return ""
         return owner
 
     async def update_thread(
