@@ -15,11 +15,12 @@ from starlette.websockets import WebSocketClose
 from omnipersona.agent.peers import ANYBODY, is_among, networks
 from omnipersona.serve.address import LOOPBACK
 
-# The chat frame's own elements are compiled in the browser, which needs 'unsafe-eval'.
+# The chat frame compiles its own elements in the browser, which needs 'unsafe-eval', and sets
+# styles by script; which inline scripts run is said by their hashes.
 PAGE_POLICY: Final = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "script-src 'self' 'unsafe-eval' {scripts}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",
         "object-src 'none'",
@@ -51,7 +52,7 @@ class OwnPageOnly:
         *,
         is_open: bool,
         proxies: str = ANYBODY,
-        policy: str = PAGE_POLICY,
+        policy: str = PAGE_POLICY.format(scripts=""),
         refusal: ASGIApp = _REFUSAL,
     ) -> None:
         """Wrap an application.
@@ -101,7 +102,9 @@ class OwnPageOnly:
     def _guarded(self, send: Send) -> Send:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         return with_headers

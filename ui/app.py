@@ -7,7 +7,7 @@ import asyncio
 
 import chainlit as cl
 from chainlit.data.base import BaseDataLayer
-from chainlit.server import app
+from chainlit.server import app, sio
 from chainlit.types import ThreadDict
 from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
@@ -15,7 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.agent.peers import ANYBODY
-from omnipersona.serve.guard import OwnPageOnly
+from omnipersona.serve.guard import PAGE_POLICY, OwnPageOnly
 from omnipersona.ui import assistant
 from omnipersona.ui.album.routes import album_routes
 from omnipersona.ui.chat.conversation import attach_samples, run_turn, say
@@ -28,11 +28,16 @@ from omnipersona.ui.chat.slash import said
 from omnipersona.ui.chat.starters import STARTERS
 from omnipersona.ui.chat.uploads import UploadRefused, read_uploads
 from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_versions
+from omnipersona.ui.history.joining import guard_sockets
 from omnipersona.ui.history.layer import SHOWN, HistoryLayer
 from omnipersona.ui.history.owner import OwnerOfRequest
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
+from omnipersona.ui.page.narrow import OnlyWhatIsUsed, OwnScripts, forget_unused_events
 
 _settings = assistant.assistant().settings
+app.add_middleware(OwnerOfRequest)
+app.add_middleware(OnlyWhatIsUsed, has_oauth=_settings.login == "oauth")
+app.add_middleware(OwnScripts, policy=PAGE_POLICY)
 # The last one is asked first: before a proxy's word on who its visitor is, who the peer is.
 app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_settings.proxies)
 app.add_middleware(
@@ -40,9 +45,6 @@ app.add_middleware(
     is_open=_settings.login == "none",
     proxies=_settings.proxies if _settings.login == "header" else ANYBODY,
 )
-
-
-app.add_middleware(OwnerOfRequest)
 
 
 @cl.data_layer
@@ -53,6 +55,8 @@ def history_layer() -> BaseDataLayer:
 
 
 register_login()
+guard_sockets()
+forget_unused_events(sio)
 
 
 async def shown(element_id: str, owner: Owner) -> Response:

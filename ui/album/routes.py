@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui.assistant import assistant
+from omnipersona.ui.chat.pictures import PICTURE_HEADERS
 from omnipersona.ui.login.callbacks import Owner
 
 ALBUM: Final = "/known"
@@ -36,7 +37,7 @@ async def photo(picture_id: str, owner: Owner) -> Response:
         png = await assistant().session.picture(owner, picture_id)
     except EXPECTED_ERRORS:
         return Response(status_code=404)
-    return Response(png, media_type=_PNG, headers={"Cache-Control": "private, max-age=3600"})
+    return Response(png, media_type=_PNG, headers=PICTURE_HEADERS)
 
 
 async def export(name: str, owner: Owner) -> Response:

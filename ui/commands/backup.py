@@ -18,9 +18,7 @@ def backup(
         from omnipersona.agent.backup import back_up
 
         count = back_up(settings, file)
-    typer.echo(
-        f"Everything is in {file} ({count} parts). Keep it as safe as the memory itself."
-    )
+    typer.echo(f"Everything is in {file} ({count} parts). Keep it as safe as the memory itself.")
 
 
 def restore(
