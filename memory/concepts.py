@@ -138,17 +138,22 @@ class ConceptStore:
         """
         with self._shelf.of(user_id) as files:
             sha256 = files.put(data, TOKENS)
-            with self._database.writing(user_id) as records:
+            with self._database.writing(user_id):
                 old = self.get(user_id, concept_id).tokens_sha256
-                changes = {
-                    "tokens_sha256": sha256,
-                    "base_fingerprint": base_fingerprint,
-                    "state": "ready",
-                    "updated_at": now(),
-                }
-                records.update(concepts, changes, concepts.c.id == concept_id)
+                concept = self.name_tokens(user_id, concept_id, sha256, base_fingerprint)
             files.delete_unnamed([old] if old else [], TOKENS)
-        return self.get(user_id, concept_id)
+        return concept
+
+    def name_tokens(
+        self, user_id: str, concept_id: str, sha256: str, base_fingerprint: str
+    ) -> Concept:
+        """Make a file that is kept already a concept's tokens; as `save_tokens`."""
+        changes = {"tokens_sha256": sha256, "base_fingerprint": base_fingerprint}
+        with self._database.writing(user_id) as records:
+            self.get(user_id, concept_id)
+            ready = {**changes, "state": "ready", "updated_at": now()}
+            records.update(concepts, ready, concepts.c.id == concept_id)
+            return self.get(user_id, concept_id)
 
     def read_tokens(self, user_id: str, concept_id: str) -> bytes:
         """Return the learned token file.

@@ -4,7 +4,8 @@ It owns a data folder for as long as it is open. Records and files are the truth
 from them; what is forgotten goes from all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -15,12 +16,12 @@ from omnipersona.memory.forgetting import Forgetter
 from omnipersona.memory.index import FactIndex
 from omnipersona.memory.pictures import PictureStore
 from omnipersona.memory.recall import Recall
-from omnipersona.memory.records import RankedFact, Receipt
+from omnipersona.memory.records import Concept, Learned, RankedFact, Receipt
 from omnipersona.store.conversations import Conversations
 from omnipersona.store.database import Database
 from omnipersona.store.files import Files
 from omnipersona.store.lock import FolderLock
-from omnipersona.store.opening import Places
+from omnipersona.store.opening import PICTURE, TOKENS, Places
 from omnipersona.store.shelf import Shelf
 from omnipersona.store.tombstones import Tombstones
 from omnipersona.store.upkeep import Upkeep
@@ -40,7 +41,7 @@ class Memory:
     def __init__(
         self, places: Places, encoder: Encoder, lock: FolderLock, database: Database, files: Files
     ) -> None:
-        shelf = Shelf(database, files)
+        self._shelf = shelf = Shelf(database, files)
         tombstones = Tombstones(places.folder, database)
         tombstones.bury_again()
         self._database = database
@@ -113,6 +114,47 @@ class Memory:
         Raises: UnknownConcept, InvalidText, ValueError: as `Recall.recall` says.
         """
         return self._recall.recall(user_id, question, concept_ids, limit)
+
+    @contextmanager
+    def whole(self, user_id: str) -> Iterator[None]:
+        """Make everything that is written inside of a user's records one: all is kept, or nothing.
+
+        No file may be written inside.
+
+        Raises: StorageFailed: the records cannot be written.
+        """
+        with self._database.writing(user_id):
+            yield
+
+    def add_learned(self, user_id: str, learned: Learned) -> Concept:
+        """Keep a concept that was learned elsewhere, with all that came along, or nothing of it.
+
+        Raises:
+            DuplicateConcept, InvalidName: the name is taken, or cannot be used.
+            InvalidText, PictureRejected: a fact or a photo cannot be kept.
+        """
+        with self._shelf.of(user_id) as files:
+            for png in learned.photos:
+                files.put(png, PICTURE)
+            sha256 = files.put(learned.tokens, TOKENS)
+            with self.whole(user_id):
+                concept = self.concepts.add(
+                    user_id, learned.name, kind=learned.kind, consent=learned.consent
+                )
+                for png in learned.photos:
+                    picture = self.pictures.add_kept(user_id, png, origin="uploaded")
+                    self.concepts.attach_photo(user_id, concept.id, picture.id)
+                for attribute, value in learned.facts:
+                    self.facts.add(
+                        user_id,
+                        concept_id=concept.id,
+                        attribute=attribute,
+                        value=value,
+                        source="said",
+                        origin=learned.origin,
+                    )
+                name_tokens = self.concepts.name_tokens
+                return name_tokens(user_id, concept.id, sha256, learned.base_fingerprint)
 
     def forget_concept(self, user_id: str, concept_id: str, *, delete_drawings: bool) -> Receipt:
         """Delete a concept with its facts, tokens, own photos, and its names in conversations.

@@ -57,24 +57,47 @@ class PictureStore:
             UnknownPicture: the parent is not the user's.
             UnknownConcept: a shown concept is not the user's.
         """
+        self._check(user_id, parent_id, shows := tuple(dict.fromkeys(shows)))
+        with self._shelf.of(user_id) as files:
+            files.put(png, PICTURE)
+            return self.add_kept(
+                user_id,
+                png,
+                origin=origin,
+                thread_id=thread_id,
+                turn_id=turn_id,
+                parent_id=parent_id,
+                details=details,
+                shows=shows,
+            )
+
+    def add_kept(
+        self,
+        user_id: str,
+        png: bytes,
+        *,
+        origin: PictureOrigin,
+        thread_id: str | None = None,
+        turn_id: str | None = None,
+        parent_id: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        shows: Iterable[str] = (),
+    ) -> Picture:
+        """Add the record of a picture whose file is kept already; as `add`."""
         width, height = _png_size(png)
-        given = dict(details or {})
+        given, shows = dict(details or {}), tuple(shows)
         story = json.dumps(given, allow_nan=False, ensure_ascii=False)
         picture_id = new_id()
-        with self._shelf.of(user_id) as files:
-            self._check(user_id, parent_id, shows := tuple(dict.fromkeys(shows)))
-            made = {"id": picture_id, "sha256": files.put(png, PICTURE), "width": width}
-            made |= {"height": height, "origin": origin, "thread_id": thread_id}
-            made |= {"turn_id": turn_id, "details": given, "created_at": now()}
-            made["folded"] = fold(story)
-            with self._database.writing(user_id) as records:
-                family_id = self._check(user_id, parent_id, shows) or picture_id
-                records.insert(pictures, {**made, "parent_id": parent_id, "family_id": family_id})
-                records.insert_all(
-                    picture_concepts,
-                    [{"concept_id": one, "picture_id": picture_id} for one in shows],
-                )
-                return self.get(user_id, picture_id)
+        made: dict[str, Any] = {"id": picture_id, "sha256": hashlib.sha256(png).hexdigest()}
+        made |= {"width": width, "height": height, "origin": origin}
+        made |= {"thread_id": thread_id, "turn_id": turn_id, "parent_id": parent_id}
+        made |= {"details": given, "folded": fold(story), "created_at": now()}
+        with self._database.writing(user_id) as records:
+            made["family_id"] = self._check(user_id, parent_id, shows) or picture_id
+            records.insert(pictures, made)
+            links = [{"concept_id": one, "picture_id": picture_id} for one in shows]
+            records.insert_all(picture_concepts, links)
+            return self.get(user_id, picture_id)
 
     def add_upload(self, user_id: str, png: bytes, thread_id: str | None) -> Picture:
         """Keep a picture that a user sent; the same one, in the same conversation, is kept once.

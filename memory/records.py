@@ -110,6 +110,31 @@ class RankedFact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Learned:
+    """A concept that was learned elsewhere, to be kept whole.
+
+    Attributes:
+        name: As the user spells it.
+        kind: Its noun, or None.
+        consent: The user may have this person or thing learned.
+        tokens: The safetensors file.
+        base_fingerprint: The base weights that the tokens belong to.
+        photos: PNG bytes, from `intake.clean_picture`.
+        facts: Pairs of attribute and value.
+        origin: What the facts came with.
+    """
+
+    name: str
+    kind: str | None
+    consent: bool
+    tokens: bytes
+    base_fingerprint: str
+    photos: tuple[bytes, ...]
+    facts: tuple[tuple[str, str], ...]
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """What was forgotten.
 

@@ -1,7 +1,8 @@
 """Untrusted picture bytes in, clean PNG bytes out; knows nothing of users or storage.
 
 The format is judged by content, never by a file name; size is checked before pixels are decoded;
-what comes out is upright RGB without any metadata.
+what comes out is upright sRGB of 8 bits without any metadata: what others call a picture's own
+pixels. Colours of another profile are converted, so that they look the same afterwards.
 """
 
 import io
@@ -10,7 +11,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from pi_heif import register_heif_opener
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from omnipersona.store.errors import PictureRejected
 
@@ -19,8 +21,9 @@ MAX_PIXELS: Final = 50_000_000
 MAX_ASPECT: Final = 20.0
 MAX_SIDE: Final = 2048
 MIN_SIDE: Final = 8
-_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
-_ACCEPTED: Final = "PNG, JPEG, WEBP or GIF"
+_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIF")
+_ACCEPTED: Final = "PNG, JPEG, WEBP, GIF, AVIF or HEIC"
+_SRGB: Final = ImageCms.createProfile("sRGB")
 _DECODER_ERRORS: Final = (
     OSError,
     SyntaxError,
@@ -34,7 +37,10 @@ _DECODER_ERRORS: Final = (
     zlib.error,
 )
 _WORDS: Final = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
-_HEIF_BRANDS: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
+
+
+# Phones send HEIC; Pillow itself does not read it.
+register_heif_opener(thumbnails=False, aux_images=False, depth_images=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +63,7 @@ def clean_picture(
     """Decode, turn upright, flatten on white and encode again.
 
     Args:
-        data: A PNG, JPEG, WEBP or GIF file; of an animation the first frame is taken.
+        data: A PNG, JPEG, WEBP, GIF, AVIF or HEIC file; of an animation the first frame is taken.
         max_bytes: Largest file.
         max_pixels: Largest width times height.
         max_aspect: Largest ratio of the longer side to the shorter.
@@ -72,7 +78,7 @@ def clean_picture(
         # verify() leaves the picture unusable, so it is opened a second time.
         with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
             picture.load()
-            upright = _flatten(_upright(picture))
+            upright = _flatten(_in_srgb(_upright(picture)))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureRejected(
             f"The picture has more than {max_pixels} pixels; make it smaller and send it again."
@@ -130,8 +136,6 @@ def _check_size(width: int, height: int, max_pixels: int, max_aspect: float) -> 
 
 def _unknown_format(data: bytes) -> str:
     head = data[:4096].lstrip().lower()
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return "HEIC and AVIF pictures are not accepted; convert it to JPEG or PNG first."
     if head.startswith(b"<svg") or (head.startswith((b"<?xml", b"<!")) and b"<svg" in head):
         return "SVG drawings are not accepted; convert it to JPEG or PNG first."
     return f"The file is not a {_ACCEPTED} picture, whatever its name; choose another file."
@@ -143,6 +147,24 @@ def _upright(picture: Image.Image) -> Image.Image:
     except _DECODER_ERRORS:
         # A camera's broken note about its orientation is no reason to refuse its photo.
         return picture.copy()
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """Return a picture whose colours are sRGB's; a profile that cannot be used is left out."""
+    profile = picture.info.get("icc_profile")
+    if not profile:
+        return picture
+    has_alpha = picture.mode in ("RGBA", "LA", "PA")
+    colours = picture.convert("RGB") if has_alpha or picture.mode == "P" else picture
+    try:
+        converted = ImageCms.profileToProfile(colours, io.BytesIO(profile), _SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, *_DECODER_ERRORS):
+        # A scanner's broken profile is no reason to refuse its photo.
+        return picture
+    assert converted is not None, "it is made anew, not changed in place"
+    if has_alpha:
+        converted.putalpha(picture.getchannel("A"))
+    return converted
 
 
 def _flatten(picture: Image.Image) -> Image.Image:

@@ -7,6 +7,7 @@ run code is ever read.
 from collections.abc import Sequence
 from typing import Final
 
+from omnipersona.memory.records import Learned
 from omnipersona.model.contract import ConceptFile
 from omnipersona.store.intake import clean_picture
 from omnipersona.tools.bundle import (
@@ -78,23 +79,17 @@ def import_concept(
     with tool_border():
         # Everything is looked at before anything is kept.
         deps.model.check_concept(ConceptFile.of(bundle.tokens))
-        photos = _small(bundle.photos)
-        memory = deps.memory
-        concept = memory.concepts.add(user_id, name, kind=noun, consent=consent)
-        fingerprint = deps.model.describe().fingerprint
-        memory.concepts.save_tokens(user_id, concept.id, bundle.tokens, fingerprint)
-        for png in photos:
-            picture = memory.pictures.add(user_id, png, origin="uploaded")
-            memory.concepts.attach_photo(user_id, concept.id, picture.id)
-        for attribute, value in bundle.facts:
-            memory.facts.add(
-                user_id,
-                concept_id=concept.id,
-                attribute=attribute,
-                value=value,
-                source="said",
-                origin=IMPORTED,
-            )
+        learned = Learned(
+            name=name,
+            kind=noun,
+            consent=consent,
+            tokens=bundle.tokens,
+            base_fingerprint=deps.model.describe().fingerprint,
+            photos=_small(bundle.photos),
+            facts=bundle.facts,
+            origin=IMPORTED,
+        )
+        concept = deps.memory.add_learned(user_id, learned)
     return view_concept(deps, user_id, concept.id)
 
 

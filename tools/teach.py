@@ -64,21 +64,24 @@ def teach_concept(
     with tool_border():
         for picture_id in picture_ids:
             deps.memory.pictures.get(user_id, picture_id)
-        concept = _find_or_add(deps, user_id, name, kind, consent)
-        for picture_id in picture_ids:
-            deps.memory.concepts.attach_photo(user_id, concept.id, picture_id)
-        num_photos = len(deps.memory.concepts.photos(user_id, concept.id))
-        if num_photos == 0:
-            raise ToolRetry(f"<{concept.name}> has no photo yet; give {NUM_PHOTOS_ADVICE}.")
-        for attribute, value in facts:
-            deps.memory.facts.add(
-                user_id,
-                concept_id=concept.id,
-                attribute=attribute,
-                value=value,
-                source="said",
-                origin=origin,
-            )
+        with deps.memory.whole(user_id):
+            concept = _find_or_add(deps, user_id, name, kind, consent)
+            for picture_id in picture_ids:
+                deps.memory.concepts.attach_photo(user_id, concept.id, picture_id)
+            num_photos = len(deps.memory.concepts.photos(user_id, concept.id))
+            if num_photos == 0:
+                raise ToolRetry(f"<{concept.name}> has no photo yet; give {NUM_PHOTOS_ADVICE}.")
+            for attribute, value in facts:
+                deps.memory.facts.add(
+                    user_id,
+                    concept_id=concept.id,
+                    attribute=attribute,
+                    value=value,
+                    source="said",
+                    origin=origin,
+                )
+            # Whatever cuts the program off from here on, the lesson is resumed.
+            deps.memory.concepts.update(user_id, concept.id, state="learning")
     status = deps.jobs.start(user_id, concept.id)
     return ToolOutcome(
         text=_summary(concept, facts, num_photos),

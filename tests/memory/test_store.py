@@ -2,14 +2,14 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from servers import TestPlaces
 
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.memory import Memory
-from omnipersona.memory.records import Concept, Fact, Picture, Receipt
+from omnipersona.memory.records import Concept, Fact, Learned, Picture, Receipt
 from omnipersona.store.errors import UnknownConcept, UnknownFact, UnknownPicture
 
 pytestmark = pytest.mark.both_stores
@@ -17,6 +17,16 @@ pytestmark = pytest.mark.both_stores
 OWNER, STRANGER = "anna", "ben"
 UNKNOWN = (UnknownConcept, UnknownFact, UnknownPicture)
 THREAD = "thread-1"
+LEARNED = Learned(
+    name="Bo",
+    kind="dog",
+    consent=False,
+    tokens=b"tokens",
+    base_fingerprint="base",
+    photos=(),
+    facts=(("toy", "a kite"),),
+    origin="file",
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,13 @@ class Owned:
 
 Act = Callable[[Memory, Owned, bytes], object]
 
+
 # What each method must do for the stranger: raise "unknown", or return this.
+def written_whole(memory: Memory) -> None:
+    with memory.whole(STRANGER):
+        memory.facts.list(STRANGER)
+
+
 MATRIX: dict[str, tuple[Act, object]] = {
     "concepts.add": (lambda m, o, png: m.concepts.add(STRANGER, "Bo").user_id, STRANGER),
     "concepts.get": (lambda m, o, png: m.concepts.get(STRANGER, o.concept.id), UNKNOWN),
@@ -42,6 +58,10 @@ MATRIX: dict[str, tuple[Act, object]] = {
     ),
     "concepts.save_tokens": (
         lambda m, o, png: m.concepts.save_tokens(STRANGER, o.concept.id, b"bad", "base"),
+        UNKNOWN,
+    ),
+    "concepts.name_tokens": (
+        lambda m, o, png: m.concepts.name_tokens(STRANGER, o.concept.id, "0" * 64, "base"),
         UNKNOWN,
     ),
     "concepts.read_tokens": (
@@ -83,6 +103,12 @@ MATRIX: dict[str, tuple[Act, object]] = {
         ),
         UNKNOWN,
     ),
+    "pictures.add_kept": (
+        lambda m, o, png: m.pictures.add_kept(
+            STRANGER, png, origin="edited", parent_id=o.picture.id, shows=[o.concept.id]
+        ),
+        UNKNOWN,
+    ),
     "pictures.add_upload": (
         lambda m, o, png: m.pictures.add_upload(STRANGER, png, THREAD).user_id,
         STRANGER,
@@ -98,6 +124,11 @@ MATRIX: dict[str, tuple[Act, object]] = {
     ),
     "pictures.showing": (lambda m, o, png: m.pictures.showing(STRANGER, o.concept.id), ()),
     "ensure_user": (lambda m, o, png: m.ensure_user(STRANGER), None),
+    "whole": (lambda m, o, png: written_whole(m), None),
+    "add_learned": (
+        lambda m, o, png: m.add_learned(STRANGER, replace(LEARNED, photos=(png,))).user_id,
+        STRANGER,
+    ),
     "recall": (lambda m, o, png: m.recall(STRANGER, "what is the toy?"), ()),
     "forget_concept": (
         lambda m, o, png: m.forget_concept(STRANGER, o.concept.id, delete_drawings=True),

@@ -3,9 +3,10 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from omnipersona.store.errors import PictureRejected
 from omnipersona.store.intake import clean_picture
@@ -45,15 +46,16 @@ SVG_OF_A_FILE = (
     b'<!DOCTYPE svg [<!ENTITY secret SYSTEM "file:///etc/passwd">]>'
     b'<svg xmlns="http://www.w3.org/2000/svg"><text>&secret;</text></svg>'
 )
+HEIC = Path(__file__).with_name("photo.heic")
 REFUSED = {
     "empty": (b"", "empty"),
     "truncated png": (saved(noise(), "PNG")[:900], "damaged"),
     "truncated jpeg": (saved(noise(), "JPEG")[:900], "damaged"),
     "header only": (b"\x89PNG\r\n\x1a\n", "damaged|not a PNG"),
-    "text": (b"hello, I am a picture", "not a PNG, JPEG, WEBP or GIF"),
-    "tiff": (saved(noise(), "TIFF"), "not a PNG, JPEG, WEBP or GIF"),
-    "eps": (saved(noise(), "EPS"), "not a PNG, JPEG, WEBP or GIF"),
-    "psd": (b"8BPS\x00\x01" + bytes(100), "not a PNG, JPEG, WEBP or GIF"),
+    "text": (b"hello, I am a picture", "not a PNG, JPEG, WEBP, GIF, AVIF or HEIC"),
+    "tiff": (saved(noise(), "TIFF"), "not a PNG, JPEG, WEBP, GIF, AVIF or HEIC"),
+    "eps": (saved(noise(), "EPS"), "not a PNG, JPEG, WEBP, GIF, AVIF or HEIC"),
+    "psd": (b"8BPS\x00\x01" + bytes(100), "not a PNG, JPEG, WEBP, GIF, AVIF or HEIC"),
     "bomb": (bomb(50_000, 50_000), "pixels"),
     "smaller bomb": (bomb(12_000, 9_000), "pixels"),
     "medium bomb": (bomb(8_000, 8_000), "8000 x 8000 = 64000000 pixels"),
@@ -64,7 +66,8 @@ REFUSED = {
     "svg": (SVG, "SVG drawings .* convert it to JPEG or PNG first"),
     "svg of a file": (SVG_OF_A_FILE, "SVG"),
     "bare svg": (b"  <svg></svg>", "SVG"),
-    "heic": (b"\x00\x00\x00\x18ftypheic" + bytes(64), "HEIC .* convert it to JPEG or PNG first"),
+    "heic without a picture": (b"\x00\x00\x00\x18ftypheic" + bytes(64), "damaged|not a PNG"),
+    "truncated heic": (HEIC.read_bytes()[:300], "damaged|not a PNG"),
 }
 
 
@@ -81,11 +84,52 @@ def test_a_file_over_the_limit_is_refused_with_both_sizes() -> None:
         clean_picture(bytes(2000), max_bytes=1000)
 
 
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
 def test_the_format_is_judged_by_content(form: str) -> None:
     clean = clean_picture(saved(noise(), form))
     assert (clean.width, clean.height) == (64, 48)
     assert (opened(clean.png).mode, opened(clean.png).size) == ("RGB", (64, 48))
+
+
+def test_a_phones_heic_is_taken_in() -> None:
+    clean = clean_picture(HEIC.read_bytes())
+    assert (clean.width, clean.height) == (64, 48)
+    for place, colour in (((5, 5), (40, 80, 200)), ((60, 40), (200, 60, 40))):
+        found = opened(clean.png).getpixel(place)
+        assert max(abs(a - b) for a, b in zip(found, colour, strict=True)) < 12  # type: ignore[arg-type]  # RGB
+
+
+def display_p3() -> bytes:
+    """Return the profile of Display P3: sRGB's curves with other primaries (adapted to D50)."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    primaries = {
+        b"rXYZ": (0.51512, 0.24120, -0.00105),
+        b"gXYZ": (0.29198, 0.69225, 0.04189),
+        b"bXYZ": (0.15710, 0.06657, 0.78407),
+    }
+    for i in range(int.from_bytes(profile[128:132])):
+        name, place, _ = struct.unpack_from(">4sII", profile, 132 + 12 * i)
+        if name in primaries:
+            numbers = [round(65536 * number) for number in primaries[name]]
+            struct.pack_into(">3i", profile, place + 8, *numbers)
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_colours_of_another_profile_look_the_same(mode: str) -> None:
+    # By the matrices of both spaces, with sRGB's curve on either side.
+    said, meant = (100, 200, 100), (43, 202, 85)
+    picture = Image.new(mode, (16, 16), said if mode == "RGB" else (*said, 255))
+    data = saved(picture, "PNG", icc_profile=display_p3())
+    found = opened(clean_picture(data).png)
+    assert max(abs(a - b) for a, b in zip(found.getpixel((8, 8)), meant, strict=True)) <= 2  # type: ignore[arg-type]  # RGB
+    assert "icc_profile" not in found.info
+
+
+def test_a_broken_profile_is_left_out() -> None:
+    picture = Image.new("RGB", (16, 16), (100, 200, 100))
+    clean = clean_picture(saved(picture, "PNG", icc_profile=b"no profile"))
+    assert opened(clean.png).getpixel((8, 8)) == (100, 200, 100)
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])

@@ -93,12 +93,35 @@ async def forget(
     return await _or_told(owner, work)
 
 
-async def _page(user_id: str, told: str, asks_about: str = "", status: int = 200) -> Response:
+async def forget_me(owner: Owner, is_sure: Annotated[bool, Form()] = False) -> Response:
+    """Forget everything of the visitor, after a second click; show the receipt."""
+    if not is_sure:
+        return await _page(owner, "", asks_about_all=True)
+
+    async def work() -> Response:
+        gone = await assistant().session.forget_user(owner)
+        return _back(
+            f"Forgotten: {gone.concepts} concepts, {gone.facts} facts, {gone.photos} photos, "
+            f"{gone.drawings} drawings and every conversation."
+        )
+
+    return await _or_told(owner, work)
+
+
+async def _page(
+    user_id: str,
+    told: str,
+    asks_about: str = "",
+    *,
+    asks_about_all: bool = False,
+    status: int = 200,
+) -> Response:
     album = await assistant().session.album(user_id)
     html = _templates.get_template("album.html").render(
         album=album,
         told=told,
         asks_about=asks_about,
+        asks_about_all=asks_about_all,
         style=_STYLE,
         prefix=assistant().prefix,
     )
@@ -126,4 +149,5 @@ def album_routes() -> list[APIRoute]:
         APIRoute(f"{ALBUM}/facts", state, methods=["POST"]),
         APIRoute(f"{ALBUM}/facts/forget", forget_fact, methods=["POST"]),
         APIRoute(f"{ALBUM}/forget", forget, methods=["POST"]),
+        APIRoute(f"{ALBUM}/forget-me", forget_me, methods=["POST"]),
     ]

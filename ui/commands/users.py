@@ -1,15 +1,19 @@
-"""Commands on people who log in to the page: add, list, remove."""
+"""Commands on people: add, list and remove logins; forget someone altogether."""
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
+from omnipersona.serve.keys import ApiKeys
 from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_of
 from omnipersona.ui.login.passwords import Logins, PasswordRefused
 
 users_app = typer.Typer(
-    help="People who log in with a password.", no_args_is_help=True, rich_markup_mode=None
+    help="People: logins with a password, and forgetting someone.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 Name = Annotated[str, typer.Argument(help="What they log in as.")]
@@ -56,6 +60,32 @@ def remove_user(context: typer.Context, name: Name) -> None:
     if not had_one:
         fail(f"{name} has no password.")
     typer.echo(f"{name} can no longer log in.")
+
+
+@users_app.command("forget")
+def forget_user(
+    context: typer.Context,
+    name: Name,
+    is_sure: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete everything of a person, login and key included; print a receipt."""
+    if not is_sure:
+        typer.confirm(f"Delete everything that is known of and by {name}, for good?", abort=True)
+    settings = settings_of(context)
+    with guarded():
+        from omnipersona.agent.users import forget_user as forget
+
+        receipt = forget(settings, name)
+        _logins(context).remove(name)
+        ApiKeys(settings.data).remove(name)
+    if as_json:
+        typer.echo(json.dumps(asdict(receipt)))
+        return
+    typer.echo(
+        f"Forgotten {name}: {receipt.concepts} concepts, {receipt.facts} facts, {receipt.photos} "
+        f"photos, {receipt.drawings} drawings, {len(receipt.sha256s)} files and every conversation."
+    )
 
 
 def _logins(context: typer.Context) -> Logins:

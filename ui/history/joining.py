@@ -23,7 +23,7 @@ async def join(sid: str, environ: dict[str, Any], auth: dict[str, Any]) -> bool:
     thread_id = auth.get("threadId")
     if thread_id and not await _is_own(str(thread_id), str(auth.get("sessionId"))):
         raise ConnectionRefusedError("There is no such conversation.")
-    return bool(await connect(sid, environ, auth))  # type: ignore[arg-type]  # the same, typed
+    return bool(await connect(sid, environ, auth))
 
 
 async def _is_own(thread_id: str, session_id: str) -> bool:

@@ -6,6 +6,7 @@ they do.
 """
 
 import base64
+import gzip
 import hashlib
 import re
 from collections.abc import Iterable
@@ -116,12 +117,13 @@ class OwnScripts:
 
     def _whole(self, held: list[Message]) -> Iterable[Message]:
         body = b"".join(one.get("body", b"") for one in held[1:])
+        headers = MutableHeaders(scope=held[0])
+        is_packed = headers.get("content-encoding") == "gzip"
         hashes = {
             base64.b64encode(hashlib.sha256(script).digest()).decode()
-            for script in _INLINE.findall(body)
+            for script in _INLINE.findall(gzip.decompress(body) if is_packed else body)
         }
         scripts = " ".join(f"'sha256-{one}'" for one in sorted(hashes))
-        headers = MutableHeaders(scope=held[0])
         headers.setdefault("Content-Security-Policy", self._policy.format(scripts=scripts))
         yield held[0]
         yield {"type": "http.response.body", "body": body}
