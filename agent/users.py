@@ -1,4 +1,4 @@
-"""People as a page or a command line names them: whether a name can be one's, and forgetting them."""
+"""People as a page or a command line names them: whether a name can be used; forgetting them."""
 
 import asyncio
 
