@@ -28,6 +28,17 @@ class Tab:
 
     async def __aenter__(self) -> "Tab":
         assert await self.log_in() == 200
+        await self.connect()
+        await self._socket.emit("connection_successful")
+        if self.thread_id:
+            await self.until(lambda: "resume_thread" in self.names())
+        else:
+            # One end for the connection, one for the start of the chat.
+            await self.until(lambda: self.names().count("task_end") == 2)
+        return self
+
+    async def connect(self) -> None:
+        """Open the socket."""
         auth = {
             "sessionId": self.session_id,
             "clientType": "webapp",
@@ -42,13 +53,6 @@ class Tab:
             auth=auth,
             transports=["websocket"],
         )
-        await self._socket.emit("connection_successful")
-        if self.thread_id:
-            await self.until(lambda: "resume_thread" in self.names())
-        else:
-            # One end for the connection, one for the start of the chat.
-            await self.until(lambda: self.names().count("task_end") == 2)
-        return self
 
     async def log_in(self) -> int:
         """Log in and keep the cookie; return the status."""
@@ -66,6 +70,19 @@ class Tab:
         """Return status and body of a page's address."""
         async with self._http() as http, http.get(f"{self.url}{path}") as response:
             return response.status, await response.read()
+
+    async def send(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, str]:
+        """Send JSON, follow nowhere; return status and text."""
+        async with (
+            self._http() as http,
+            http.request(
+                method,
+                f"{self.url}{path}",
+                json=body if method != "GET" else None,
+                allow_redirects=False,
+            ) as response,
+        ):
+            return response.status, (await response.read()).decode("utf-8", "replace")
 
     async def post(self, path: str, **fields: str) -> tuple[int, str]:
         """Send a form and follow where it leads; return status and body."""
