@@ -42,9 +42,8 @@ def build_graph(deps: ToolDeps) -> TurnGraph:
     graph = StateGraph(
         State, context_schema=Context, input_schema=InputState, output_schema=OutputState
     )
-    words = deps.memory.conversations
     for name, node in _nodes(deps).items():
-        graph.add_node(name, with_words(words, name, traced(name, node)))
+        graph.add_node(name, with_words(deps, name, traced(name, node)))
     graph.add_edge(START, "load_concepts")
     graph.add_edge("load_concepts", "parse_intent")
     _branch(graph, "parse_intent", routes.route_intent)

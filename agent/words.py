@@ -20,8 +20,7 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.events import NeedInput, NeedKind
 from omnipersona.agent.state import KEPT, State
 from omnipersona.agent.worker import in_worker
-from omnipersona.store.conversations import Conversations
-from omnipersona.tools.outcome import ToolFailed
+from omnipersona.tools.outcome import ToolDeps, ToolFailed
 
 TURN: Final = "turn_id"
 
@@ -74,11 +73,11 @@ def read_answer(value: object) -> Answer:
     return Answer(text="" if value is None else str(value), picture_ids=[])
 
 
-def with_words(conversations: Conversations, name: str, node: Node) -> Callable[..., Any]:
+def with_words(deps: ToolDeps, name: str, node: Node) -> Callable[..., Any]:
     """Return a node that finds the turn's words, also where a question came before it.
 
     Args:
-        conversations: Where words wait.
+        deps: With the memory where words wait.
         name: Of the node.
         node: Reads and returns a state.
     """
@@ -90,6 +89,7 @@ def with_words(conversations: Conversations, name: str, node: Node) -> Callable[
                 "The graph does not know whose turn this is: give it a context with a user_id."
             )
         owner, thread_id = context.user_id, _thread_of(context, config)
+        conversations = deps.memory.conversations
         found = State()
         if name != "load_concepts" and "names" not in state:
             kept = await in_worker(lambda _: conversations.question(owner, thread_id))

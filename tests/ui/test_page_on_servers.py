@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,5 +34,9 @@ def test_a_conversation_is_kept_and_forgotten(
     visit.shows("Forgotten <bo>:")
     # Words that are on their way are looked through until the last of them has arrived.
     for word in ("red ball", "<bo>"):
-        wait_for(lambda word=word: on_servers.holds(word) == [], Path(os.devnull))
+        wait_for(partial(_is_gone, on_servers, word), Path(os.devnull))
     visit.check()
+
+
+def _is_gone(places: TestPlaces, word: str) -> bool:
+    return places.holds(word) == []
