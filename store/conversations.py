@@ -175,17 +175,11 @@ class Conversations:
                 raise UnknownThread("This picture belongs to another conversation.")
 
     def elements(self, user_id: str, thread_id: str) -> builtins.list[dict[str, Any]]:
-        """Return what is shown in a thread, in the order in which it was stored."""
-        query = sa.select(elements.c.data).where(elements.c.thread_id == thread_id)
+        """Return what is shown in a thread, in the order of storing, with `pictureId`s."""
+        query = sa.select(elements).where(elements.c.thread_id == thread_id)
         with self._database.reading(user_id) as records:
-            return [row["data"] for row in records.rows(query.order_by(elements.c.number))]
-
-    def picture_of(self, user_id: str, element_id: str) -> str | None:
-        """Return the id of the picture that an element shows; None if there is none."""
-        query = sa.select(elements.c.picture_id).where(elements.c.id == element_id)
-        with self._database.reading(user_id) as records:
-            row = records.first(query)
-        return None if row is None else row["picture_id"]
+            rows = records.rows(query.order_by(elements.c.number))
+        return [{**row["data"], "pictureId": row["picture_id"]} for row in rows]
 
     def delete_element(self, user_id: str, element_id: str) -> None:
         """Delete what is shown; harmless if there is nothing of this id."""

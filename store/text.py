@@ -96,7 +96,7 @@ def redact(text: str, words: Collection[str], mark: str = FORGOTTEN) -> str:
     # Longer ones first: "Bo Diddley" is not "Bo" and something.
     pattern = "|".join(sorted(patterns, key=len, reverse=True))
     parts, end = [], 0
-    for found in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", folded):
+    for found in re.finditer(rf"<(?:{pattern})>|(?<!\w)(?:{pattern})(?!\w)", folded):
         parts += [text[end : places[found.start()]], mark]
         end = places[found.end() - 1] + 1
     return "".join([*parts, text[end:]])

@@ -49,6 +49,7 @@ WORKS: Final[dict[str, tuple[list[str], int]]] = {
     "users add": (["users", "add", "ana"], 1),
     "users list": (["users", "list"], 0),
     "users remove": (["users", "remove", "ana"], 1),
+    "users forget": (["users", "forget", "ana", "--yes"], 0),
     "keys add": (["keys", "add", "ana"], 0),
     "keys list": (["keys", "list"], 0),
     "keys remove": (["keys", "remove", "ana"], 0),

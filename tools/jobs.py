@@ -71,6 +71,11 @@ class LearnStatus:
     reason: Reason = "asked"
 
     @property
+    def is_forgotten(self) -> bool:
+        """Whether the concept was forgotten meanwhile."""
+        return self.concept_name == FORGOTTEN
+
+    @property
     def has_ended(self) -> bool:
         """Whether nothing more will happen."""
         return self.state in _ENDED

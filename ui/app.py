@@ -26,10 +26,10 @@ from omnipersona.ui.chat.preferences import offer
 from omnipersona.ui.chat.resuming import rejoin
 from omnipersona.ui.chat.slash import said
 from omnipersona.ui.chat.starters import STARTERS
-from omnipersona.ui.chat.uploads import UploadRefused, read_uploads
+from omnipersona.ui.chat.uploads import UploadRefused, drop_later, read_uploads
 from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_versions
 from omnipersona.ui.history.joining import guard_sockets
-from omnipersona.ui.history.layer import SHOWN, HistoryLayer
+from omnipersona.ui.history.layer import PICTURES, HistoryLayer
 from omnipersona.ui.history.owner import OwnerOfRequest
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 from omnipersona.ui.page.narrow import OnlyWhatIsUsed, OwnScripts, forget_unused_events
@@ -59,12 +59,9 @@ guard_sockets()
 forget_unused_events(sio)
 
 
-async def shown(element_id: str, owner: Owner) -> Response:
-    """Return a picture that was shown in a conversation, to its owner alone."""
+async def shown(picture_id: str, owner: Owner) -> Response:
+    """Return a picture as a conversation shows it, to its owner alone."""
     session = assistant.assistant().session
-    picture_id = await asyncio.to_thread(session.conversations.picture_of, owner, element_id)
-    if picture_id is None:
-        return PlainTextResponse("There is no such picture.", 404)
     try:
         png = await session.picture(owner, picture_id)
     except EXPECTED_ERRORS as error:
@@ -74,7 +71,7 @@ async def shown(element_id: str, owner: Owner) -> Response:
 
 
 # Before the frame's own last route, which answers everything.
-app.router.routes[:0] = [APIRoute(SHOWN, shown, methods=["GET"]), *album_routes()]
+app.router.routes[:0] = [APIRoute(PICTURES, shown, methods=["GET"]), *album_routes()]
 
 
 @cl.on_app_shutdown
@@ -114,6 +111,7 @@ async def on_message(message: cl.Message) -> None:
     except UploadRefused as refusal:
         await cl.Message(str(refusal)).send()
         return
+    drop_later(message.elements, cl.context.session.files)
     text = said(message.command, message.content)
     await run_turn(text, pictures or await attach_samples(message))
 

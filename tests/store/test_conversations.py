@@ -45,8 +45,7 @@ def test_what_is_kept_is_read_back_after_a_restart(memory: Memory, places: TestP
     thread = again.conversations.thread("ana", "t1")
     assert (thread.user_id, thread.name, thread.metadata) == ("ana", "draw <bo>", {"a": 1, "b": 2})
     assert outputs(again.conversations) == ["hello", "draw"], "in the order of storing"
-    assert again.conversations.elements("ana", "t1") == [PICTURE]
-    assert again.conversations.picture_of("ana", "e1") == picture.id
+    assert again.conversations.elements("ana", "t1") == [{**PICTURE, "pictureId": picture.id}]
     again.close()
 
 
@@ -84,14 +83,14 @@ def test_equal_ids_of_two_users_are_two_things(memory: Memory, kept: Conversatio
     kept.put_question("ana", "t1", {"kind": "confirm", "words": {}})
     assert kept.thread("ana", "t1").name == "of ana"
     assert outputs(kept, user_id="eve") == ["said by eve"]
-    assert kept.picture_of("eve", "e1") is None
+    assert kept.elements("eve", "t1") == []
     assert kept.question("eve", "t1") is None
     kept.delete_step("eve", "s1")
     kept.delete_element("eve", "e1")
     kept.drop_question("eve", "t1")
     memory.forget_thread("eve", "t1")
     assert outputs(kept) == ["said by ana"]
-    assert kept.elements("ana", "t1") == [PICTURE]
+    assert kept.elements("ana", "t1") == [{**PICTURE, "pictureId": mine.id}]
     assert kept.question("ana", "t1") is not None
     with pytest.raises(UnknownThread):
         kept.thread("eve", "t1")
@@ -122,7 +121,7 @@ def test_nothing_of_a_deleted_thread_is_left(
 SPELLINGS = (
     ("D'Arcy", r"say D\u2019Arcy", "say "),
     ("D'Arcy", "is d'ARCY here?", "is "),
-    ("Waldo-1", r"draw \<Waldo\-1\> at home", r"draw \<"),
+    ("Waldo-1", r"draw \<Waldo\-1\> at home", "draw \\"),
     ("Ren\u00e9 Dupont", "Rene\u0301  DUPONT", ""),
     ("Bo", "B\u200bo", ""),
 )
@@ -179,7 +178,7 @@ def test_words_on_their_way_lose_what_is_forgotten_meanwhile(
     memory.forget_concept("ana", bo.id, delete_drawings=True)
     kept.put_step("ana", "t1", {**STEP, "output": "Forgotten <Zebulon>."})
     kept.put_step("eve", "t1", {**STEP, "output": "hello zebulon"})
-    assert outputs(kept) == [f"Forgotten <{FORGOTTEN}>."]
+    assert outputs(kept) == [f"Forgotten {FORGOTTEN}."]
     kept.end_turn("ana", turn)
     kept.put_step("ana", "t2", {**STEP, "id": "s2", "output": "meet <zebulon>"})
     assert outputs(kept, "t2") == ["meet <zebulon>"], "the name may be given again"

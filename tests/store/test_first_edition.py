@@ -94,7 +94,7 @@ def test_conversations_are_there_in_order_and_show_their_pictures_once(memory: M
     ]
     elements = memory.conversations.elements("ana", found[1].id)
     assert len(elements) == 4
-    shown = {memory.conversations.picture_of("ana", one["id"]) for one in elements}
+    shown = {one["pictureId"] for one in elements}
     bo = memory.concepts.find("ana", "bo")
     known = (*memory.concepts.photos("ana", bo.id), *memory.pictures.showing("ana", bo.id))
     assert shown == {picture.id for picture in known}, "page and memory share each file"

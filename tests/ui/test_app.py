@@ -55,8 +55,8 @@ async def test_a_drawing_shows_steps_progress_and_an_enlarged_picture(page_url: 
         assert progress[-1]["props"]["preview"].startswith("data:image/png;base64,")
         assert tab.of("remove_element")[-1]["id"] == progress[0]["id"]
         [picture] = tab.elements("image")
-        where = f"/project/file/{picture['chainlitKey']}?session_id={tab.session_id}"
-        status, data = await tab.get(where)
+        assert picture["chainlitKey"] is None, "it lies in one place"
+        status, data = await tab.get(picture["url"])
         assert status == 200
         width, height = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
         assert max(width, height) == 256
@@ -119,7 +119,7 @@ async def test_words_of_a_reply_are_no_markup(page_url: str) -> None:
 async def test_a_file_that_is_no_picture_is_refused_and_the_next_is_read(page_url: str) -> None:
     async with Tab(page_url) as tab:
         text = await tab.say("what is this?", ("../../etc/passwd.png", b"no picture at all"))
-        assert text.startswith("The file is not a PNG, JPEG, WEBP or GIF picture")
+        assert text.startswith("The file is not a PNG, JPEG, WEBP, GIF, AVIF or HEIC picture")
         assert await tab.say("what is this?", ("ok.png", png())) == "a red picture"
 
 

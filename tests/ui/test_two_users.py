@@ -96,7 +96,7 @@ async def everything(ana: Tab, owned: Owned) -> tuple[object, ...]:
     """Return all that the owner sees."""
     album = (await ana.get("/known"))[1]
     thread = (await ana.get(f"/project/thread/{owned.ids['thread_id']}"))[1]
-    picture = (await ana.get(f"/shown/{owned.ids['element_id']}"))[1]
+    picture = (await ana.get(f"/pictures/{owned.photo_id}"))[1]
     threads = [one["id"] for one in await ana.kept_threads()]
     return album, thread, picture, threads
 
@@ -128,7 +128,7 @@ def ours() -> list[tuple[str, str]]:
     from omnipersona.ui.album.routes import album_routes
 
     found = [pair for route in album_routes() for pair in _methods(route)]
-    return [*found, ("GET", "/shown/{element_id}")]
+    return [*found, ("GET", "/pictures/{picture_id}")]
 
 
 def declared(path: Path, pattern: str) -> int:
@@ -145,7 +145,7 @@ def test_no_declaration_is_missed(frame: Any, capsys: pytest.CaptureFixture[str]
     assert len(mounts) == declared(source, r"(?m)^app\.mount\(") == 1
     mine = ours()
     in_code = declared(ROOT / "ui/album/routes.py", r"\bAPIRoute\(f?[\"A]")
-    assert len(mine) == in_code + declared(ROOT / "ui/app.py", r"\bAPIRoute\(SHOWN")
+    assert len(mine) == in_code + declared(ROOT / "ui/app.py", r"\bAPIRoute\(PICTURES")
     sio = frame.sio
     __import__("chainlit.socket")
 

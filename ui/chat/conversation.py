@@ -32,7 +32,7 @@ _FAILED: Final = "Something went wrong on this page; the log says what at {}."
 async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
     """Run one turn of this chat and show it; cancelling it stops the model within one step."""
     here = assistant()
-    view = TurnView(here.session.describe().display_size)
+    view = TurnView()
     thread_id, user_id = cl.context.session.thread_id, current_user()
     await _take_away_question()
     running = begin_turn(thread_id)

@@ -1,14 +1,13 @@
 """What several parts of the page show: buttons that speak for the user, and panels that change."""
 
-import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 import chainlit as cl
 
+from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.markup import as_markdown
-from omnipersona.ui.chat.pictures import enlarged
+from omnipersona.ui.history.layer import PICTURES
 
 SAY: Final = "say"
 CANCEL_LEARNING: Final = "cancel_learning"
@@ -35,10 +34,10 @@ def picture_buttons(picture_id: str, *, is_edit: bool) -> list[cl.Action]:
     ]
 
 
-async def inline_picture(picture_id: str, png: bytes, side: int) -> cl.Image:
-    """Return a picture to be kept in a message, a small one enlarged to `side` pixels."""
-    content = await asyncio.to_thread(enlarged, png, side)
-    return cl.Image(name=f"{picture_id}.png", content=content, display="inline", size="medium")
+def inline_picture(picture_id: str) -> cl.Image:
+    """Return a picture to be kept in a message; its bytes stay where they are."""
+    url = assistant().prefix + PICTURES.format(picture_id=picture_id)
+    return cl.Image(name=f"{picture_id}.png", url=url, display="inline", size="medium")
 
 
 async def passing_message(text: str, actions: Sequence[cl.Action] = ()) -> cl.Message:
@@ -51,11 +50,12 @@ async def passing_message(text: str, actions: Sequence[cl.Action] = ()) -> cl.Me
 
 def panel(name: str) -> cl.CustomElement:
     """Return an element of `public/elements`, not yet shown."""
-    return cl.CustomElement(name=name, props={}, display="inline")
+    # With an address of its own the frame writes its props to no file.
+    url = f"{assistant().prefix}/public/elements/{name}.jsx"
+    return cl.CustomElement(name=name, props={}, display="inline", url=url)
 
 
 async def show_panel(element: cl.CustomElement, props: dict[str, Any], message: cl.Message) -> None:
     """Show a panel with new props under a message; nothing of it outlives the conversation."""
-    element.props, element.content = props, json.dumps(props)
-    element.chainlit_key = None
+    element.props = props
     await element.send(for_id=message.id, persist=False)

@@ -63,6 +63,9 @@ async def _follow(job_id: str, message: cl.Message) -> None:
 
 
 async def _tell(status: LearnStatus, *, is_first: bool) -> None:
+    if status.is_forgotten:
+        # Whoever forgot it has been told so.
+        return
     name = f"<{status.concept_name}>"
     if status.state == "failed":
         text = status.message

@@ -22,6 +22,7 @@ from omnipersona.ui.chat.preferences import offer
 from omnipersona.ui.chat.running import RunningTurn, running_turn
 from omnipersona.ui.chat.stream import QUESTION
 from omnipersona.ui.chat.versions import buttons_of
+from omnipersona.ui.history.layer import HistoryLayer
 from omnipersona.ui.login.callbacks import current_user
 
 _AFTER_RESUME: Final = 0.5
@@ -74,7 +75,9 @@ def _props(turn: RunningTurn) -> dict[str, Any]:
 async def _show_anew(thread_id: str) -> None:
     """Let the page read the thread again, which now holds the answer."""
     layer = get_data_layer()
-    thread = await layer.get_thread(thread_id) if layer is not None else None
+    assert isinstance(layer, HistoryLayer), "the page has no other one"
+    await layer.settled()
+    thread = await layer.get_thread(thread_id)
     if thread is not None:
         await cl.context.emitter.resume_thread(thread)
         await asyncio.sleep(_AFTER_RESUME)

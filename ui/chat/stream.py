@@ -63,11 +63,9 @@ class TurnView:
         learning: The learning job that the turn started, if any.
     """
 
-    def __init__(self, display_size: int) -> None:
-        """Start with nothing shown; `display_size` is the side of pictures, pixels."""
+    def __init__(self) -> None:
         self.message: cl.Message | None = None
         self.learning: LearningStarted | None = None
-        self._display_size = display_size
         self._steps: dict[str, cl.Step] = {}
         self._bar = panel("DrawProgress")
         self._bar_shown_at: float | None = None
@@ -159,9 +157,7 @@ class TurnView:
             await self._bar.remove()
 
     async def _show_reply(self, reply: Reply) -> None:
-        pictures = [
-            await inline_picture(one.id, one.png, self._display_size) for one in reply.pictures
-        ]
+        pictures = [inline_picture(one.id) for one in reply.pictures]
         intent = reply.details.get("intent")
         caption = _caption(reply.details) if pictures else ""
         buttons = []

@@ -55,9 +55,8 @@ async def show_versions(picture_id: str) -> None:
 async def go_on_from(picture_id: str) -> None:
     """Make a version the picture that the conversation speaks of."""
     here, user_id = assistant(), current_user()
-    png = await here.session.go_on_from(user_id, cl.context.session.thread_id, picture_id)
-    shown = await inline_picture(picture_id, png, here.session.describe().display_size)
-    await cl.Message(_CHOSEN, elements=[shown]).send()
+    await here.session.go_on_from(user_id, cl.context.session.thread_id, picture_id)
+    await cl.Message(_CHOSEN, elements=[inline_picture(picture_id)]).send()
 
 
 async def buttons_of(picture_id: str) -> list[cl.Action]:

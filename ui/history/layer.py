@@ -7,6 +7,7 @@ an element is one of the memory's, read back through a route of the page by its 
 """
 
 import asyncio
+import functools
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -31,10 +32,11 @@ from omnipersona.store.conversations import StoredThread
 from omnipersona.store.errors import PictureRejected, UnknownThread
 from omnipersona.ui.history.owner import current_owner
 
-SHOWN: Final = "/shown/{element_id}"
-"""Route of an element's picture."""
+PICTURES: Final = "/pictures/{picture_id}"
+"""Route of a picture that is shown."""
 
 _FIRST: Final = 20
+_MOMENT: Final = 0.05
 _LONG_AGO: Final = "1970-01-01T00:00:00Z"
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,7 +44,16 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _kept_after_first_words(method: F) -> F:
     """Put off what happens before the user's first message; a chat without words is not kept."""
-    return cast(F, queue_until_user_message()(method))
+
+    @functools.wraps(method)
+    async def counted(self: "HistoryLayer", *values: Any, **named: Any) -> Any:
+        self._num_writing += 1
+        try:
+            return await method(self, *values, **named)
+        finally:
+            self._num_writing -= 1
+
+    return cast(F, queue_until_user_message()(counted))
 
 
 class HistoryLayer(BaseDataLayer):
@@ -58,6 +69,13 @@ class HistoryLayer(BaseDataLayer):
         self._kept = session.conversations
         self._prefix = prefix
         self._in_order = asyncio.Lock()
+        self._num_writing = 0
+
+    async def settled(self) -> None:
+        """Wait until everything that was shown so far is kept, which takes the frame a moment."""
+        await asyncio.sleep(_MOMENT)
+        while self._num_writing:
+            await asyncio.sleep(_MOMENT)
 
     async def _write(self, write: Callable[..., object], *values: object) -> None:
         """Write after all that was to be written before: what is late must not undo what is new."""
@@ -154,7 +172,7 @@ class HistoryLayer(BaseDataLayer):
         if picture_id is None:
             return
         given = {key: value for key, value in element.to_dict().items() if value is not None}
-        kept = {**given, "url": SHOWN.format(element_id=element.id), "chainlitKey": None}
+        kept = {**given, "url": None, "chainlitKey": None}
         await self._write(partial(self._kept.put_element, picture_id=picture_id), thread_id, kept)
 
     async def _picture_of(self, owner: str, thread_id: str, element: Element) -> str | None:
@@ -182,7 +200,10 @@ class HistoryLayer(BaseDataLayer):
 
     async def _elements(self, owner: str, thread_id: str) -> list[dict[str, Any]]:
         found = await asyncio.to_thread(self._kept.elements, owner, thread_id)
-        return [{**one, "url": self._prefix + one["url"]} for one in found]
+        return [
+            {**one, "url": self._prefix + PICTURES.format(picture_id=one["pictureId"])}
+            for one in found
+        ]
 
     @_kept_after_first_words
     async def delete_element(self, element_id: str, thread_id: str | None = None) -> None:

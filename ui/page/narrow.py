@@ -22,7 +22,7 @@ _READ: Final = (
     *("/public/.+", "/assets/.+", "/favicon", "/logo", f"/avatars/{_ID}", "/health"),
     *("/auth/config", "/user", "/project/translations", "/project/settings"),
     *(f"/project/thread/{_ID}", f"/project/thread/{_ID}/element/{_ID}", f"/project/file/{_ID}"),
-    *(f"/shown/{_ID}", "/known(/.*)?"),
+    *(f"/pictures/{_ID}", "/known(/.*)?"),
 )
 _WRITTEN: Final = (
     *("/login", "/logout", "/auth/header", "/set-session-cookie"),
