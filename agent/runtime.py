@@ -45,6 +45,9 @@ IDLE_SECONDS: Final = 60.0
 
 logger = logging.getLogger(__name__)
 
+_NO_THREAD: Final = "ready"
+"""A conversation that nobody has."""
+
 _ANSWER_FIRST: Final = "I asked you something; answer that first, or say no."
 
 
@@ -117,6 +120,16 @@ class Session(Library):
     async def warm_up(self) -> None:
         """Load what the first question needs, ahead of it."""
         await asyncio.to_thread(self._deps.memory.warm_up)
+
+    async def try_parts(self, user_id: str) -> None:
+        """Do what every turn does with its stores: write, search, and read a state.
+
+        Raises: one of `agent.errors.TURN_ERRORS`: a turn would fail, and why.
+        """
+        turn = UserTurn(user_id=user_id, thread_id=_NO_THREAD)
+        async with self.writing(user_id, _NO_THREAD):
+            await asyncio.to_thread(self._deps.memory.recall, user_id, _NO_THREAD)
+            await self._graph.aget_state(self._config(turn))
 
     def graph(self) -> TurnGraph:
         """Return the uncompiled graph of a turn on this session's services, to be embedded."""

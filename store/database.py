@@ -9,7 +9,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -247,6 +247,15 @@ class Failures:
             if isinstance(getattr(error, "orig", None), sqlite3.ProgrammingError):
                 raise
             raise StorageFailed(self._sentence(error)) from error
+
+
+def num_quarantined(path: Path) -> int:
+    """Return how many files of a SQLite file's memory wait in quarantine; 0 if it cannot tell."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+            return int(opened.execute("SELECT count(*) FROM quarantine").fetchone()[0])
+    except sqlite3.Error:
+        return 0
 
 
 def open_sqlite(path: Path) -> Database:

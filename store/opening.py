@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from omnipersona.store.database import Database, open_sqlite
+from omnipersona.store.database import Database, num_quarantined, open_sqlite
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import Files, LocalFiles
 from omnipersona.store.migrate import migrate
@@ -83,7 +83,9 @@ class Places:
         Raises: StorageFailed: it cannot be used, or packages are missing.
         """
         if not self.blobs:
-            return f"in {self.folder}"
+            lost = num_quarantined(self.folder / DATABASE_FILE)
+            told = f"; {lost} that no record names are kept for some days" if lost else ""
+            return f"in {self.folder}{told}"
         with _installed("OMNIPERSONA_BLOBS"):
             from omnipersona.store.objects import ObjectFiles
         store = ObjectFiles.open(self.blobs, "")

@@ -15,7 +15,6 @@ from omnipersona.serve.http.metrics import MEDIA_TYPE
 router = APIRouter(tags=["server"])
 
 _PATIENCE: Final = 5.0
-_NO_THREAD: Final = "ready"
 
 
 @router.get("/health")
@@ -26,13 +25,12 @@ async def health() -> dict[str, str]:
 
 @router.get("/ready", responses={503: {"description": "The stores do not answer."}})
 async def ready(door: TheDoor) -> Response:
-    """Say whether the model is loaded and the stores answer."""
+    """Say whether the model is loaded and the parts of a turn work: writing, searching, states."""
     session, user = door.session, door.settings.user
     content: dict[str, Any] = {"status": "ready", "model": session.describe().name}
     try:
         async with asyncio.timeout(_PATIENCE):
-            await session.concepts(user)
-            await session.pending(user, _NO_THREAD)
+            await session.try_parts(user)
             stores = await asyncio.to_thread(lambda: list(look(door.settings)))
         is_ready = all(is_well for _, is_well, _ in stores)
     except (*TURN_ERRORS, TimeoutError):

@@ -75,6 +75,7 @@ DOORS: dict[str, tuple[Act, object]] = {
         lambda s, o: s.teach(Lesson(user_id=STRANGER, name="bo", pictures=(png("blue"),))),
         "user_id='eve'",
     ),
+    "try_parts": (lambda s, o: s.try_parts(STRANGER), "None"),
     "tools": (lambda s, o: s.tools(STRANGER)["list_concepts"].invoke({}), "'concepts': []"),
     "turn": (lambda s, o: s.turn(turn("draw <bo>")), "I do not know <bo> yet"),
     "versions": (lambda s, o: s.versions(STRANGER, o.picture_id), ToolFailed),

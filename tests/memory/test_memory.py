@@ -12,6 +12,7 @@ from servers import TestPlaces
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.memory import Memory
 from omnipersona.store.errors import StorageFailed
+from omnipersona.store.opening import Places
 
 ME = "anna"
 WRITER = """
@@ -59,6 +60,7 @@ def test_files_that_a_crash_left_are_told_and_kept_for_days(
     assert len(list(folder.iterdir())) == 3, "nothing is deleted at opening"
     assert again.upkeep.sweep() == (2, 0)
     assert again.upkeep.sweep() == (2, 0)
+    assert "2 that no record names" in Places(folder=tmp_path / "data").look_at_files()
     assert again.upkeep.sweep(timedelta(0)) == (0, 2)
     assert again.concepts.read_tokens(ME, bo.id) == b"tokens"
     assert len(list(folder.iterdir())) == 1
