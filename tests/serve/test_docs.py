@@ -93,7 +93,7 @@ def test_a_server_whose_stores_are_gone_is_not_ready(
         raise ToolFailed("/secret/folder is gone")
 
     with served.http() as http:
-        monkeypatch.setattr(Session, "concepts", broken)
+        monkeypatch.setattr(Session, "try_parts", broken)
         answer = http.get("/ready")
         assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
         monkeypatch.undo()
