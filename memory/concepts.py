@@ -1,15 +1,16 @@
 """Concepts of a user: record, names, token file and photos; knows nothing of what tokens mean."""
 
 import difflib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from omnipersona.memory.pictures import PictureStore, picture_of
 from omnipersona.memory.records import Concept, ConceptState, Picture
-from omnipersona.store.database import Database, Records, Row, new_id, now
+from omnipersona.store.database import Database, Records, Row, in_parts, new_id, now
 from omnipersona.store.errors import DuplicateConcept, InvalidName, UnknownConcept
-from omnipersona.store.names import clean_name, name_key
+from omnipersona.store.names import clean_name, name_key, possible_keys
 from omnipersona.store.opening import TOKENS
 from omnipersona.store.schema import (
     concept_names,
@@ -83,6 +84,52 @@ class ConceptStore:
         """Return the user's concepts, oldest first."""
         with self._database.reading(user_id) as records:
             return tuple(map(_concept_of, records.rows(_named().order_by(concepts.c.number))))
+
+    def in_play(self, user_id: str, text: str, spoken_of: str, limit: int) -> tuple[Concept, ...]:
+        """Return the concepts that a text may mean, oldest first.
+
+        Args:
+            user_id: Whose.
+            text: The user's words.
+            spoken_of: Id of the one that "it" would mean; "" for none.
+            limit: So many of the oldest come along, whom the words may mean without a name.
+        """
+        keys = sorted(possible_keys(text))
+        with self._database.reading(user_id) as records:
+            oldest = sa.select(concepts.c.id).order_by(concepts.c.number).limit(limit)
+            ids = {row["id"] for row in records.rows(oldest)} | {spoken_of}
+            for some in in_parts(keys):
+                named = sa.select(concept_names.c.concept_id).where(
+                    concept_names.c.name_key.in_(some)
+                )
+                ids |= {row["concept_id"] for row in records.rows(named)}
+            return self._of_ids(records, sorted(ids))
+
+    def of_ids(self, user_id: str, concept_ids: Sequence[str]) -> tuple[Concept, ...]:
+        """Return those of the concepts that the user has, oldest first."""
+        with self._database.reading(user_id) as records:
+            return self._of_ids(records, list(concept_ids))
+
+    def names(self, user_id: str, limit: int) -> tuple[str, ...]:
+        """Return main names, oldest first, at most so many."""
+        query = _named().order_by(concepts.c.number).limit(limit)
+        with self._database.reading(user_id) as records:
+            return tuple(row["name"] for row in records.rows(query))
+
+    def count(self, user_id: str) -> int:
+        """Return how many concepts the user has."""
+        query = sa.select(sa.func.count(concepts.c.id).label("count")).select_from(concepts)
+        with self._database.reading(user_id) as records:
+            row = records.first(query)
+        return 0 if row is None else int(row["count"])
+
+    def _of_ids(self, records: Records, concept_ids: Sequence[str]) -> tuple[Concept, ...]:
+        rows = [
+            row
+            for some in in_parts(concept_ids)
+            for row in records.rows(_named().where(concepts.c.id.in_(some)))
+        ]
+        return tuple(_concept_of(row) for row in sorted(rows, key=lambda row: row["number"]))
 
     def update(
         self,

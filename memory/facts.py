@@ -118,6 +118,30 @@ class FactStore:
         with self._database.reading(user_id) as records:
             return _find(records, _is_about(None), *_unless(history))
 
+    def newest(
+        self,
+        user_id: str,
+        about: Sequence[str],
+        limit: int,
+        *,
+        attribute: str | None = None,
+    ) -> tuple[Fact, ...]:
+        """Return the newest current facts about concepts, the newest first.
+
+        Args:
+            user_id: Whose.
+            about: Ids of concepts; none means the user.
+            limit: At most so many.
+            attribute: Only those of this very name, in whatever case.
+        """
+        where = (facts.c.retired_at.is_(None), *_of_attribute(attribute))
+        is_meant = facts.c.concept_id.in_(about) if about else _is_about(None)
+        query = (
+            sa.select(facts).where(*where, is_meant).order_by(facts.c.number.desc()).limit(limit)
+        )
+        with self._database.reading(user_id) as records:
+            return tuple(map(fact_of, records.rows(query)))
+
     def versions(self, user_id: str, fact_id: str) -> tuple[Fact, ...]:
         """Return a fact and all that it replaced, the newest first.
 
@@ -154,6 +178,10 @@ def _find(records: Records, *where: "sa.ColumnElement[bool]") -> tuple[Fact, ...
 def _is_about(concept_id: str | None) -> "sa.ColumnElement[bool]":
     column = facts.c.concept_id
     return column.is_(None) if concept_id is None else column == concept_id
+
+
+def _of_attribute(attribute: str | None) -> "Sequence[sa.ColumnElement[bool]]":
+    return () if attribute is None else (facts.c.attribute_key == compare_key(attribute),)
 
 
 def _unless(history: bool) -> "Sequence[sa.ColumnElement[bool]]":

@@ -8,11 +8,12 @@ import re
 import unicodedata
 
 from omnipersona.store.errors import InvalidName
-from omnipersona.store.text import compare_key, is_hidden, longest_run_of_marks
+from omnipersona.store.text import compare_key, fold, is_hidden, longest_run_of_marks
 
 MAX_NAME = 40
 MAX_USER_ID = 200
 _MAX_MARKS = 4
+_LONGEST_NAME = 8  # words
 _RESERVED_WORDS = frozenset(
     (
         *("system", "user", "assistant", "tool", "image", "picture", "photo"),
@@ -45,6 +46,20 @@ def clean_name(name: str) -> str:
 def name_key(name: str) -> str:
     """Return the form in which names are compared: `<BO>` and `bo` are one name."""
     return compare_key(clean_name(name))
+
+
+def possible_keys(text: str) -> set[str]:
+    """Return every run of words in a text that could be a name, in the form that is compared."""
+    folded = fold(text)
+    starts = [found.start() for found in re.finditer(r"(?<!\w)\w", folded)]
+    ends = [found.end() for found in re.finditer(r"\w(?!\w)", folded)]
+    found = {bare.strip() for bare in re.findall(r"<([^<>]{1,80})>", folded)}
+    for place, start in enumerate(starts):
+        for end in ends[place : place + _LONGEST_NAME]:
+            if end - start > MAX_NAME:
+                break
+            found.add(folded[start:end])
+    return found
 
 
 def check_user_id(user_id: str) -> None:

@@ -4,7 +4,7 @@ Knows concepts and facts as people speak of them. Writes only what it is given: 
 said it is the caller's promise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -22,6 +22,7 @@ IMPORTED: Final = "import"
 FactSource = Literal["you said", "from a file"]
 
 MAX_EVIDENCE: Final = 6
+_MOST_SAID: Final = 1000  # facts of one attribute that one correction takes back
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +49,17 @@ class ConceptView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ConceptBrief:
+    """A concept as far as every turn needs it; fields as in `ConceptView`."""
+
+    concept_id: str
+    name: str
+    kind: str
+    has_tokens: bool
+    learning: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class KnownFact:
     """A current fact; `concept_id` "" is the user, `when` a date, `source` whose word it is."""
 
@@ -63,6 +75,31 @@ def view_concepts(deps: ToolDeps, user_id: str) -> tuple[ConceptView, ...]:
     """Return the user's concepts, oldest first."""
     with tool_border():
         return tuple(_view(deps, user_id, c) for c in deps.memory.concepts.list(user_id))
+
+
+def concepts_in_play(
+    deps: ToolDeps, user_id: str, text: str, spoken_of: str, limit: int
+) -> tuple[ConceptBrief, ...]:
+    """Return the concepts that a text may mean; see `ConceptStore.in_play`."""
+    with tool_border():
+        found = deps.memory.concepts.in_play(user_id, text, spoken_of, limit)
+    return tuple(_brief(deps, user_id, concept) for concept in found)
+
+
+def brief_concepts(
+    deps: ToolDeps, user_id: str, concept_ids: Sequence[str]
+) -> tuple[ConceptBrief, ...]:
+    """Return those of the concepts that the user has, oldest first."""
+    with tool_border():
+        found = deps.memory.concepts.of_ids(user_id, concept_ids)
+    return tuple(_brief(deps, user_id, concept) for concept in found)
+
+
+def known_names(deps: ToolDeps, user_id: str, limit: int) -> tuple[tuple[str, ...], int]:
+    """Return the names of the user's oldest concepts, and how many concepts there are."""
+    with tool_border():
+        concepts = deps.memory.concepts
+        return concepts.names(user_id, limit), concepts.count(user_id)
 
 
 def view_concept(deps: ToolDeps, user_id: str, concept_id: str) -> ConceptView:
@@ -113,16 +150,16 @@ def find_facts(
     """
     with tool_border():
         about: set[str | None] = set(concept_ids) or {None}
+        newest = deps.memory.facts.newest
         if attribute is not None:
-            known = (_known(f) for f in deps.memory.facts.list(user_id) if f.concept_id in about)
-            named = _of_attribute(known, attribute)
+            named = newest(user_id, concept_ids, MAX_EVIDENCE, attribute=attribute)
             if named:
-                return tuple(named[-MAX_EVIDENCE:])
+                return tuple(map(_known, reversed(named)))
         ranked = deps.memory.recall(user_id, question, tuple(concept_ids), limit=4 * MAX_EVIDENCE)
         facts = [hit.fact for hit in ranked if hit.fact.concept_id in about]
         if not facts:
             # Too few words in common to rank: the model may still see what a person would.
-            facts = [f for f in deps.memory.facts.list(user_id) if f.concept_id in about][::-1]
+            facts = list(newest(user_id, concept_ids, MAX_EVIDENCE))
         return tuple(_known(fact) for fact in facts[:MAX_EVIDENCE])
 
 
@@ -172,7 +209,11 @@ def correct_fact(
     Returns: The facts that were retired; none if the attribute was not known.
     Raises: ToolFailed: the concept is not known, or the memory refused.
     """
-    said = _of_attribute(current_facts(deps, user_id, concept_id), attribute)
+    with tool_border():
+        newest = deps.memory.facts.newest
+        about = [concept_id] if concept_id else []
+        found = newest(user_id, about, _MOST_SAID, attribute=attribute)
+    said = [_known(fact) for fact in reversed(found)]
     old = [fact for fact in said if compare_key(fact.value) != compare_key(value)]
     is_known = len(old) < len(said)
     with tool_border():
@@ -227,15 +268,26 @@ def forget_concept(
     )
 
 
-def _view(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptView:
-    facts = deps.memory.facts.of_concept(user_id, concept.id)
+def _brief(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptBrief:
     fingerprint = deps.model.describe().fingerprint
-    return ConceptView(
+    return ConceptBrief(
         concept_id=concept.id,
         name=concept.name,
         kind=concept.kind or "",
         has_tokens=concept.tokens_sha256 is not None and concept.base_fingerprint == fingerprint,
         learning=deps.jobs.progress(user_id, concept.id),
+    )
+
+
+def _view(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptView:
+    facts = deps.memory.facts.of_concept(user_id, concept.id)
+    brief = _brief(deps, user_id, concept)
+    return ConceptView(
+        concept_id=brief.concept_id,
+        name=brief.name,
+        kind=brief.kind,
+        has_tokens=brief.has_tokens,
+        learning=brief.learning,
         num_photos=len(deps.memory.concepts.photos(user_id, concept.id)),
         facts=tuple(f.value if f.attribute == NOTE else f"{f.attribute}: {f.value}" for f in facts),
     )
@@ -250,12 +302,6 @@ def _line(view: ConceptView) -> str:
     elif not view.has_tokens:
         parts.append("not learned yet")
     return f"<{view.name}>: {'; '.join(parts)}."
-
-
-def _of_attribute(facts: Iterable[KnownFact], attribute: str) -> list[KnownFact]:
-    """Return the facts of an attribute, however it is spelled."""
-    asked = compare_key(attribute)
-    return [fact for fact in facts if compare_key(fact.attribute) == asked]
 
 
 def _known(fact: Fact) -> KnownFact:

@@ -27,6 +27,7 @@ from omnipersona.agent.nodes.questions import (
     is_dropped,
     pick,
 )
+from omnipersona.agent.nodes.reading import cards_in_play
 from omnipersona.agent.nodes.retrieving import answer_lines, learning_notes, spelled_out
 from omnipersona.agent.parsing import Cannot, read_rewrite
 from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES, headed
@@ -169,7 +170,9 @@ class DrawingNodes:
         details = record.details
         if "rewritten" not in details:
             return State(answer=NO_DRAWING if record.is_upload else STORY_FORGOTTEN)
-        slotted = slot_message(f"{details['prompt']}\n{details['rewritten']}", state["cards"])
+        words = f"{details['prompt']}\n{details['rewritten']}"
+        cards = await cards_in_play(self._deps, runtime.context.user_id, words, "")
+        slotted = slot_message(words, cards)
         if slotted.new_names:
             gone = slotted.new_names[0]
             return State(answer=f"I no longer know <{gone}>, so I cannot draw that again.")
@@ -181,6 +184,7 @@ class DrawingNodes:
         )
         return State(
             intent=details["intent"],
+            cards=cards,
             message=write_slots(details["prompt"], names),
             names=list(names),
             concept_ids=list(slotted.concept_ids),

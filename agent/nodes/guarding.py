@@ -11,11 +11,13 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.naming import slot_index, slots_in
+from omnipersona.agent.nodes.reading import card_of
 from omnipersona.agent.state import ConceptCard, State
 from omnipersona.agent.worker import in_worker
 from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.identity import identity_score
 from omnipersona.tools.outcome import ToolDeps
+from omnipersona.tools.recall import brief_concepts
 
 _RECOGNISED: Final = 0.5
 _FALLEN: Final = 0.5  # of what it was before
@@ -39,7 +41,8 @@ class GuardingNodes:
                 return identity_score(self._deps, user_id, card["concept_id"], picture_id, cancel)
 
             source, result = state["source_picture_id"], state["last_drawing_id"]
-            kept = _to_be_kept(state, shown_in(self._deps, user_id, source))
+            shown = brief_concepts(self._deps, user_id, shown_in(self._deps, user_id, source))
+            kept = _to_be_kept(state, [card_of(brief) for brief in shown])
             return [(card["name"], score(card, source), score(card, result)) for card in kept]
 
         found = await in_worker(work)
@@ -58,13 +61,9 @@ class GuardingNodes:
         )
 
 
-def _to_be_kept(state: State, ids: tuple[str, ...]) -> list[ConceptCard]:
+def _to_be_kept(state: State, shown: list[ConceptCard]) -> list[ConceptCard]:
     """Return the learned concepts of the source that the edit does not take out itself."""
     gone = set[str]()
     if _TAKEN_AWAY.match(state["prompt"].strip()):
         gone = {state["concept_ids"][slot_index(s)] for s in slots_in(state["prompt"])}
-    return [
-        card
-        for card in state["cards"]
-        if card["concept_id"] in ids and card["concept_id"] not in gone and card["has_tokens"]
-    ]
+    return [card for card in shown if card["concept_id"] not in gone and card["has_tokens"]]

@@ -4,6 +4,8 @@ Knows the parse task. Does not act. An unreadable parse never becomes a guess ab
 message with a picture is looked at, any other one is answered in conversation.
 """
 
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -19,17 +21,19 @@ from omnipersona.agent.state import ConceptCard, State, fresh_turn
 from omnipersona.agent.tasks import run_task
 from omnipersona.agent.words import TURN, ask
 from omnipersona.agent.worker import in_worker
-from omnipersona.model.contract import slot
+from omnipersona.model.contract import MAX_CONCEPTS, slot
 from omnipersona.model.skills import Known, Parsed, ParseState, PictureRef, parse_prompt
 from omnipersona.tools.gallery import keep_pictures
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
-from omnipersona.tools.recall import view_concepts
+from omnipersona.tools.recall import ConceptBrief, concepts_in_play, known_names
 
 NOT_UNDERSTOOD: Final = (
     "I did not understand that. You can ask me about a picture, tell me about someone, "
     "or have me draw or change a picture."
 )
 ALL_OF_THEM: Final = "all of them"
+_TOLD: Final = 20
+_COMPARED: Final = 1000  # names that a misspelled one is compared with
 
 
 class ReadingNodes:
@@ -40,19 +44,10 @@ class ReadingNodes:
 
     async def load_concepts(self, state: State, runtime: Runtime[Context]) -> State:
         """Start the turn afresh and put slots for the names in the message."""
-        views = await in_worker(lambda _: view_concepts(self._deps, runtime.context.user_id))
-        cards = [
-            ConceptCard(
-                concept_id=view.concept_id,
-                name=view.name,
-                kind=view.kind,
-                has_tokens=view.has_tokens,
-                learning=view.learning,
-            )
-            for view in views
-        ]
         update = fresh_turn()
         update["text"], update["picture_ids"] = await self._sent(state, runtime.context)
+        owner, spoken_of = runtime.context.user_id, state.get("last_concept_id", "")
+        cards = await cards_in_play(self._deps, owner, update["text"], spoken_of)
         update.update(slot_update({**state, **update}, cards))
         return update
 
@@ -120,16 +115,18 @@ class ReadingNodes:
         questions = [q for q in state["questions"] if chosen in q or "<c" not in q]
         return State(choice=picked, concepts=[chosen], questions=questions)
 
-    async def unknown_concept(self, state: State) -> State:
+    async def unknown_concept(self, state: State, runtime: Runtime[Context]) -> State:
         """Say which name is unknown, which are known, and how to teach."""
-        known = [card["name"] for card in state["cards"]]
+        owner = runtime.context.user_id
+        known, count = await in_worker(lambda _: known_names(self._deps, owner, _COMPARED))
         unknown = state["new_names"][0]
         sentences = [f"I do not know <{unknown}> yet."]
         close = suggest(unknown, known)
         if close is not None:
             sentences.append(f"Did you mean <{close}>?")
         if known:
-            sentences.append(f"I know {_enumerate(known)}.")
+            more = f" and {count - _TOLD} more" if count > _TOLD else ""
+            sentences.append(f"I know {_enumerate(known[:_TOLD])}{more}.")
         sentences.append(
             f"To teach me <{unknown}>, send a few photos and say who or what it is, "
             f'for instance "this is my dog <{unknown}>".'
@@ -151,6 +148,29 @@ class ReadingNodes:
             questions=list(parsed.questions),
             notes=[note] if note else [],
         )
+
+
+async def cards_in_play(
+    deps: ToolDeps, user_id: str, text: str, spoken_of: str
+) -> list[ConceptCard]:
+    """Return the concepts that words may mean: the named ones, and the first of the others."""
+
+    def work(_: threading.Event) -> list[ConceptCard]:
+        found = concepts_in_play(deps, user_id, text, spoken_of, MAX_CONCEPTS)
+        return [card_of(brief) for brief in found]
+
+    return await in_worker(work)
+
+
+def card_of(brief: ConceptBrief) -> ConceptCard:
+    """Return a concept as a turn's nodes pass it on."""
+    return ConceptCard(
+        concept_id=brief.concept_id,
+        name=brief.name,
+        kind=brief.kind,
+        has_tokens=brief.has_tokens,
+        learning=brief.learning,
+    )
 
 
 def slot_update(state: State, cards: list[ConceptCard]) -> State:
@@ -196,5 +216,5 @@ def available_picture(parsed: Parsed, state: State) -> PictureRef:
     return parsed.picture
 
 
-def _enumerate(names: list[str]) -> str:
+def _enumerate(names: Sequence[str]) -> str:
     return ", ".join(f"<{name}>" for name in names)

@@ -106,3 +106,16 @@ def test_hostile_text_is_only_text(memory: Memory) -> None:
     with pytest.raises(UnknownConcept):
         memory.concepts.get(ME, "' OR '1'='1")
     assert len(memory.concepts.list(ME)) == 1
+
+
+def test_of_many_concepts_those_in_play_are_read(memory: Memory) -> None:
+    for i in range(30):
+        memory.concepts.add(ME, f"friend {i}")
+    late = memory.concepts.add(ME, "Anna-Lena D'Arcy")
+    said = "draw ANNA-LENA D\N{RIGHT SINGLE QUOTATION MARK}ARCY's house, and <friend 21>!"
+    found = memory.concepts.in_play(ME, said, late.id, 3)
+    names = [concept.name for concept in found]
+    assert names == ["friend 0", "friend 1", "friend 2", "friend 21", "Anna-Lena D'Arcy"]
+    assert memory.concepts.in_play(ME, "draw a house", "", 0) == ()
+    assert memory.concepts.names(ME, 2) == ("friend 0", "friend 1")
+    assert memory.concepts.count(ME) == 31

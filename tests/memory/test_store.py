@@ -51,6 +51,13 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "concepts.add": (lambda m, o, png: m.concepts.add(STRANGER, "Bo").user_id, STRANGER),
     "concepts.get": (lambda m, o, png: m.concepts.get(STRANGER, o.concept.id), UNKNOWN),
     "concepts.find": (lambda m, o, png: m.concepts.find(STRANGER, "Bo"), UNKNOWN),
+    "concepts.in_play": (
+        lambda m, o, png: m.concepts.in_play(STRANGER, "draw <Bo>", o.concept.id, 9),
+        (),
+    ),
+    "concepts.of_ids": (lambda m, o, png: m.concepts.of_ids(STRANGER, [o.concept.id]), ()),
+    "concepts.names": (lambda m, o, png: m.concepts.names(STRANGER, 9), ()),
+    "concepts.count": (lambda m, o, png: m.concepts.count(STRANGER), 0),
     "concepts.list": (lambda m, o, png: m.concepts.list(STRANGER), ()),
     "concepts.update": (
         lambda m, o, png: m.concepts.update(STRANGER, o.concept.id, name="Stolen"),
@@ -95,6 +102,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
         lambda m, o, png: m.facts.of_concept(STRANGER, o.concept.id, history=True),
         (),
     ),
+    "facts.newest": (lambda m, o, png: m.facts.newest(STRANGER, [o.concept.id], 9), ()),
     "facts.versions": (lambda m, o, png: m.facts.versions(STRANGER, o.fact.id), UNKNOWN),
     "facts.of_user": (lambda m, o, png: m.facts.of_user(STRANGER, history=True), ()),
     "pictures.add": (
