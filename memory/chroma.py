@@ -224,13 +224,8 @@ class ChromaIndex:
 
 
 def _query(collection: "Collection", vector: Vectors, count: int) -> Scores:
-    held = collection.count()
-    if not held:
-        return {}
     result = collection.query(
-        query_embeddings=cast("Any", vector[None]),
-        n_results=min(count, held),
-        include=["distances"],
+        query_embeddings=cast("Any", vector[None]), n_results=count, include=["distances"]
     )
     distances = result["distances"] or [[]]
     pairs = zip(result["ids"][0], distances[0], strict=True)

@@ -85,12 +85,13 @@ class Recall:
     def _encode_new(self, user_id: str) -> None:
         """Give vectors to facts that have none of this encoder yet; they may be forgotten soon."""
         name, column = self._encoder.name, facts.c.encoder
-        # Three ranges, so that an index finds them.
-        is_new = sa.or_(column.is_(None), column < name, column > name)
+        # Three queries, because only so does an index find them among all of the user's facts.
+        elsewhere = (column.is_(None), column < name, column > name)
         while True:
             with self._database.reading(user_id) as records:
-                query = sa.select(facts).where(is_new).order_by(facts.c.number)
-                new = records.rows(query.limit(_ENCODED_AT_ONCE))
+                queries = (sa.select(facts).where(one) for one in elsewhere)
+                found = (records.rows(query.limit(_ENCODED_AT_ONCE)) for query in queries)
+                new = next((rows for rows in found if rows), ())
             if not new:
                 return
             made = as_bytes(self._encoder.encode([sentence_of(fact_of(row)) for row in new]))
