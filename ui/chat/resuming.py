@@ -22,7 +22,6 @@ from omnipersona.ui.chat.preferences import offer
 from omnipersona.ui.chat.running import RunningTurn, running_turn
 from omnipersona.ui.chat.stream import QUESTION
 from omnipersona.ui.chat.versions import buttons_of
-from omnipersona.ui.history.layer import HistoryLayer
 from omnipersona.ui.login.callbacks import current_user
 
 _AFTER_RESUME: Final = 0.5
@@ -75,8 +74,7 @@ def _props(turn: RunningTurn) -> dict[str, Any]:
 async def _show_anew(thread_id: str) -> None:
     """Let the page read the thread again, which now holds the answer."""
     layer = get_data_layer()
-    assert isinstance(layer, HistoryLayer), "the page has no other one"
-    await layer.settled()
+    assert layer is not None, "the page keeps its history"
     thread = await layer.get_thread(thread_id)
     if thread is not None:
         await cl.context.emitter.resume_thread(thread)

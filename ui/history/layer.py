@@ -71,7 +71,7 @@ class HistoryLayer(BaseDataLayer):
         self._in_order = asyncio.Lock()
         self._num_writing = 0
 
-    async def settled(self) -> None:
+    async def _settled(self) -> None:
         """Wait until everything that was shown so far is kept, which takes the frame a moment."""
         await asyncio.sleep(_MOMENT)
         while self._num_writing:
@@ -132,8 +132,9 @@ class HistoryLayer(BaseDataLayer):
         return PaginatedResponse(pageInfo=info, data=data)
 
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
-        """Return a thread with all that was said and shown in it."""
+        """Return a thread with all that was said and shown in it so far."""
         owner = current_owner()
+        await self._settled()
         try:
             found = await asyncio.to_thread(self._kept.thread, owner, thread_id)
         except UnknownThread:
