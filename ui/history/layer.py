@@ -8,6 +8,7 @@ an element is one of the memory's, read back through a route of the page by its 
 
 import asyncio
 import functools
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -47,11 +48,14 @@ def _kept_after_first_words(method: F) -> F:
 
     @functools.wraps(method)
     async def counted(self: "HistoryLayer", *values: Any, **named: Any) -> Any:
-        self._num_writing += 1
+        owner = current_owner()
+        self._num_writing[owner] += 1
         try:
             return await method(self, *values, **named)
         finally:
-            self._num_writing -= 1
+            self._num_writing[owner] -= 1
+            # Owners who were here once leave nothing behind.
+            self._num_writing += Counter()
 
     return cast(F, queue_until_user_message()(counted))
 
@@ -69,12 +73,12 @@ class HistoryLayer(BaseDataLayer):
         self._kept = session.conversations
         self._prefix = prefix
         self._in_order = asyncio.Lock()
-        self._num_writing = 0
+        self._num_writing = Counter[str]()
 
-    async def _settled(self) -> None:
-        """Wait until everything that was shown so far is kept, which takes the frame a moment."""
+    async def _settled(self, owner: str) -> None:
+        """Wait until all that an owner was shown so far is kept, which takes the frame a moment."""
         await asyncio.sleep(_MOMENT)
-        while self._num_writing:
+        while self._num_writing[owner]:
             await asyncio.sleep(_MOMENT)
 
     async def _write(self, write: Callable[..., object], *values: object) -> None:
@@ -134,7 +138,7 @@ class HistoryLayer(BaseDataLayer):
     async def get_thread(self, thread_id: str) -> ThreadDict | None:
         """Return a thread with all that was said and shown in it so far."""
         owner = current_owner()
-        await self._settled()
+        await self._settled(owner)
         try:
             found = await asyncio.to_thread(self._kept.thread, owner, thread_id)
         except UnknownThread:
