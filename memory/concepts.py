@@ -6,18 +6,13 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from omnipersona.memory.pictures import PictureStore, picture_of
+from omnipersona.memory.pictures import PictureStore, linked_pictures, picture_of
 from omnipersona.memory.records import Concept, ConceptState, Picture
-from omnipersona.store.database import Database, Records, Row, in_parts, new_id, now
+from omnipersona.store.database import Database, Records, Row, new_id, now
 from omnipersona.store.errors import DuplicateConcept, InvalidName, UnknownConcept
 from omnipersona.store.names import clean_name, name_key, possible_keys
 from omnipersona.store.opening import TOKENS
-from omnipersona.store.schema import (
-    concept_names,
-    concept_photos,
-    concepts,
-    pictures,
-)
+from omnipersona.store.schema import concept_names, concept_photos, concepts
 from omnipersona.store.shelf import Shelf
 from omnipersona.store.text import clean_text
 
@@ -98,17 +93,14 @@ class ConceptStore:
         with self._database.reading(user_id) as records:
             oldest = sa.select(concepts.c.id).order_by(concepts.c.number).limit(limit)
             ids = {row["id"] for row in records.rows(oldest)} | {spoken_of}
-            for some in in_parts(keys):
-                named = sa.select(concept_names.c.concept_id).where(
-                    concept_names.c.name_key.in_(some)
-                )
-                ids |= {row["concept_id"] for row in records.rows(named)}
-            return self._of_ids(records, sorted(ids))
+            named = sa.select(concept_names.c.concept_id)
+            rows = records.rows_in(named, concept_names.c.name_key, keys)
+            return _of_ids(records, sorted(ids | {row["concept_id"] for row in rows}))
 
     def of_ids(self, user_id: str, concept_ids: Sequence[str]) -> tuple[Concept, ...]:
         """Return those of the concepts that the user has, oldest first."""
         with self._database.reading(user_id) as records:
-            return self._of_ids(records, list(concept_ids))
+            return _of_ids(records, concept_ids)
 
     def names(self, user_id: str, limit: int) -> tuple[str, ...]:
         """Return main names, oldest first, at most so many."""
@@ -122,14 +114,6 @@ class ConceptStore:
         with self._database.reading(user_id) as records:
             row = records.first(query)
         return 0 if row is None else int(row["count"])
-
-    def _of_ids(self, records: Records, concept_ids: Sequence[str]) -> tuple[Concept, ...]:
-        rows = [
-            row
-            for some in in_parts(concept_ids)
-            for row in records.rows(_named().where(concepts.c.id.in_(some)))
-        ]
-        return tuple(_concept_of(row) for row in sorted(rows, key=lambda row: row["number"]))
 
     def update(
         self,
@@ -238,13 +222,7 @@ class ConceptStore:
         """
         with self._database.reading(user_id) as records:
             self.get(user_id, concept_id)
-            link = concept_photos.c
-            query = (
-                sa.select(pictures)
-                .join(concept_photos, link.picture_id == pictures.c.id)
-                .where(link.concept_id == concept_id)
-                .order_by(pictures.c.number)
-            )
+            query = linked_pictures(concept_photos, concept_id)
             return tuple(map(picture_of, records.rows(query)))
 
 
@@ -255,6 +233,11 @@ def _named() -> "sa.Select[Any]":
         .join(concept_names, concept_names.c.concept_id == concepts.c.id)
         .where(concept_names.c.is_main)
     )
+
+
+def _of_ids(records: Records, concept_ids: Sequence[str]) -> tuple[Concept, ...]:
+    rows = records.rows_in(_named(), concepts.c.id, concept_ids)
+    return tuple(_concept_of(row) for row in sorted(rows, key=lambda row: row["number"]))
 
 
 def _name(records: Records, concept_id: str, name: str) -> None:

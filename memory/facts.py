@@ -52,7 +52,7 @@ class FactStore:
         value = clean_text(value, "the value")
         with self._database.writing(user_id) as records:
             if concept_id is not None:
-                _check_concept(records, concept_id)
+                check_concepts(records, [concept_id])
             for fact in _find(
                 records,
                 _is_about(concept_id),
@@ -164,6 +164,17 @@ class FactStore:
         return fact
 
 
+def check_concepts(records: Records, concept_ids: Sequence[str]) -> None:
+    """Refuse what facts cannot be about.
+
+    Raises: UnknownConcept: a concept is not the owner's.
+    """
+    known = records.rows_in(sa.select(concepts.c.id), concepts.c.id, concept_ids)
+    missing = set(concept_ids) - {row["id"] for row in known}
+    if missing:
+        raise UnknownConcept(f"There is no concept {min(missing)[:40]!r}; it may be forgotten.")
+
+
 def fact_of(row: Row) -> Fact:
     """Return the record in a row of the facts table."""
     hidden = ("number", "attribute_key", "encoder")
@@ -186,11 +197,6 @@ def _of_attribute(attribute: str | None) -> "Sequence[sa.ColumnElement[bool]]":
 
 def _unless(history: bool) -> "Sequence[sa.ColumnElement[bool]]":
     return () if history else (facts.c.retired_at.is_(None),)
-
-
-def _check_concept(records: Records, concept_id: str) -> None:
-    if records.first(sa.select(concepts.c.id).where(concepts.c.id == concept_id)) is None:
-        raise UnknownConcept(f"There is no concept {concept_id[:40]!r}; it may be forgotten.")
 
 
 def _new_fact(

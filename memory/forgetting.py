@@ -155,7 +155,7 @@ class Forgetter:
             files.delete_all()
             self._tombstones.engrave(digests)
         self._database.empty_log()
-        removed = {one.sha256 for one in gone} | {row["tokens_sha256"] for row in tokens}
+        removed = {one.sha256 for one in gone} | hashes
         return _receipt(gone, removed, concepts=num_concepts, facts=num_facts, messages=0)
 
     def _bury_files(
@@ -230,10 +230,9 @@ def _token_files(records: Records, concept: Concept) -> set[str]:
 def _turns_of(records: Records, gone: Sequence[Fact]) -> set[str]:
     """Return the turns that stated or used facts."""
     found = {fact.origin for fact in gone if fact.origin}
-    for some in in_parts([fact.id for fact in gone]):
-        query = sa.select(turn_facts.c.turn_id).where(turn_facts.c.fact_id.in_(some))
-        found |= {row["turn_id"] for row in records.rows(query)}
-    return found
+    query = sa.select(turn_facts.c.turn_id)
+    rows = records.rows_in(query, turn_facts.c.fact_id, [fact.id for fact in gone])
+    return found | {row["turn_id"] for row in rows}
 
 
 def _telling_of(
@@ -259,11 +258,10 @@ def _telling_of(
 def _free(records: Records, candidates: Iterable[Picture]) -> tuple[Picture, ...]:
     """Return the pictures that are no photos of any concept."""
     unique = {picture.id: picture for picture in candidates}
-    for some in in_parts(list(unique)):
-        query = sa.select(concept_photos.c.picture_id).where(concept_photos.c.picture_id.in_(some))
-        for row in records.rows(query):
-            unique.pop(row["picture_id"], None)
-    return tuple(unique.values())
+    query = sa.select(concept_photos.c.picture_id)
+    rows = records.rows_in(query, concept_photos.c.picture_id, list(unique))
+    kept = {row["picture_id"] for row in rows}
+    return tuple(picture for picture in unique.values() if picture.id not in kept)
 
 
 def _except(some: Iterable[Picture], others: Iterable[Picture]) -> tuple[Picture, ...]:

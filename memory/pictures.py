@@ -180,14 +180,7 @@ class PictureStore:
 
     def showing(self, user_id: str, concept_id: str) -> tuple[Picture, ...]:
         """Return the pictures drawn of a concept, oldest first; none if it is unknown."""
-        link = picture_concepts.c
-        query = (
-            sa.select(pictures)
-            .join(picture_concepts, link.picture_id == pictures.c.id)
-            .where(link.concept_id == concept_id)
-            .order_by(pictures.c.number)
-        )
-        return self._pictures(user_id, query)
+        return self._pictures(user_id, linked_pictures(picture_concepts, concept_id))
 
     def _pictures(self, user_id: str, query: "sa.Select[Any]") -> tuple[Picture, ...]:
         with self._database.reading(user_id) as records:
@@ -205,6 +198,16 @@ class PictureStore:
                 return None
             family_id: str = _row(records, parent_id)["family_id"]
             return family_id
+
+
+def linked_pictures(link: sa.Table, concept_id: str) -> "sa.Select[Any]":
+    """Return the pictures that a table links to a concept, oldest first."""
+    return (
+        sa.select(pictures)
+        .join(link, link.c.picture_id == pictures.c.id)
+        .where(link.c.concept_id == concept_id)
+        .order_by(pictures.c.number)
+    )
 
 
 def picture_of(row: Row) -> Picture:

@@ -14,12 +14,11 @@ import numpy as np
 import sqlalchemy as sa
 
 from omnipersona.memory.encoder import Encoder
-from omnipersona.memory.facts import fact_of
+from omnipersona.memory.facts import check_concepts, fact_of
 from omnipersona.memory.index import FactIndex, Scores, Vectors, as_bytes, as_vectors
 from omnipersona.memory.records import Fact, RankedFact
-from omnipersona.store.database import Database, Records, Row, in_parts
-from omnipersona.store.errors import UnknownConcept
-from omnipersona.store.schema import concepts, fact_vectors, facts
+from omnipersona.store.database import Database, Records, Row
+from omnipersona.store.schema import fact_vectors, facts
 from omnipersona.store.text import clean_text, compare_key
 
 # From a small trial (11 questions, 5 facts) with all-MiniLM-L6-v2: facts that were asked for scored
@@ -62,7 +61,7 @@ class Recall:
             raise ValueError(f"limit is {limit}; it must lie between 1 and {MAX_LIMIT}.")
         question = clean_text(question, "the question")
         with self._database.reading(user_id) as records:
-            _check(records, concept_ids)
+            check_concepts(records, concept_ids)
             if records.first(sa.select(facts.c.id).limit(1)) is None:
                 return ()
         self._encode_new(user_id)
@@ -97,7 +96,8 @@ class Recall:
             made = as_bytes(self._encoder.encode([sentence_of(fact_of(row)) for row in new]))
             vectors = dict(zip((row["id"] for row in new), made, strict=True))
             with self._database.writing(user_id) as records:
-                left = [row["id"] for row in _by_ids(records, list(vectors))]
+                # In one order for all, or two of them could wait for each other's rows.
+                left = sorted(row["id"] for row in _by_ids(records, list(vectors)))
                 for fact_id in left:
                     vector = {"encoder": name, "fact_id": fact_id, "vector": vectors[fact_id]}
                     records.insert_missing(fact_vectors, vector)
@@ -120,13 +120,12 @@ class Recall:
 
     def _scores(self, records: Records, ids: list[str], asked: Vectors) -> Scores:
         found = Scores()
-        for some in in_parts(ids):
-            query = sa.select(fact_vectors.c.fact_id, fact_vectors.c.vector).where(
-                fact_vectors.c.encoder == self._encoder.name, fact_vectors.c.fact_id.in_(some)
-            )
-            for row in records.rows(query):
-                [vector] = as_vectors([row["vector"]])
-                found[row["fact_id"]] = float(np.dot(vector, asked))
+        query = sa.select(fact_vectors.c.fact_id, fact_vectors.c.vector).where(
+            fact_vectors.c.encoder == self._encoder.name
+        )
+        for row in records.rows_in(query, fact_vectors.c.fact_id, ids):
+            [vector] = as_vectors([row["vector"]])
+            found[row["fact_id"]] = float(np.dot(vector, asked))
         return found
 
 
@@ -135,19 +134,8 @@ def sentence_of(fact: Fact) -> str:
     return f"{fact.attribute}: {fact.value}"
 
 
-def _check(records: Records, concept_ids: Sequence[str]) -> None:
-    query = sa.select(concepts.c.id).where(concepts.c.id.in_(list(concept_ids)))
-    missing = set(concept_ids) - {row["id"] for row in records.rows(query)}
-    if missing:
-        raise UnknownConcept(f"There is no concept {min(missing)[:40]!r}; it may be forgotten.")
-
-
 def _by_ids(records: Records, ids: list[str]) -> list[Row]:
-    return [
-        row
-        for some in in_parts(ids)
-        for row in records.rows(sa.select(facts).where(facts.c.id.in_(some)))
-    ]
+    return records.rows_in(sa.select(facts), facts.c.id, ids)
 
 
 def _named(records: Records, concept_ids: Sequence[str], attributes: set[str]) -> list[Row]:

@@ -65,6 +65,14 @@ class Records:
         """Return the first row that a query finds among the owner's."""
         return self._connection.execute(self._owned(query)).mappings().first()
 
+    def rows_in(
+        self, query: "sa.Select[Any]", column: "sa.ColumnElement[Any]", values: Sequence[str]
+    ) -> list[Row]:
+        """Return the owner's rows in which a column has one of any number of values, unordered."""
+        return [
+            row for some in in_parts(values) for row in self.rows(query.where(column.in_(some)))
+        ]
+
     def insert(self, table: sa.Table, values: Values) -> None:
         """Add one of the owner's rows."""
         self._connection.execute(sa.insert(table).values({**values, OWNER: self.owner}))

@@ -20,8 +20,6 @@ from omnipersona.store.errors import StorageFailed
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FOLDER: Final = re.compile(r"[0-9a-f]{32}")
 _SUFFIX: Final = re.compile(r"\.[a-z0-9]{1,16}")
-
-
 _PART: Final = ".part-"
 
 

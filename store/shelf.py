@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
-from omnipersona.store.database import Database, Records, in_parts
+from omnipersona.store.database import Database, Records
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import Files
 from omnipersona.store.schema import concepts, earlier_tokens, jobs, pictures
@@ -108,8 +108,7 @@ class OwnFiles:
 def named_files(records: Records, sha256s: list[str]) -> set[str]:
     """Return those of the hashes that a record of the owner names."""
     found = set[str]()
-    for some in in_parts(sha256s):
-        for column in NAMING:
-            rows = records.rows(sa.select(column.label("sha256")).where(column.in_(some)))
-            found |= {row["sha256"] for row in rows}
+    for column in NAMING:
+        rows = records.rows_in(sa.select(column.label("sha256")), column, sha256s)
+        found |= {row["sha256"] for row in rows}
     return found

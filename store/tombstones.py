@@ -48,17 +48,11 @@ class Tombstones:
 
         Returns: What `engrave` takes after the write.
         """
-        digests = sorted({self._digest(table, row) for row in rows} - self._kept)
-        for digest in digests:
-            records.insert_unowned(tombstones, {"digest": digest, "buried_at": now()})
-        return digests
+        return _note(records, {self._digest(table, row) for row in rows} - self._kept)
 
     def bury_files(self, records: Records, user_id: str, sha256s: Iterable[str]) -> list[str]:
         """Note files that are about to go, so that a cut does not keep them; as `bury`."""
-        digests = sorted({self._keyed("file", path_of(user_id, one)) for one in sha256s})
-        for digest in digests:
-            records.insert_unowned(tombstones, {"digest": digest, "buried_at": now()})
-        return digests
+        return _note(records, {self._keyed("file", path_of(user_id, one)) for one in sha256s})
 
     def is_buried(self, path: str) -> bool:
         """Return whether a file that no record names was forgotten."""
@@ -139,6 +133,12 @@ class Tombstones:
                 f"The file {self._path} cannot be written: {error.strerror or error}. Free some "
                 "space or make the folder writable."
             ) from error
+
+
+def _note(records: Records, digests: set[str]) -> list[str]:
+    for digest in sorted(digests):
+        records.insert_unowned(tombstones, {"digest": digest, "buried_at": now()})
+    return sorted(digests)
 
 
 def merge_tombstones(folder: Path, *texts: str) -> None:

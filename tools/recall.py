@@ -5,7 +5,7 @@ said it is the caller's promise.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
 from omnipersona.memory.records import Concept, Fact
@@ -26,8 +26,8 @@ _MOST_SAID: Final = 1000  # facts of one attribute that one correction takes bac
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConceptView:
-    """A concept as a conversation sees it.
+class ConceptBrief:
+    """A concept as far as every turn needs it.
 
     Attributes:
         concept_id: Its identity.
@@ -35,8 +35,6 @@ class ConceptView:
         kind: Its noun, or "".
         has_tokens: It can be used in requests to the present model.
         learning: How far a running job is, or "".
-        num_photos: Photos it was learned from.
-        facts: What is known, e.g. "toy: a red ball".
     """
 
     concept_id: str
@@ -44,19 +42,19 @@ class ConceptView:
     kind: str
     has_tokens: bool
     learning: str
-    num_photos: int
-    facts: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConceptBrief:
-    """A concept as far as every turn needs it; fields as in `ConceptView`."""
+class ConceptView(ConceptBrief):
+    """A concept as a conversation sees it.
 
-    concept_id: str
-    name: str
-    kind: str
-    has_tokens: bool
-    learning: str
+    Attributes:
+        num_photos: Photos it was learned from.
+        facts: What is known, e.g. "toy: a red ball".
+    """
+
+    num_photos: int
+    facts: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -281,13 +279,8 @@ def _brief(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptBrief:
 
 def _view(deps: ToolDeps, user_id: str, concept: Concept) -> ConceptView:
     facts = deps.memory.facts.of_concept(user_id, concept.id)
-    brief = _brief(deps, user_id, concept)
     return ConceptView(
-        concept_id=brief.concept_id,
-        name=brief.name,
-        kind=brief.kind,
-        has_tokens=brief.has_tokens,
-        learning=brief.learning,
+        **asdict(_brief(deps, user_id, concept)),
         num_photos=len(deps.memory.concepts.photos(user_id, concept.id)),
         facts=tuple(f.value if f.attribute == NOTE else f"{f.attribute}: {f.value}" for f in facts),
     )
