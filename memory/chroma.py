@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
-from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
@@ -22,6 +21,7 @@ from omnipersona.memory.index import Scores, Vectors, as_vectors
 from omnipersona.store.database import Database
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import folder_name
+from omnipersona.store.lock import UserLocks
 from omnipersona.store.schema import fact_vectors, indexes
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ class ChromaIndex:
         self._max_open = max_open
         self._open: OrderedDict[str, tuple[Client, Collection]] = OrderedDict()
         self._guard = threading.Lock()
-        self._locks = WeakValueDictionary[str, threading.RLock]()
+        self._locks = UserLocks()
 
     def follow(self, user_id: str) -> None:
         """Take in the vectors that the records have got since.
 
         Raises: StorageFailed: the index cannot be written, not even a new one.
         """
-        with self._alone(user_id), self._mending(user_id):
+        with self._locks.of(user_id), self._mending(user_id):
             self._take_in(user_id, self._collection(user_id))
 
     def nearest(self, user_id: str, vector: Vectors, count: int) -> Scores:
@@ -66,7 +66,7 @@ class ChromaIndex:
 
         Raises: StorageFailed: the index cannot be read, not even a new one.
         """
-        with self._alone(user_id):
+        with self._locks.of(user_id):
             for _ in range(2):
                 with self._mending(user_id):
                     return _query(self._collection(user_id), vector, count)
@@ -78,7 +78,7 @@ class ChromaIndex:
 
         Raises: StorageFailed: it cannot be written.
         """
-        with self._alone(user_id):
+        with self._locks.of(user_id):
             self.drop(user_id)
             self.follow(user_id)
 
@@ -87,7 +87,7 @@ class ChromaIndex:
 
         Raises: StorageFailed: the folder is read-only.
         """
-        with self._alone(user_id):
+        with self._locks.of(user_id):
             with self._database.writing(user_id) as records:
                 records.delete(indexes, indexes.c.encoder == self._encoder)
             self._close(user_id)
@@ -106,15 +106,8 @@ class ChromaIndex:
     def close(self) -> None:
         """Close every user's index."""
         for user_id in tuple(self._open):
-            with self._alone(user_id):
+            with self._locks.of(user_id):
                 self._close(user_id)
-
-    @contextmanager
-    def _alone(self, user_id: str) -> Iterator[None]:
-        with self._guard:
-            lock = self._locks.setdefault(user_id, threading.RLock())
-        with lock:
-            yield
 
     @contextmanager
     def _mending(self, user_id: str) -> Iterator[None]:
@@ -172,13 +165,12 @@ class ChromaIndex:
 
     def _close_idle(self, user_id: str) -> None:
         """Close an index, unless somebody is searching it just now."""
-        lock = self._locks.get(user_id)
-        if lock is None or lock.acquire(blocking=False):
+        lock = self._locks.of(user_id)
+        if lock.acquire(blocking=False):
             try:
                 self._close(user_id)
             finally:
-                if lock is not None:
-                    lock.release()
+                lock.release()
 
     def _close(self, user_id: str) -> None:
         with self._guard:

@@ -1,6 +1,8 @@
-"""One process owns a data folder; knows nothing of what lies in it."""
+"""One process owns a data folder, one thread at a time a user; knows nothing of what is there."""
 
+import threading
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from filelock import FileLock, Timeout
 
@@ -40,3 +42,17 @@ class FolderLock:
     def release(self) -> None:
         """Give the folder back; harmless if it is not held."""
         self._lock.release()
+
+
+class UserLocks:
+    """A lock for each user, which the thread that holds it may take again."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        # Weak, so that users who were here once leave nothing behind.
+        self._locks = WeakValueDictionary[str, threading.RLock]()
+
+    def of(self, user_id: str) -> threading.RLock:
+        """Return a user's lock."""
+        with self._guard:
+            return self._locks.setdefault(user_id, threading.RLock())

@@ -6,17 +6,16 @@ neither a transaction nor any other user waits for a slow disk or store. Knows w
 files. Does not know what is in them.
 """
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
-from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
 
 from omnipersona.store.database import Database, Records
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import Files
+from omnipersona.store.lock import UserLocks
 from omnipersona.store.schema import concepts, earlier_tokens, jobs, pictures
 
 NAMING: Final = (
@@ -34,16 +33,12 @@ class Shelf:
     def __init__(self, database: Database, files: Files) -> None:
         self._database = database
         self._files = files
-        self._guard = threading.Lock()
-        # Weak, so that users who were here once leave nothing behind.
-        self._locks = WeakValueDictionary[str, threading.RLock]()
+        self._locks = UserLocks()
 
     @contextmanager
     def of(self, user_id: str) -> Iterator["OwnFiles"]:
         """Do something with a user's files, alone."""
-        with self._guard:
-            lock = self._locks.setdefault(user_id, threading.RLock())
-        with lock:
+        with self._locks.of(user_id):
             yield OwnFiles(self._database, self._files, user_id)
 
     def read(self, user_id: str, named: Callable[[], str], suffix: str) -> bytes:
