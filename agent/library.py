@@ -35,24 +35,28 @@ class Library:
 
     def __init__(self, deps: ToolDeps) -> None:
         self._deps = deps
-        self._resumed: set[str] = set()
+        self._met: set[str] = set()
 
-    async def resume_learning(self, user_id: str) -> None:
-        """Learn on what an end or other weights left unlearned; the first turn of a user does."""
-        if user_id not in self._resumed:
-            self._resumed.add(user_id)
-            await asyncio.to_thread(self._deps.jobs.resume, user_id)
+    async def learn_anew(self, user_id: str) -> None:
+        """Learn what was learned with other weights; the first turn of a user does."""
+        if user_id not in self._met:
+            self._met.add(user_id)
+            await asyncio.to_thread(self._deps.jobs.learn_anew, user_id)
 
     def learn_status(self, user_id: str) -> tuple[LearnStatus, ...]:
         """Return the user's learning jobs of this session, oldest first."""
         return self._deps.jobs.list(user_id)
+
+    async def find_learning(self, user_id: str, job_id: str) -> LearnStatus:
+        """Return a job's status, also of one that ended before; raise `ToolFailed` if unknown."""
+        return await asyncio.to_thread(self._deps.jobs.status, user_id, job_id)
 
     async def watch_learning(self, user_id: str, job_id: str) -> AsyncIterator[LearnStatus]:
         """Yield a job's status, now and at every change, until it has ended.
 
         Raises: ToolFailed: the user has no such job.
         """
-        status = self._deps.jobs.status(user_id, job_id)
+        status = await self.find_learning(user_id, job_id)
         yield status
         while not status.has_ended:
             # The pause lets a cancelled watcher's thread come back soon.
@@ -61,9 +65,9 @@ class Library:
                 status = new
                 yield status
 
-    def cancel_learning(self, user_id: str, job_id: str) -> LearnStatus:
+    async def cancel_learning(self, user_id: str, job_id: str) -> LearnStatus:
         """Stop a job before its next step; raise `ToolFailed` if the user has no such job."""
-        return self._deps.jobs.cancel(user_id, job_id)
+        return await asyncio.to_thread(self._deps.jobs.cancel, user_id, job_id)
 
     async def concepts(self, user_id: str) -> tuple[ConceptView, ...]:
         """Return the user's concepts, oldest first."""

@@ -257,7 +257,7 @@ class Session(Library):
     async def _take_in(self, turn: UserTurn) -> tuple[str, ...]:
         check_turn(turn)
         picture_ids = await self._keep(turn.user_id, turn.pictures, turn.thread_id)
-        await self.resume_learning(turn.user_id)
+        await self.learn_anew(turn.user_id)
         return tuple(picture_ids)
 
     async def _run(

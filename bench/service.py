@@ -114,7 +114,7 @@ class _Service:
         """Turns of one user alone, with learning stopped."""
         for status in self.session.learn_status("ana"):
             if not status.has_ended:
-                self.session.cancel_learning("ana", status.job_id)
+                await self.session.cancel_learning("ana", status.job_id)
         rows = list[Row]()
         for name, text in (("question", _ASK), ("drawing", _DRAW), ("edit", _EDIT)):
             totals, rests = [], []
@@ -150,7 +150,7 @@ class _Service:
         for _ in range(self.repeats):
             job_id = await self.teach()
             started = time.perf_counter()
-            self.session.cancel_learning("ana", job_id)
+            await self.session.cancel_learning("ana", job_id)
             await self._events(_ASK)
             lessons.append(time.perf_counter() - started)
         count = self.repeats
@@ -164,7 +164,7 @@ class _Service:
         alone = await self._asked()
         job_id = await self.teach()
         beside = await self._asked()
-        self.session.cancel_learning("ana", job_id)
+        await self.session.cancel_learning("ana", job_id)
         return [
             at_least("question: seconds while learning", beside, self.repeats),
             at_least("question: times slower while learning", beside / alone, self.repeats),

@@ -115,6 +115,23 @@ class ConceptStore:
             row = records.first(query)
         return 0 if row is None else int(row["count"])
 
+    def of_other_weights(self, user_id: str, base_fingerprint: str) -> tuple[Concept, ...]:
+        """Return learned concepts, oldest first, whose tokens belong to others than these weights.
+
+        Only those that have photos to be learned from again.
+        """
+        has_photos = sa.select(concept_photos.c.concept_id)
+        query = _named().where(
+            concepts.c.state == "ready",
+            concepts.c.base_fingerprint != base_fingerprint,
+        )
+        with self._database.reading(user_id) as records:
+            foreign = records.rows(query.order_by(concepts.c.number))
+            ids = [row["id"] for row in foreign]
+            taught = records.rows_in(has_photos, concept_photos.c.concept_id, ids)
+            taught_ids = {row["concept_id"] for row in taught}
+            return tuple(_concept_of(row) for row in foreign if row["id"] in taught_ids)
+
     def update(
         self,
         user_id: str,
@@ -152,33 +169,18 @@ class ConceptStore:
             records.update(concepts, changes, concepts.c.id == concept_id)
             return self.get(user_id, concept_id)
 
-    def save_tokens(
-        self, user_id: str, concept_id: str, data: bytes, base_fingerprint: str
+    def name_tokens(
+        self, user_id: str, concept_id: str, sha256: str, base_fingerprint: str
     ) -> Concept:
-        """Keep a learned token file in place of the old one and mark the concept ready.
+        """Make a file that is kept already a concept's tokens and mark the concept ready.
 
         Args:
             user_id: Whose concept.
             concept_id: Which concept.
-            data: The safetensors file.
+            sha256: Of the safetensors file.
             base_fingerprint: Fingerprint of the weights that it belongs to.
-
-        Raises:
-            UnknownConcept: the user has no concept of this id.
-            StorageFailed: the disk refused; the old file stays in use.
+        Raises: UnknownConcept: the user has no concept of this id.
         """
-        with self._shelf.of(user_id) as files:
-            sha256 = files.put(data, TOKENS)
-            with self._database.writing(user_id):
-                old = self.get(user_id, concept_id).tokens_sha256
-                concept = self.name_tokens(user_id, concept_id, sha256, base_fingerprint)
-            files.delete_unnamed([old] if old else [], TOKENS)
-        return concept
-
-    def name_tokens(
-        self, user_id: str, concept_id: str, sha256: str, base_fingerprint: str
-    ) -> Concept:
-        """Make a file that is kept already a concept's tokens; as `save_tokens`."""
         changes = {"tokens_sha256": sha256, "base_fingerprint": base_fingerprint}
         with self._database.writing(user_id) as records:
             self.get(user_id, concept_id)

@@ -66,7 +66,7 @@ class Forgetter:
                 known = self._facts.of_concept(user_id, concept_id, history=True)
                 photos = self._concepts.photos(user_id, concept_id)
                 drawings = self._pictures.showing(user_id, concept_id)
-                tokens = _token_files(records, concept)
+                tokens = _token_files(records, concept_id)
                 turn_ids = _turns_of(records, known)
                 told = _telling_of(records, names, known, turn_ids, drawings)
                 records.delete(concepts, concepts.c.id == concept_id)
@@ -142,11 +142,8 @@ class Forgetter:
                 num_concepts = len(records.rows(sa.select(concepts.c.id)))
                 num_facts = len(records.rows(sa.select(facts.c.id)))
                 gone = self._pictures.list(user_id)
-                tokens = records.rows(
-                    sa.select(concepts.c.tokens_sha256).where(concepts.c.tokens_sha256.is_not(None))
-                )
                 row = records.myself()
-                hashes = {row["tokens_sha256"] for row in tokens}
+                hashes = _token_files(records)
                 digests = [
                     *self._tombstones.bury(records, users, [row]),
                     *self._bury_files(records, gone, hashes),
@@ -216,14 +213,18 @@ def _names(records: Records, concept_id: str) -> list[str]:
     return [row["name"] for row in records.rows(query)]
 
 
-def _token_files(records: Records, concept: Concept) -> set[str]:
-    found = {concept.tokens_sha256} if concept.tokens_sha256 else set()
-    for table, column in (
-        (earlier_tokens, earlier_tokens.c.sha256),
-        (jobs, jobs.c.saved_sha256),
+def _token_files(records: Records, concept_id: str = "") -> set[str]:
+    """Return the hashes of a concept's token files; "" means of all concepts."""
+    found = set[str]()
+    for table, key, column in (
+        (concepts, concepts.c.id, concepts.c.tokens_sha256),
+        (earlier_tokens, earlier_tokens.c.concept_id, earlier_tokens.c.sha256),
+        (jobs, jobs.c.concept_id, jobs.c.saved_sha256),
     ):
-        query = sa.select(column.label("sha256")).where(table.c.concept_id == concept.id)
-        found |= {row["sha256"] for row in records.rows(query) if row["sha256"]}
+        query = sa.select(column.label("sha256")).select_from(table).where(column.is_not(None))
+        if concept_id:
+            query = query.where(key == concept_id)
+        found |= {row["sha256"] for row in records.rows(query)}
     return found
 
 

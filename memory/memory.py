@@ -14,6 +14,7 @@ from omnipersona.memory.encoder import Encoder, MiniLmEncoder
 from omnipersona.memory.facts import FactStore
 from omnipersona.memory.forgetting import Forgetter
 from omnipersona.memory.index import FactIndex
+from omnipersona.memory.jobs import JobStore
 from omnipersona.memory.pictures import PictureStore
 from omnipersona.memory.recall import Recall
 from omnipersona.memory.records import Concept, Learned, RankedFact, Receipt
@@ -34,6 +35,7 @@ class Memory:
         concepts: People, pets and things (`ConceptStore`).
         facts: What is known of them and of the user (`FactStore`).
         pictures: Photos and drawings (`PictureStore`).
+        jobs: Lessons under way (`JobStore`).
         conversations: What was said and shown (`Conversations`).
         upkeep: What is done in idle moments (`Upkeep`).
     """
@@ -53,6 +55,7 @@ class Memory:
         self.facts = FactStore(database)
         self.pictures = PictureStore(database, shelf)
         self.concepts = ConceptStore(database, shelf, self.pictures)
+        self.jobs = JobStore(database, shelf, self.concepts)
         stores = (self.concepts, self.facts, self.pictures)
         self._forget = Forgetter(database, shelf, tombstones, stores)
         self.upkeep = Upkeep(places.folder, database, files, tombstones, self._index.renew)

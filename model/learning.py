@@ -48,7 +48,7 @@ _RANKS_APART: Final = 1_000_003
 _START_NOISE: Final = 0.02
 _LONGEST_ANSWER: Final = 12
 _PHOTOS_PER_HELD_OUT: Final = 5
-_SAVE_SECONDS: Final = 60.0
+_SAVE_SECONDS: Final = 20.0
 
 
 def learn(studio: Studio, request: LearnRequest) -> Iterator[LearnEvent | LearnResult]:

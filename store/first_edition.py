@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from omnipersona.store import schema
-from omnipersona.store.database import Database, new_id
+from omnipersona.store.database import Database, new_id, now
 from omnipersona.store.errors import PictureRejected
 from omnipersona.store.intake import clean_picture
 from omnipersona.store.names import name_key
@@ -225,12 +225,26 @@ def _without(row: Row, *names: str) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in ("number", *names)}
 
 
+def _lesson(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the lesson that a concept still waits for."""
+    told = {"user_id": row["user_id"], "concept_id": row["id"], "kind": "lesson"}
+    when = {"created_at": now(), "updated_at": now()}
+    return {"id": new_id(), **told, "state": "waiting", "step": 0, **when}
+
+
 def _carry_records(connection: Connection) -> None:
     for table in (schema.identity, schema.users):
         _insert(connection, table, [dict(row) for row in _old(connection, table.name)])
     found = _old(connection, "concepts")
+    has_photos = {(row["user_id"], row["concept_id"]) for row in _old(connection, "concept_photos")}
+    cut_off = [row for row in found if row["state"] == "learning"]
     rows = [{**_without(row, "name", "name_key"), "consent": bool(row["consent"])} for row in found]
+    for row in rows:
+        if row["state"] == "learning" and (row["user_id"], row["id"]) not in has_photos:
+            row["state"] = "new"
     _insert(connection, schema.concepts, rows)
+    lessons = [_lesson(row) for row in cut_off if (row["user_id"], row["id"]) in has_photos]
+    _insert(connection, schema.jobs, lessons)
     names = [
         {
             "user_id": row["user_id"],

@@ -335,6 +335,7 @@ jobs: Final = sa.Table(
     _text("state"),
     sa.Column("step", sa.Integer, nullable=False),
     _text("saved_sha256", nullable=True),
+    _text("error", nullable=True),
     _text("leased_by", nullable=True),
     _text("leased_until", nullable=True),
     _text("created_at"),

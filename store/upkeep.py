@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from omnipersona.store.database import Database, in_parts, now
 from omnipersona.store.files import Files, path_of
 from omnipersona.store.first_edition import drop_copy
-from omnipersona.store.schema import OWNER, indexes, quarantine
+from omnipersona.store.schema import OWNER, indexes, jobs, quarantine
 from omnipersona.store.shelf import NAMING
 from omnipersona.store.tombstones import Tombstones
 
@@ -63,6 +63,7 @@ class Upkeep:
         self.renew_indexes()
         if self._looked_at is None or time.monotonic() - self._looked_at > _EVERY:
             self.sweep()
+            self._drop_ended()
             drop_copy(self._database, self._folder, datetime.now(UTC) - GRACE)
             self._looked_at = time.monotonic()
 
@@ -111,6 +112,13 @@ class Upkeep:
                 "%d files are named by no record; each is kept for %d days", num_kept, grace.days
             )
         return num_kept, len(due)
+
+    def _drop_ended(self) -> None:
+        """Drop lessons that ended long ago; until then a program that asks is told how."""
+        limit = (datetime.now(UTC) - GRACE).isoformat(timespec="microseconds")
+        has_ended = jobs.c.state.not_in(("waiting", "running"))
+        with self._database.of_all() as connection:
+            connection.execute(sa.delete(jobs).where(has_ended, jobs.c.updated_at < limit))
 
     def _named(self) -> set[str]:
         found = set[str]()

@@ -6,7 +6,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PIL import Image
 
@@ -29,6 +29,10 @@ from omnipersona.model.contract import (
 )
 from omnipersona.model.errors import Cancelled, ConceptError, ModelError
 
+if TYPE_CHECKING:
+    from omnipersona.memory.memory import Memory
+    from omnipersona.memory.records import Concept
+
 R = TypeVar("R")
 Script = Callable[[CompleteRequest], str] | Mapping[str, str]
 
@@ -44,6 +48,18 @@ def concept_file(name: str = "bo") -> ConceptFile:
     """Return bytes that stand for learned tokens."""
     data = b"tokens of " + name.encode()
     return ConceptFile.of(data)
+
+
+def taught(
+    memory: "Memory", user_id: str, concept_id: str, data: bytes, fingerprint: str = "base"
+) -> "Concept":
+    """Give a concept tokens, as a lesson that ends well does."""
+    added = memory.jobs.add(user_id, concept_id)
+    job = memory.jobs.lease()
+    assert job is not None
+    assert job.id == added.id, "another lesson waits"
+    assert memory.jobs.keep(job, data, fingerprint, is_last=True)
+    return memory.concepts.get(user_id, concept_id)
 
 
 def scripted(*rules: tuple[str, str]) -> Script:

@@ -1,17 +1,20 @@
 """Learning in the background: one run at a time, watched, cancelled, never half stored.
 
-Knows the life of a learning job. Does not know how a model learns. Old tokens stay in use until
-new ones are stored; a short first pass makes a concept usable before the long one refines it.
+Jobs are rows of the memory, so whatever ends the program, they go on at its next start; what is
+seen of their steps lives here. Old tokens stay in use until new ones are learned; a short first
+pass makes a concept usable before the long one refines it. Does not know how a model learns.
 """
 
 import logging
-import queue
 import threading
-import uuid
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from omnipersona.memory.jobs import Job
+from omnipersona.memory.records import ConceptState
 from omnipersona.model.contract import (
     ConceptFile,
     Fact,
@@ -35,6 +38,10 @@ FORGOTTEN: Final = "forgotten"
 JobState = Literal["waiting", "running", "ready", "failed", "cancelled"]
 Reason = Literal["asked", "cut off", "new weights"]
 _ENDED: Final = ("ready", "failed", "cancelled")
+_RENEW_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 60.0
+_PAUSE_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +91,9 @@ class LearnStatus:
 @dataclass
 class _Job:
     status: LearnStatus
+    row: Job
     cancel: threading.Event = field(default_factory=threading.Event)
+    renewed: float = field(default_factory=time.monotonic)
 
 
 class LearningJobs:
@@ -96,11 +105,11 @@ class LearningJobs:
         memory: "Memory",
         presets: Sequence[Preset] = (),
     ) -> None:
-        """Keep the services.
+        """Go on with the jobs that an earlier program left unfinished.
 
         Args:
             model: Who learns.
-            memory: Where photos come from and tokens go.
+            memory: Where jobs and photos come from and tokens go.
             presets: The passes of a job, in order; tokens are stored after each. A concept that
                 has tokens gets the last one only. None given: a quick one, then the model's lesson.
         """
@@ -108,10 +117,12 @@ class LearningJobs:
         self._memory = memory
         self._presets = tuple(presets) or ("quick", model.describe().lesson)
         self._jobs: dict[str, _Job] = {}
-        self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
+        self._news = threading.Event()
         self._worker: threading.Thread | None = None
         self._is_closing = False
+        for row in memory.jobs.take_back():
+            self.take(row, "cut off")
 
     def start(self, user_id: str, concept_id: str, reason: Reason = "asked") -> LearnStatus:
         """Queue the learning of a concept from its stored photos and facts.
@@ -124,51 +135,31 @@ class LearningJobs:
             concept = self._memory.concepts.get(user_id, concept_id)
             if not self._memory.concepts.photos(user_id, concept_id):
                 raise ToolFailed(f"<{concept.name}> has no photo to learn from; send one.")
-            self.cancel_concept(user_id, concept_id)
-            self._memory.concepts.update(user_id, concept_id, state="learning")
+            row = self._memory.jobs.add(user_id, concept_id)
         except StoreError as error:
             raise ToolFailed(str(error)) from error
-        status = LearnStatus(
-            job_id=uuid.uuid4().hex,
-            user_id=user_id,
-            concept_id=concept_id,
-            concept_name=concept.name,
-            is_usable=self._has_tokens(user_id, concept_id),
-            message="waiting for its turn",
-            reason=reason,
-        )
-        job = _Job(status)
-        with self._changed:
-            self._jobs[status.job_id] = job
-            if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name="learning", daemon=True)
-                self._worker.start()
-        self._waiting.put(job)
-        return status
+        return self.take(row, reason)
 
-    def resume(self, user_id: str) -> tuple[LearnStatus, ...]:
-        """Start again what a crash or other weights left unlearned; return the new jobs."""
+    def take(self, row: Job, reason: Reason = "asked") -> LearnStatus:
+        """Have a job done that the memory keeps already."""
+        job = self._known(row, reason)
+        with self._changed:
+            for old in self._jobs.values():
+                is_same = old is not job and old.row.concept_id == row.concept_id
+                if is_same and not old.status.has_ended:
+                    self._stop(old)
+        self._wake()
+        return job.status
+
+    def learn_anew(self, user_id: str) -> tuple[LearnStatus, ...]:
+        """Queue what was learned with other weights than the model's; return the new jobs."""
         fingerprint = self._model.describe().fingerprint
-        started = []
-        for concept in self._memory.concepts.list(user_id):
-            is_cut_off = concept.state == "learning" and not self.progress(user_id, concept.id)
-            is_foreign = (
-                concept.tokens_sha256 is not None
-                and concept.base_fingerprint != fingerprint
-                and concept.state == "ready"
-            )
-            if is_cut_off or is_foreign:
-                if self._memory.concepts.photos(user_id, concept.id):
-                    reason: Reason = "new weights" if is_foreign else "cut off"
-                    started.append(self.start(user_id, concept.id, reason))
-                elif is_cut_off:
-                    self._memory.concepts.update(user_id, concept.id, state="new")
-        return tuple(started)
+        foreign = self._memory.concepts.of_other_weights(user_id, fingerprint)
+        return tuple(self.start(user_id, concept.id, "new weights") for concept in foreign)
 
     def status(self, user_id: str, job_id: str) -> LearnStatus:
         """Return a job's status; raise `ToolFailed` if the user has no such job."""
-        with self._changed:
-            return self._job(user_id, job_id).status
+        return self._job(user_id, job_id).status
 
     def list(self, user_id: str) -> tuple[LearnStatus, ...]:
         """Return the user's jobs of this session, oldest first."""
@@ -187,33 +178,32 @@ class LearningJobs:
     def cancel(self, user_id: str, job_id: str) -> LearnStatus:
         """Ask a job to stop before its next step; harmless if it ended.
 
-        Raises: ToolFailed: the user has no such job.
+        Raises: ToolFailed: the user has no such job, or the memory failed.
         """
-        with self._changed:
-            job = self._job(user_id, job_id)
-            job.cancel.set()
-            if job.status.state == "waiting":
-                self._end_cancelled(job)
-            return job.status
-
-    def cancel_concept(self, user_id: str, concept_id: str) -> None:
-        """Cancel every unfinished job of a concept."""
-        for status in self.list(user_id):
-            if status.concept_id == concept_id and not status.has_ended:
-                self.cancel(user_id, status.job_id)
+        job = self._job(user_id, job_id)
+        if not job.status.has_ended:
+            try:
+                self._end(job, "cancelled")
+            except StoreError as error:
+                raise ToolFailed(str(error)) from error
+            with self._changed:
+                self._stop(job)
+        return job.status
 
     def forget_concept(self, user_id: str, concept_id: str) -> None:
-        """Cancel the jobs of a concept, and take its name out of what is told of them."""
-        self.cancel_concept(user_id, concept_id)
+        """Stop the jobs of a concept, and take its name out of what is told of them."""
         with self._changed:
             for job in self._jobs.values():
                 if (job.status.user_id, job.status.concept_id) == (user_id, concept_id):
+                    if not job.status.has_ended:
+                        self._stop(job)
                     self._set(job, concept_name=FORGOTTEN, message=FORGOTTEN)
 
     def forget_user(self, user_id: str) -> None:
-        """Cancel and forget all jobs of a user."""
+        """Stop and forget all jobs of a user, and wait for the one that runs: it writes no more."""
         for status in self.list(user_id):
             self.forget_concept(user_id, status.concept_id)
+            self.wait(user_id, status.job_id, timeout_s=_STOP_SECONDS)
 
     def wait(
         self,
@@ -227,8 +217,8 @@ class LearningJobs:
         Returns: The status at that moment, or the present one when `timeout_s` has passed.
         Raises: ToolFailed: the user has no such job.
         """
+        job = self._job(user_id, job_id)
         with self._changed:
-            job = self._job(user_id, job_id)
             self._changed.wait_for(
                 lambda: job.status.has_ended if seen is None else job.status != seen, timeout_s
             )
@@ -237,98 +227,150 @@ class LearningJobs:
     def close(self) -> None:
         """Stop the running job between two steps and wait for the worker.
 
-        Concepts that were still being learned stay marked so; `resume` starts them again.
+        Jobs that have not ended go on at the next start.
         """
         with self._changed:
             self._is_closing = True
             for job in self._jobs.values():
                 job.cancel.set()
             worker = self._worker
-        self._waiting.put(None)
+        self._news.set()
         if worker is not None:
             worker.join()
 
     def _job(self, user_id: str, job_id: str) -> _Job:
-        job = self._jobs.get(job_id)
+        with self._changed:
+            job = self._jobs.get(job_id)
+        if job is None:
+            job = self._earlier(user_id, job_id)
         if job is None or job.status.user_id != user_id:
             raise ToolFailed(f"There is no learning job {job_id[:40]!r}; it may be long over.")
         return job
 
+    def _known(self, row: Job, reason: Reason) -> _Job:
+        """Return a row's job; whoever meets the row first makes it."""
+        status = self._status_of(row, reason)
+        with self._changed:
+            return self._jobs.setdefault(row.id, _Job(status, row))
+
+    def _earlier(self, user_id: str, job_id: str) -> _Job | None:
+        """Return a job that ended before the program started."""
+        try:
+            row = self._memory.jobs.get(user_id, job_id)
+            return _Job(self._status_of(row, "asked"), row)
+        except StoreError:
+            return None
+
+    def _status_of(self, row: Job, reason: Reason) -> LearnStatus:
+        concept = self._memory.concepts.get(row.user_id, row.concept_id)
+        is_done = row.state == "done"
+        return LearnStatus(
+            job_id=row.id,
+            user_id=row.user_id,
+            concept_id=row.concept_id,
+            concept_name=concept.name,
+            state="ready" if row.state == "done" else row.state,
+            is_usable=is_done or self._has_tokens(row.user_id, row.concept_id),
+            message=_message(row, concept.name),
+            reason=reason,
+        )
+
+    def _wake(self) -> None:
+        with self._changed:
+            if self._worker is None and not self._is_closing:
+                self._worker = threading.Thread(target=self._work, name="learning", daemon=True)
+                self._worker.start()
+        self._news.set()
+
     def _work(self) -> None:
-        while (job := self._waiting.get()) is not None:
-            if not job.status.has_ended:
+        while not self._is_closing:
+            self._news.clear()
+            try:
+                row = self._memory.jobs.lease()
+                job = None if row is None else self._known(row, "asked")
+            except StoreError as error:
+                logger.warning("no lesson can be leased: %s", error)
+                self._news.wait(_PAUSE_SECONDS)
+                continue
+            if job is not None:
                 self._run(job)
+            elif not self._is_closing:
+                self._news.wait(_LOOK_SECONDS)
 
     def _run(self, job: _Job) -> None:
-        status = job.status
-        # A short pass would be a step back for a concept that has refined tokens already.
-        presets = self._presets[-1:] if status.is_usable else self._presets
+        name = f"<{job.status.concept_name}>"
         try:
+            # A short pass would be a step back for a concept that has refined tokens already.
+            has_tokens = self._has_tokens(job.row.user_id, job.row.concept_id)
+            presets = self._presets[-1:] if has_tokens else self._presets
             for preset in presets[:-1]:
-                self._learn(job, preset)
-                self._memory.concepts.update(status.user_id, status.concept_id, state="learning")
-                name = job.status.concept_name
-                self._set(job, is_usable=True, message=f"<{name}> is usable; refining it")
-            self._learn(job, presets[-1])
-            name = job.status.concept_name
-            self._set(job, state="ready", is_usable=True, message=f"<{name}> is learned")
-        except Cancelled:
-            self._end_cancelled(job)
-        except UnknownConcept:
-            self._set(job, state="cancelled", message=FORGOTTEN)
+                self._learn(job, preset, is_last=False)
+                self._set(job, is_usable=True, message=f"{name} is usable; refining it")
+            self._learn(job, presets[-1], is_last=True)
+            self._set(job, state="ready", is_usable=True, message=f"{name} is learned")
+        except (Cancelled, UnknownConcept):
+            self._stopped(job)
         except (ModelError, StoreError) as error:
-            self._end_failed(job, str(error))
+            self._failed(job, str(error))
         except Exception:
             logger.exception("learning job %s failed", job.status.job_id)
-            self._end_failed(
-                job,
-                f"Learning <{job.status.concept_name}> failed; the log says why under "
-                f"{job.status.job_id}.",
+            self._failed(
+                job, f"Learning {name} failed; the log says why under {job.status.job_id}."
             )
 
-    def _learn(self, job: _Job, preset: Preset) -> None:
-        status, memory = job.status, self._memory
-        request = self._request(status, preset)
-        for event in self._model.learn(request, job.cancel):
+    def _learn(self, job: _Job, preset: Preset, *, is_last: bool) -> None:
+        for event in self._model.learn(self._request(job, preset), job.cancel):
             if isinstance(event, LearnResult):
-                self._store(job, event.concept)
+                self._keep(job, event.concept, is_last=is_last)
                 continue
             self._note(job, event)
-            if event.saved is not None:
-                self._store(job, event.saved)
-                memory.concepts.update(status.user_id, status.concept_id, state="learning")
+            if event.saved is not None or time.monotonic() - job.renewed > _RENEW_SECONDS:
+                self._save(job, event)
 
-    def _store(self, job: _Job, concept: ConceptFile) -> None:
-        status = job.status
+    def _save(self, job: _Job, event: LearnEvent) -> None:
+        """Keep the tokens so far, or just the lease; a refusal of the store ends no lesson."""
+        job.renewed = time.monotonic()
+        try:
+            if event.saved is None:
+                is_held = self._memory.jobs.renew(job.row)
+            else:
+                is_held = self._memory.jobs.save(job.row, event.saved.data, event.step)
+        except StoreError as error:
+            logger.warning("step %d of lesson %s is not kept: %s", event.step, job.row.id, error)
+            return
+        self._check(job, is_held)
+
+    def _keep(self, job: _Job, concept: ConceptFile, *, is_last: bool) -> None:
+        user_id, concept_id = job.row.user_id, job.row.concept_id
         # A concept forgotten or cancelled meanwhile must not come back.
-        if job.cancel.is_set():
-            raise Cancelled(f"Learning <{status.concept_name}> was cancelled.")
-        old = self._memory.concepts.get(status.user_id, status.concept_id).tokens_sha256
-        self._memory.concepts.save_tokens(
-            status.user_id,
-            status.concept_id,
-            concept.data,
-            self._model.describe().fingerprint,
-        )
+        self._check(job, not job.cancel.is_set())
+        old = self._memory.concepts.get(user_id, concept_id).tokens_sha256
+        fingerprint = self._model.describe().fingerprint
+        kept = self._memory.jobs.keep(job.row, concept.data, fingerprint, is_last=is_last)
+        self._check(job, kept)
         if old is not None and old != concept.sha256:
             self._model.release(old)
 
-    def _request(self, status: LearnStatus, preset: Preset) -> LearnRequest:
-        memory, user_id, concept_id = self._memory, status.user_id, status.concept_id
+    @staticmethod
+    def _check(job: _Job, is_held: bool) -> None:
+        if not is_held:
+            raise Cancelled(f"Learning <{job.status.concept_name}> was cancelled.")
+
+    def _request(self, job: _Job, preset: Preset) -> LearnRequest:
+        memory, user_id, concept_id = self._memory, job.row.user_id, job.row.concept_id
         concept = memory.concepts.get(user_id, concept_id)
         photos = memory.concepts.photos(user_id, concept_id)[-MAX_PHOTOS:]
         facts = memory.facts.of_concept(user_id, concept_id)
-        tokens = None
-        if self._has_tokens(user_id, concept_id):
+        data = memory.jobs.read_saved(job.row)
+        if data is None and self._has_tokens(user_id, concept_id):
             data = memory.concepts.read_tokens(user_id, concept_id)
-            tokens = ConceptFile.of(data)
         return LearnRequest(
             name=concept.name,
             kind=concept.kind,
             photos=tuple(memory.pictures.read(user_id, photo.id) for photo in photos),
             facts=tuple(Fact(attribute=f.attribute, value=f.value) for f in facts),
             preset=preset,
-            start=tokens,
+            start=None if data is None else ConceptFile.of(data),
             lane=user_id,
         )
 
@@ -348,26 +390,46 @@ class LearningJobs:
         fingerprint = self._model.describe().fingerprint
         return concept.tokens_sha256 is not None and concept.base_fingerprint == fingerprint
 
-    def _end_cancelled(self, job: _Job) -> None:
-        if not self._is_closing:
-            self._mark_concept(job, "new")
+    def _stop(self, job: _Job) -> None:
+        """Let a job end whose row has ended, or is gone; one that runs ends after its step."""
+        job.cancel.set()
+        if job.status.state == "waiting":
+            self._set(job, state="cancelled", message="cancelled")
+
+    def _stopped(self, job: _Job) -> None:
+        if self._is_closing:
+            with suppress(StoreError):
+                self._memory.jobs.give_back(job.row)
         self._set(job, state="cancelled", message="cancelled")
 
-    def _end_failed(self, job: _Job, sentence: str) -> None:
-        self._mark_concept(job, "failed")
+    def _failed(self, job: _Job, sentence: str) -> None:
+        try:
+            self._end(job, "failed", sentence)
+        except StoreError as error:
+            logger.warning("the end of lesson %s is not kept: %s", job.row.id, error)
         self._set(job, state="failed", message=sentence)
 
-    def _mark_concept(self, job: _Job, state: Literal["new", "failed"]) -> None:
-        status = job.status
+    def _end(self, job: _Job, state: Literal["failed", "cancelled"], why: str = "") -> None:
+        unlearned: ConceptState = "failed" if state == "failed" else "new"
         try:
-            has_tokens = self._has_tokens(status.user_id, status.concept_id)
-            self._memory.concepts.update(
-                status.user_id, status.concept_id, state="ready" if has_tokens else state
-            )
-        except StoreError as error:
-            logger.warning("concept of job %s not marked: %s", status.job_id, type(error).__name__)
+            has_tokens = self._has_tokens(job.row.user_id, job.row.concept_id)
+        except UnknownConcept:
+            return
+        self._memory.jobs.end(job.row, state, "ready" if has_tokens else unlearned, why or None)
 
     def _set(self, job: _Job, **changes: object) -> None:
         with self._changed:
             job.status = replace(job.status, **changes)  # type: ignore[arg-type]  # fields above
             self._changed.notify_all()
+
+
+def _message(row: Job, name: str) -> str:
+    match row.state:
+        case "done":
+            return f"<{name}> is learned"
+        case "failed":
+            return row.error or "failed"
+        case "cancelled":
+            return "cancelled"
+        case _:
+            return "waiting for its turn"

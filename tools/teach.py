@@ -80,9 +80,9 @@ def teach_concept(
                     source="said",
                     origin=origin,
                 )
-            # Whatever cuts the program off from here on, the lesson is resumed.
-            deps.memory.concepts.update(user_id, concept.id, state="learning")
-    status = deps.jobs.start(user_id, concept.id)
+            # Whatever cuts the program off from here on, the lesson is given.
+            job = deps.memory.jobs.add(user_id, concept.id)
+    status = deps.jobs.take(job)
     return ToolOutcome(
         text=_summary(concept, facts, num_photos),
         details={

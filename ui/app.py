@@ -145,6 +145,6 @@ async def on_cancel_learning(action: cl.Action) -> None:
     """Stop learning a concept."""
     here = assistant.assistant()
     try:
-        here.session.cancel_learning(current_user(), str(action.payload.get("job_id")))
+        await here.session.cancel_learning(current_user(), str(action.payload.get("job_id")))
     except EXPECTED_ERRORS as error:
         await cl.Message(str(error)).send()

@@ -87,10 +87,10 @@ class Door:
         running.when_over(self._over)
         return running
 
-    async def resume_learning(self) -> None:
-        """Learn on what the last end left unlearned."""
+    async def learn_anew(self) -> None:
+        """Learn what was learned with other weights."""
         for user in self.users():
-            await self.session.resume_learning(user)
+            await self.session.learn_anew(user)
 
     async def close(self) -> None:
         """Stop what runs and delete what was kept for an answer that did not come."""

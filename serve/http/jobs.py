@@ -13,6 +13,7 @@ from omnipersona.serve.http.answers import job_view
 from omnipersona.serve.http.door import Door, TheDoor
 from omnipersona.serve.http.event_stream import END, EventStream, line
 from omnipersona.serve.http.problems import Problem
+from omnipersona.tools.outcome import ToolFailed
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[NEEDS_KEY])
 
@@ -27,14 +28,14 @@ async def list_jobs(door: TheDoor, user: Caller) -> dict[str, Any]:
 @router.get("/{job_id}")
 async def show_job(job_id: str, door: TheDoor, user: Caller) -> dict[str, Any]:
     """Say how far a job is."""
-    return job_view(_job(door, user, job_id))
+    return job_view(await _job(door, user, job_id))
 
 
 @router.post("/{job_id}/cancel")
 async def cancel_job(job_id: str, door: TheDoor, user: Caller) -> dict[str, Any]:
     """Stop a job before its next step; what was learned before stays in use."""
-    _job(door, user, job_id)
-    return job_view(door.session.cancel_learning(user, job_id))
+    await _job(door, user, job_id)
+    return job_view(await door.session.cancel_learning(user, job_id))
 
 
 @router.get(
@@ -44,16 +45,15 @@ async def cancel_job(job_id: str, door: TheDoor, user: Caller) -> dict[str, Any]
 )
 async def watch_job(job_id: str, door: TheDoor, user: Caller) -> Response:
     """Tell of a job, now and at every change, until it has ended."""
-    _job(door, user, job_id)
+    await _job(door, user, job_id)
     return EventStream(_lines(door, user, job_id), lambda: None)
 
 
-def _job(door: Door, user: str, job_id: str) -> LearnStatus:
-    found = [one for one in door.session.learn_status(user) if one.job_id == job_id]
-    if not found:
-        message = f"There is no learning job {job_id[:40]!r}; it may be long over."
-        raise Problem(404, message, param="job_id", code="not_found")
-    return found[0]
+async def _job(door: Door, user: str, job_id: str) -> LearnStatus:
+    try:
+        return await door.session.find_learning(user, job_id)
+    except ToolFailed as error:
+        raise Problem(404, str(error), param="job_id", code="not_found") from error
 
 
 async def _lines(door: Door, user: str, job_id: str) -> AsyncIterator[str]:

@@ -93,9 +93,9 @@ async def serve_door(door: Door, server: uvicorn.Server, listener: socket.socket
 
 
 async def _get_ready(door: Door) -> None:
-    """Load what the first question needs, and learn on what was cut off."""
+    """Load what the first question needs, and learn what other weights had learned."""
     try:
         await door.session.warm_up()
-        await door.resume_learning()
+        await door.learn_anew()
     except Exception:
         logger.exception("the server could not get ready ahead of the first request")

@@ -128,7 +128,7 @@ async def test_users_and_threads_are_apart(session: Session, model: FakePersonaM
         with pytest.raises(ToolFailed):
             await call
     with pytest.raises(ToolFailed):
-        session.cancel_learning("eve", session.learn_status("ana")[0].job_id)
+        await session.cancel_learning("eve", session.learn_status("ana")[0].job_id)
 
 
 @pytest.mark.parametrize(

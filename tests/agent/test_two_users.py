@@ -65,7 +65,7 @@ DOORS: dict[str, tuple[Act, object]] = {
     "pending": (lambda s, o: s.pending(STRANGER, "t2"), "None"),
     "picture": (lambda s, o: s.picture(STRANGER, o.picture_id), ToolFailed),
     "plan": (lambda s, o: s.plan(turn("draw <bo>")), "next_node='unknown_concept'"),
-    "resume_learning": (lambda s, o: s.resume_learning(STRANGER), "None"),
+    "learn_anew": (lambda s, o: s.learn_anew(STRANGER), "None"),
     "say": (lambda s, o: s.say(turn("draw <bo>")), "I do not know <bo> yet"),
     "state_fact": (
         lambda s, o: s.state_fact(STRANGER, o.concept_id, "toy", "stolen"),

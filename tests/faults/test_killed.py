@@ -10,6 +10,7 @@ import pytest
 from fakes import FakePersonaModel, WordEncoder, png
 
 from omnipersona.memory.memory import Memory
+from omnipersona.model.contract import LearnRequest
 from omnipersona.tools.jobs import LearningJobs
 
 ME = "ana"
@@ -18,6 +19,7 @@ import itertools, sys
 from pathlib import Path
 from fakes import FakePersonaModel, WordEncoder
 from omnipersona.memory.memory import Memory
+from omnipersona.model.contract import LearnRequest
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.ui.commands.command_line import write_file
 folder = Path(sys.argv[1])
@@ -91,11 +93,13 @@ def test_learning_goes_on_after_a_kill_from_whole_tokens(folder: Path, num_lines
     [bo] = memory.concepts.list(ME)
     assert bo.state == "learning"
     model = FakePersonaModel()
-    if bo.tokens_sha256 is not None:
-        assert b"step" in memory.concepts.read_tokens(ME, bo.id)
-    jobs = LearningJobs(model, memory)
-    [status] = jobs.resume(ME)
+    jobs = LearningJobs(model, memory, ["nano"])
+    [status] = jobs.list(ME)
     assert jobs.wait(ME, status.job_id).state == "ready"
+    [request] = model.of_type(LearnRequest)
+    if num_lines > 1:
+        assert request.start is not None, "it goes on from what was saved"
+        assert b"step" in request.start.data
     # Tokens that were written when the kill came before their record go with the next sweeps.
     memory.upkeep.sweep()
     memory.upkeep.sweep(timedelta(0))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from fakes import taught
 
 from omnipersona.memory.memory import Memory
 from omnipersona.store.errors import (
@@ -76,9 +77,9 @@ def test_new_tokens_take_the_place_of_the_old(memory: Memory) -> None:
     bo = memory.concepts.add(ME, "Bo")
     with pytest.raises(UnknownConcept, match="not been learned"):
         memory.concepts.read_tokens(ME, bo.id)
-    first = memory.concepts.save_tokens(ME, bo.id, b"first", "base")
+    first = taught(memory, ME, bo.id, b"first")
     assert (first.state, first.base_fingerprint) == ("ready", "base")
-    second = memory.concepts.save_tokens(ME, bo.id, b"second", "base")
+    second = taught(memory, ME, bo.id, b"second")
     assert memory.concepts.read_tokens(ME, bo.id) == b"second"
     assert second.tokens_sha256 != first.tokens_sha256
 
@@ -86,8 +87,8 @@ def test_new_tokens_take_the_place_of_the_old(memory: Memory) -> None:
 def test_old_tokens_shared_with_another_concept_stay(memory: Memory) -> None:
     bo, mia = memory.concepts.add(ME, "Bo"), memory.concepts.add(ME, "Mia")
     for concept in (bo, mia):
-        memory.concepts.save_tokens(ME, concept.id, b"same", "base")
-    memory.concepts.save_tokens(ME, bo.id, b"new", "base")
+        taught(memory, ME, concept.id, b"same")
+    taught(memory, ME, bo.id, b"new")
     assert memory.concepts.read_tokens(ME, mia.id) == b"same"
 
 

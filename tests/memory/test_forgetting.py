@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 
 import pytest
+from fakes import taught
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from servers import TestPlaces
@@ -60,7 +61,7 @@ def test_the_receipt_counts_what_went(
     memory.concepts.attach_photo(ME, bo.id, own.id)
     for concept in (bo, mia):
         memory.concepts.attach_photo(ME, concept.id, shared.id)
-    tokens = memory.concepts.save_tokens(ME, bo.id, b"tokens", "base").tokens_sha256
+    tokens = taught(memory, ME, bo.id, b"tokens").tokens_sha256
     say(memory, "a red ball", bo.id)
     kept = say(memory, "a bell", mia.id)
 

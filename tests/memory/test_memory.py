@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from fakes import taught
 from servers import TestPlaces
 
 from omnipersona.memory.encoder import Encoder
@@ -51,7 +52,7 @@ def test_files_that_a_crash_left_are_told_and_kept_for_days(
     memory: Memory, tmp_path: Path, encoder: Encoder
 ) -> None:
     bo = memory.concepts.add(ME, "Bo")
-    memory.concepts.save_tokens(ME, bo.id, b"tokens", "base")
+    taught(memory, ME, bo.id, b"tokens")
     memory.close()
     (folder,) = (tmp_path / "data" / "blobs").iterdir()
     (folder / ".part-x").write_bytes(b"half")
@@ -71,7 +72,7 @@ def test_tokens_that_cannot_be_saved_leave_the_old_in_use(
     memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bo = memory.concepts.add(ME, "Bo")
-    memory.concepts.save_tokens(ME, bo.id, b"first", "base")
+    taught(memory, ME, bo.id, b"first")
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -79,7 +80,7 @@ def test_tokens_that_cannot_be_saved_leave_the_old_in_use(
     with monkeypatch.context() as patch:
         patch.setattr("os.replace", full)
         with pytest.raises(StorageFailed, match="No space left"):
-            memory.concepts.save_tokens(ME, bo.id, b"second", "base")
+            taught(memory, ME, bo.id, b"second")
     assert memory.concepts.read_tokens(ME, bo.id) == b"first"
 
 

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
+from fakes import taught
 from servers import TestPlaces
 
 from omnipersona.memory.encoder import Encoder
+from omnipersona.memory.jobs import Job
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Concept, Fact, Learned, Picture, Receipt
 from omnipersona.store.errors import UnknownConcept, UnknownFact, UnknownPicture
@@ -36,6 +38,12 @@ class Owned:
     concept: Concept
     fact: Fact
     picture: Picture
+    job: Job
+
+    @property
+    def forged(self) -> Job:
+        """The owner's lesson, as if it were the stranger's."""
+        return replace(self.job, user_id=STRANGER)
 
 
 Act = Callable[[Memory, Owned, bytes], object]
@@ -63,10 +71,18 @@ MATRIX: dict[str, tuple[Act, object]] = {
         lambda m, o, png: m.concepts.update(STRANGER, o.concept.id, name="Stolen"),
         UNKNOWN,
     ),
-    "concepts.save_tokens": (
-        lambda m, o, png: m.concepts.save_tokens(STRANGER, o.concept.id, b"bad", "base"),
-        UNKNOWN,
+    "concepts.of_other_weights": (
+        lambda m, o, png: m.concepts.of_other_weights(STRANGER, "other"),
+        (),
     ),
+    "jobs.add": (lambda m, o, png: m.jobs.add(STRANGER, o.concept.id), UNKNOWN),
+    "jobs.get": (lambda m, o, png: m.jobs.get(STRANGER, o.job.id), UNKNOWN),
+    "jobs.renew": (lambda m, o, png: m.jobs.renew(o.forged), False),
+    "jobs.give_back": (lambda m, o, png: m.jobs.give_back(o.forged), None),
+    "jobs.save": (lambda m, o, png: m.jobs.save(o.forged, b"bad", 9), False),
+    "jobs.read_saved": (lambda m, o, png: m.jobs.read_saved(o.forged), UNKNOWN),
+    "jobs.keep": (lambda m, o, png: m.jobs.keep(o.forged, b"bad", "base", is_last=True), UNKNOWN),
+    "jobs.end": (lambda m, o, png: m.jobs.end(o.forged, "failed", "failed"), None),
     "concepts.name_tokens": (
         lambda m, o, png: m.concepts.name_tokens(STRANGER, o.concept.id, "0" * 64, "base"),
         UNKNOWN,
@@ -146,7 +162,7 @@ MATRIX: dict[str, tuple[Act, object]] = {
     "forget_thread": (lambda m, o, png: m.forget_thread(STRANGER, THREAD), Receipt()),
     "forget_user": (lambda m, o, png: m.forget_user(STRANGER), Receipt()),
 }
-NOT_OF_A_USER = {"open", "close", "warm_up"}
+NOT_OF_A_USER = {"open", "close", "warm_up", "jobs.lease", "jobs.take_back"}
 
 
 @pytest.fixture
@@ -156,7 +172,7 @@ def owned(memory: Memory, make_png: Callable[..., bytes]) -> Owned:
         OWNER, make_png(), origin="drawn", thread_id=THREAD, shows=[concept.id]
     )
     memory.concepts.attach_photo(OWNER, concept.id, picture.id)
-    memory.concepts.save_tokens(OWNER, concept.id, b"tokens", "base")
+    taught(memory, OWNER, concept.id, b"tokens")
     fact = memory.facts.add(
         OWNER,
         concept_id=concept.id,
@@ -165,7 +181,11 @@ def owned(memory: Memory, make_png: Callable[..., bytes]) -> Owned:
         source="said",
         origin="m1",
     )
-    return Owned(concept=concept, fact=fact, picture=picture)
+    memory.jobs.add(OWNER, concept.id)
+    job = memory.jobs.lease()
+    assert job is not None
+    memory.jobs.save(job, b"so far", 3)
+    return Owned(concept=concept, fact=fact, picture=picture, job=job)
 
 
 def public_methods(kind: type) -> dict[str, Callable[..., object]]:
@@ -177,9 +197,10 @@ def all_methods(memory: Memory) -> Iterator[tuple[str, Callable[..., object]]]:
     for name, method in public_methods(Memory).items():
         if name not in NOT_OF_A_USER:
             yield name, method
-    for part in ("concepts", "facts", "pictures"):
+    for part in ("concepts", "facts", "pictures", "jobs"):
         for name, method in public_methods(type(getattr(memory, part))).items():
-            yield f"{part}.{name}", method
+            if f"{part}.{name}" not in NOT_OF_A_USER:
+                yield f"{part}.{name}", method
 
 
 def everything(memory: Memory, owned: Owned) -> tuple[object, ...]:
@@ -193,6 +214,8 @@ def everything(memory: Memory, owned: Owned) -> tuple[object, ...]:
         memory.pictures.read(OWNER, picture_id),
         memory.pictures.shown_concepts(OWNER, picture_id),
         memory.recall(OWNER, "what is the toy?", [concept_id]),
+        memory.jobs.get(OWNER, owned.job.id),
+        memory.jobs.read_saved(owned.job),
     )
 
 
@@ -202,7 +225,9 @@ def test_the_matrix_names_every_method(memory: Memory) -> None:
 
 def test_every_method_names_its_user_first(memory: Memory) -> None:
     for name, method in all_methods(memory):
-        assert list(inspect.signature(method).parameters)[:2] == ["self", "user_id"], name
+        _, first, *_ = inspect.signature(method).parameters
+        # A lesson tells whose it is.
+        assert first in ("user_id", "job"), name
 
 
 @pytest.mark.parametrize("name", MATRIX)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder
+from fakes import FakePersonaModel, WordEncoder, taught
 
 from omnipersona.memory.memory import Memory
 from omnipersona.tools.jobs import LearningJobs
@@ -39,5 +39,5 @@ def bo_id(deps: ToolDeps, photo_id: str) -> str:
 
     concept = deps.memory.concepts.add("ana", "bo", kind="dog")
     deps.memory.concepts.attach_photo("ana", concept.id, photo_id)
-    deps.memory.concepts.save_tokens("ana", concept.id, concept_file().data, "fake-1")
+    taught(deps.memory, "ana", concept.id, concept_file().data, "fake-1")
     return concept.id

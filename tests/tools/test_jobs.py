@@ -1,11 +1,14 @@
 """Learning jobs: watched, cancelled, never half stored."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from fakes import BrokenModelError, FakePersonaModel, Faults, concept_file
 
+from omnipersona.memory.jobs import JobStore
 from omnipersona.model.contract import ConceptFile, LearnRequest
+from omnipersona.store.errors import StorageFailed
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 from omnipersona.tools.recall import forget_concept
@@ -121,7 +124,7 @@ def test_a_job_cut_off_by_closing_is_resumed(
     assert deps.memory.concepts.get("ana", bo_id).state == "learning"
     model.hold.set()
     again = LearningJobs(model, deps.memory)
-    (status,) = again.resume("ana")
+    (status,) = again.list("ana")
     assert status.reason == "cut off"
     assert again.wait("ana", status.job_id).state == "ready"
     again.close()
@@ -135,26 +138,93 @@ def test_a_resumed_job_starts_from_the_tokens_that_were_saved(
     jobs = LearningJobs(model, deps.memory, presets=["nano"])
     job_id = jobs.start("ana", bo_id).job_id
     assert jobs.wait("ana", job_id).state == "failed"
-    saved = deps.memory.concepts.read_tokens("ana", bo_id)
+    saved = deps.memory.jobs.read_saved(deps.memory.jobs.get("ana", job_id))
+    assert saved is not None
     assert b"step 2" in saved
+    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().data
 
     model.faults = Faults()
     again = jobs.start("ana", bo_id)
     assert again.is_usable
     assert jobs.wait("ana", again.job_id).state == "ready"
     assert model.of_type(LearnRequest)[-1].start == ConceptFile.of(saved)
+    assert deps.memory.jobs.read_saved(deps.memory.jobs.get("ana", again.job_id)) is None
     jobs.close()
+
+
+def test_a_cancelled_lesson_leaves_the_old_tokens_and_nothing_saved(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    model.saves, model.num_learn_steps, model.step_seconds = True, 1000, 0.01
+    status = deps.jobs.start("ana", bo_id)
+    while status.step < 2:
+        status = deps.jobs.wait("ana", status.job_id, seen=status)
+    deps.jobs.cancel("ana", status.job_id)
+    assert deps.jobs.wait("ana", status.job_id).state == "cancelled"
+    row = deps.memory.jobs.get("ana", status.job_id)
+    assert (row.state, row.saved_sha256) == ("cancelled", None)
+    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().data
+
+
+def test_a_worker_that_is_gone_loses_its_lesson_to_the_next(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("omnipersona.memory.jobs.LEASE", timedelta(0))
+    row = deps.memory.jobs.add("ana", bo_id)
+    gone = deps.memory.jobs.lease()
+    assert gone is not None
+    status = deps.jobs.take(row)
+    assert deps.jobs.wait("ana", status.job_id).state == "ready"
+
+
+def test_a_lesson_that_ended_before_the_program_started_is_told(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+) -> None:
+    done = deps.jobs.start("ana", bo_id).job_id
+    assert deps.jobs.wait("ana", done).state == "ready"
+    model.faults = Faults(BrokenModelError("The loss is not a number."))
+    failed = deps.jobs.start("ana", bo_id).job_id
+    deps.jobs.wait("ana", failed)
+    again = LearningJobs(model, deps.memory)
+    assert again.list("ana") == ()
+    assert (again.status("ana", done).state, again.wait("ana", done).state) == ("ready", "ready")
+    told = again.status("ana", failed)
+    assert (told.state, told.message) == ("failed", "The loss is not a number.")
+    assert again.cancel("ana", failed).state == "failed"
+    with pytest.raises(ToolFailed):
+        again.status("eve", done)
+    again.close()
+
+
+def test_a_store_that_refuses_for_a_while_does_not_end_a_lesson(
+    deps: ToolDeps, model: FakePersonaModel, bo_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> bool:
+        raise StorageFailed("The disk is full.")
+
+    model.saves = True
+    with monkeypatch.context() as patch:
+        patch.setattr(JobStore, "save", refuses)
+        status = deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
+    assert status.state == "ready"
+
+
+def test_two_workers_never_lease_the_same_lesson(deps: ToolDeps, bo_id: str) -> None:
+    added = deps.memory.jobs.add("ana", bo_id)
+    first, second = deps.memory.jobs.lease(), deps.memory.jobs.lease()
+    assert first is not None
+    assert (first.id, second) == (added.id, None)
 
 
 def test_other_weights_make_a_concept_learned_again(
     deps: ToolDeps, model: FakePersonaModel, bo_id: str
 ) -> None:
     model.fingerprint = "fake-2"
-    (status,) = deps.jobs.resume("ana")
+    (status,) = deps.jobs.learn_anew("ana")
     assert status.reason == "new weights"
     assert deps.jobs.wait("ana", status.job_id).state == "ready"
     assert deps.memory.concepts.get("ana", bo_id).base_fingerprint == "fake-2"
-    assert deps.jobs.resume("ana") == ()
+    assert deps.jobs.learn_anew("ana") == ()
 
 
 def test_what_is_told_of_jobs_forgets_the_name_too(deps: ToolDeps, bo_id: str) -> None:

@@ -36,7 +36,7 @@ def follow(job_id: str, message: cl.Message) -> None:
 async def follow_unfinished() -> None:
     """Show the jobs that still run on a page that was just opened."""
     session, user_id = assistant().session, current_user()
-    await session.resume_learning(user_id)
+    await session.learn_anew(user_id)
     for status in session.learn_status(user_id):
         if not status.has_ended:
             text = _WHY[status.reason].format(name=f"<{status.concept_name}>")
