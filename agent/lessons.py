@@ -49,7 +49,8 @@ def teach_lesson(deps: ToolDeps, lesson: Lesson) -> LearnStatus:
     """
     check_user_id(lesson.user_id)
     name = clean_name(lesson.name)
-    photos = [clean_picture(data) for data in lesson.pictures]
+    max_side = deps.memory.pictures.max_side
+    photos = [clean_picture(data, max_side=max_side) for data in lesson.pictures]
     facts = [
         fact for text in lesson.facts for fact in _read(deps, clean_text(text, "the fact"), name)
     ]

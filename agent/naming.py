@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from omnipersona.agent.state import ConceptCard
 from omnipersona.model.contract import MAX_CONCEPTS, slot
-from omnipersona.tools.binding import is_name, name_key
+from omnipersona.store.text import compare_key, replace_words
+from omnipersona.tools.binding import is_name
 
 _BRACKETED = re.compile(r"<([^<>]*)>")
 _SLOT = re.compile(r"<c(\d)>")
@@ -49,13 +50,13 @@ def slot_message(text: str, cards: Sequence[ConceptCard], last_concept_id: str =
         last_concept_id: The concept that "he" or "it" would mean; empty for none.
     Returns: The slotted message.
     """
-    known = {name_key(card["name"]): card for card in cards}
+    known = {compare_key(card["name"]): card for card in cards}
     order: list[str] = []
     spelled: dict[str, str] = {}
     pieces: list[str] = []
 
     def stand_in(name: str) -> str:
-        key = name_key(name)
+        key = compare_key(name)
         if key not in order:
             if len(order) == MAX_CONCEPTS:
                 return name
@@ -65,18 +66,18 @@ def slot_message(text: str, cards: Sequence[ConceptCard], last_concept_id: str =
 
     for index, piece in enumerate(_BRACKETED.split(text)):
         is_bracketed = index % 2 == 1
-        is_whole = piece == piece.strip() or name_key(piece) in known
+        is_whole = piece == piece.strip() or compare_key(piece) in known
         if is_bracketed and is_whole and is_name(piece):
             pieces.append(stand_in(piece))
         else:
             pieces.append(_slot_bare_names(re.sub("[<>]", "", piece), known, stand_in))
     num_mentioned = len(order)
     rest = sorted(
-        (c for c in cards if name_key(c["name"]) not in order),
+        (c for c in cards if compare_key(c["name"]) not in order),
         key=lambda c: c["concept_id"] != last_concept_id,
     )
     for card in rest[: MAX_CONCEPTS - num_mentioned]:
-        order.append(name_key(card["name"]))
+        order.append(compare_key(card["name"]))
         spelled[order[-1]] = card["name"]
     return Slotted(
         text="".join(pieces),
@@ -126,19 +127,14 @@ def restore(text: str, order: Sequence[str]) -> str:
 
 def suggest(name: str, known: Sequence[str]) -> str | None:
     """Return the known name that `name` may be a misspelling of."""
-    folded = {name_key(k): k for k in known}
-    close = difflib.get_close_matches(name_key(name), folded, n=1, cutoff=0.5)
+    folded = {compare_key(k): k for k in known}
+    close = difflib.get_close_matches(compare_key(name), folded, n=1, cutoff=0.5)
     return folded[close[0]] if close else None
 
 
 def _slot_bare_names(
     text: str, known: Mapping[str, ConceptCard], stand_in: Callable[[str], str]
 ) -> str:
-    # Longest first, so that "bo junior" is not read as "bo"; one letter is too little to go by.
-    names = sorted((c["name"] for c in known.values() if len(c["name"]) > 1), key=len, reverse=True)
-    if not names:
-        return text
-    pattern = re.compile(
-        rf"(?<!\w)(?:{'|'.join(re.escape(name) for name in names)})(?!\w)", re.IGNORECASE
-    )
-    return pattern.sub(lambda match: stand_in(match.group(0)), text)
+    # One letter is too little to go by.
+    names = [c["name"] for c in known.values() if len(c["name"]) > 1]
+    return replace_words(text, names, stand_in)

@@ -6,9 +6,17 @@ anything. The model is imported when a session opens, so that importing this cos
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, Self
 from weakref import WeakValueDictionary
 
@@ -34,6 +42,7 @@ from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.records import Receipt
 from omnipersona.model.contract import ModelInfo, PersonaModel
 from omnipersona.store.conversations import Conversations
+from omnipersona.store.errors import StorageFailed
 from omnipersona.store.names import check_user_id
 from omnipersona.store.text import clean_text
 from omnipersona.tools.jobs import LearningJobs
@@ -87,19 +96,17 @@ class Session(Library):
         """
         if settings.traces:
             export_to(settings.traces)
-        memory = await asyncio.to_thread(open_memory, settings, encoder)
-        loaded: PersonaModel | None = None
-        try:
+        async with AsyncExitStack() as undo:
+            memory = await asyncio.to_thread(open_memory, settings, encoder)
+            undo.push_async_callback(asyncio.to_thread, memory.close)
             if model is None:
-                model = loaded = await asyncio.to_thread(_load_model, settings)
+                model = await asyncio.to_thread(_load_model, settings)
+                undo.push_async_callback(asyncio.to_thread, model.close)
             checkpoints = await open_checkpoints(settings)
-        except BaseException:
-            if loaded is not None:
-                await asyncio.to_thread(loaded.close)
-            await asyncio.to_thread(memory.close)
-            raise
-        model = TracedModel(model)
-        jobs = LearningJobs(model, memory)
+            undo.push_async_callback(checkpoints.close)
+            model = TracedModel(model)
+            jobs = await asyncio.to_thread(LearningJobs, model, memory)
+            undo.pop_all()
         return cls(settings, ToolDeps(model=model, memory=memory, jobs=jobs), checkpoints)
 
     async def close(self) -> None:
@@ -240,14 +247,25 @@ class Session(Library):
     async def delete_thread(self, user_id: str, thread_id: str) -> None:
         """Delete a conversation: what was said, its pictures and its checkpoints."""
         async with self._lock(user_id, thread_id):
-            await self._checkpoints.forget_thread(user_id, thread_id)
             await asyncio.to_thread(self._deps.memory.forget_thread, user_id, thread_id)
+            await self._forget_states(partial(self._checkpoints.forget_thread, user_id, thread_id))
 
     async def forget_user(self, user_id: str) -> Receipt:
         """Delete everything of a user; an unknown one gives an empty receipt."""
         await asyncio.to_thread(self._deps.jobs.forget_user, user_id)
-        await self._checkpoints.forget_user(user_id)
-        return await asyncio.to_thread(self._deps.memory.forget_user, user_id)
+        receipt = await asyncio.to_thread(self._deps.memory.forget_user, user_id)
+        await self._forget_states(partial(self._checkpoints.forget_user, user_id))
+        return receipt
+
+    async def _forget_states(self, forget: Callable[[], Awaitable[None]]) -> None:
+        """Delete states of the graph, on a full disk with the room that is kept for it."""
+        try:
+            await forget()
+        except StorageFailed as error:
+            give_up = self._deps.memory.upkeep.reserve.give_up
+            if not error.is_full or not await asyncio.to_thread(give_up):
+                raise
+            await forget()
 
     async def pending(self, user_id: str, thread_id: str) -> NeedInput | None:
         """Return the question that a conversation waits on, for a page that was reloaded."""

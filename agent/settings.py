@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     blobs: str = ""
     """URL of a store of pictures and tokens instead of the data folder, such as s3://bucket/prefix."""
 
+    picture_side: Annotated[int, Field(ge=256, le=8192)] = 2048
+    """Pixels to which the longer side of a photo that is sent is scaled down before it is kept."""
+
     user: str = "me"
     """Whose memory the command line and a page without login use."""
 

@@ -3,6 +3,8 @@
 Knows the file. Does not know what is in it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self
 
@@ -10,6 +12,7 @@ import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from omnipersona.agent.checkpoints import Checkpoints, strict_serializer, thread_key
+from omnipersona.store.errors import StorageFailed
 
 CHECKPOINTS_FILE: Final = "graph.sqlite3"
 
@@ -31,13 +34,41 @@ class SqliteCheckpoints(Checkpoints):
 
     @classmethod
     async def open(cls, data_dir: Path) -> Self:
-        """Open the file, making it if it is missing."""
-        connection = await aiosqlite.connect(data_dir / CHECKPOINTS_FILE)
-        # Without it deleted words would stay readable in free pages.
-        await connection.execute("PRAGMA secure_delete = ON")
-        saver = AsyncSqliteSaver(connection, serde=strict_serializer())
-        await saver.setup()
+        """Open the file, making it if it is missing.
+
+        Raises: StorageFailed: it is damaged, or the disk refuses.
+        """
+        path = data_dir / CHECKPOINTS_FILE
+        connection = await aiosqlite.connect(path)
+        try:
+            # Without it deleted ids would stay readable in free pages.
+            await connection.execute("PRAGMA secure_delete = ON")
+            saver = AsyncSqliteSaver(connection, serde=strict_serializer())
+            await saver.setup()
+        except aiosqlite.Error as error:
+            # Its thread would keep the program from ending.
+            await connection.close()
+            raise StorageFailed(
+                f"The file {path} cannot be used: {error}. It holds no words: if it is damaged, "
+                "move it away, and conversations go on from what was said."
+            ) from error
         return cls(connection, saver)
+
+    async def forget_thread(self, user_id: str, thread_id: str) -> None:
+        """Delete a conversation's checkpoints.
+
+        Raises: StorageFailed: the disk refuses.
+        """
+        with _told():
+            await super().forget_thread(user_id, thread_id)
+
+    async def forget_user(self, user_id: str) -> None:
+        """Delete the checkpoints of all conversations of a user.
+
+        Raises: StorageFailed: the disk refuses.
+        """
+        with _told():
+            await super().forget_user(user_id)
 
     async def keep_newest(self, user_id: str, thread_id: str) -> None:
         """Delete all but the newest checkpoint of a conversation."""
@@ -63,3 +94,16 @@ class SqliteCheckpoints(Checkpoints):
         # Another turn of the same connection must not be in the middle of writing.
         async with self.saver.lock:
             await self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except aiosqlite.Error as error:
+        is_full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+        raise StorageFailed(
+            f"What was said is gone, but not all that belonged to it: {error}. Free some space or "
+            "make the data folder writable, and delete it again.",
+            is_full=is_full,
+        ) from error

@@ -4,11 +4,14 @@ Knows settings and who opens what; the doctor looks here. Does not know what is 
 """
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 from omnipersona.agent.checkpoints import Checkpoints
 from omnipersona.agent.settings import Settings
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.memory import Memory
+from omnipersona.store.database import check_sqlite
 from omnipersona.store.errors import StoreError
 from omnipersona.store.opening import Places
 
@@ -18,7 +21,13 @@ def open_memory(settings: Settings, encoder: Encoder | None) -> Memory:
 
     Raises: StoreError: a store cannot be used; with a sentence for the user.
     """
-    return Memory.open(settings.data, encoder, database=settings.database, blobs=settings.blobs)
+    return Memory.open(
+        settings.data,
+        encoder,
+        database=settings.database,
+        blobs=settings.blobs,
+        max_side=settings.picture_side,
+    )
 
 
 async def open_checkpoints(settings: Settings) -> Checkpoints:
@@ -41,11 +50,21 @@ def look(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     Yields: Name, whether all is well, and a sentence.
     """
     places = places_of(settings)
-    for name, ask in (("records", places.look_at_records), ("files", places.look_at_files)):
+    looks = {"records": places.look_at_records, "files": places.look_at_files}
+    if not settings.database:
+        looks["states"] = partial(_look_at_states, settings.data)
+    for name, ask in looks.items():
         try:
             yield name, True, ask()
         except StoreError as error:
             yield name, False, str(error)
+
+
+def _look_at_states(folder: Path) -> str:
+    from omnipersona.agent.sqlite_checkpoints import CHECKPOINTS_FILE
+
+    check_sqlite(folder / CHECKPOINTS_FILE)
+    return f"of conversations in {folder}, without words"
 
 
 def places_of(settings: Settings) -> Places:

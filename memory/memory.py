@@ -4,7 +4,7 @@ It owns a data folder for as long as it is open. Records and files are the truth
 from them; what is forgotten goes from all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -21,6 +21,7 @@ from omnipersona.memory.records import Concept, Learned, RankedFact, Receipt
 from omnipersona.store.conversations import Conversations
 from omnipersona.store.database import Database
 from omnipersona.store.files import Files
+from omnipersona.store.intake import MAX_SIDE
 from omnipersona.store.lock import FolderLock
 from omnipersona.store.opening import PICTURE, TOKENS, Places
 from omnipersona.store.shelf import Shelf
@@ -41,7 +42,13 @@ class Memory:
     """
 
     def __init__(
-        self, places: Places, encoder: Encoder, lock: FolderLock, database: Database, files: Files
+        self,
+        places: Places,
+        encoder: Encoder,
+        lock: FolderLock,
+        database: Database,
+        files: Files,
+        max_side: int,
     ) -> None:
         self._shelf = shelf = Shelf(database, files)
         tombstones = Tombstones(places.folder, database)
@@ -53,7 +60,7 @@ class Memory:
         self.conversations = Conversations(database)
         self.conversations.end_lost_turns()
         self.facts = FactStore(database)
-        self.pictures = PictureStore(database, shelf)
+        self.pictures = PictureStore(database, shelf, max_side)
         self.concepts = ConceptStore(database, shelf, self.pictures)
         self.jobs = JobStore(database, shelf, self.concepts)
         stores = (self.concepts, self.facts, self.pictures)
@@ -68,6 +75,7 @@ class Memory:
         *,
         database: str = "",
         blobs: str = "",
+        max_side: int = MAX_SIDE,
     ) -> Self:
         """Take a data folder, making it if it is missing; opens nothing slow.
 
@@ -76,6 +84,7 @@ class Memory:
             encoder: Turns sentences into vectors; None is all-MiniLM-L6-v2, loaded at first use.
             database: URL of the PostgreSQL database of records and vectors; "" is the folder.
             blobs: URL of the store of files; "" is the folder.
+            max_side: Pixels to which a longer side of what is sent is scaled down.
 
         Raises:
             DataFolderBusy: another process has the folder or the database.
@@ -87,7 +96,7 @@ class Memory:
         try:
             records, files = places.open()
             try:
-                return cls(places, encoder or MiniLmEncoder(), lock, records, files)
+                return cls(places, encoder or MiniLmEncoder(), lock, records, files, max_side)
             except BaseException:
                 records.close()
                 raise
@@ -168,28 +177,28 @@ class Memory:
             delete_drawings: Delete pictures drawn of it too; kept ones lose their details.
         Raises: UnknownConcept: the user has no concept of this id.
         """
-        self.upkeep.drop_copy()
-        return self._forget.concept(user_id, concept_id, delete_drawings)
+        return self._forgetting(lambda: self._forget.concept(user_id, concept_id, delete_drawings))
 
     def forget_fact(self, user_id: str, fact_id: str) -> Receipt:
         """Delete a fact with the versions that it replaced, and its words where it was told.
 
         Raises: UnknownFact: the user has no such fact.
         """
-        self.upkeep.drop_copy()
-        return self._forget.fact(user_id, fact_id)
+        return self._forgetting(lambda: self._forget.fact(user_id, fact_id))
 
     def forget_thread(self, user_id: str, thread_id: str) -> Receipt:
         """Delete a conversation with its pictures; photos of concepts stay, outside of it."""
-        self.upkeep.drop_copy()
-        return self._forget.thread(user_id, thread_id)
+        return self._forgetting(lambda: self._forget.thread(user_id, thread_id))
 
     def forget_user(self, user_id: str) -> Receipt:
         """Delete everything of a user; an unknown one gives an empty receipt."""
-        self.upkeep.drop_copy()
-        receipt = self._forget.user(user_id)
+        receipt = self._forgetting(lambda: self._forget.user(user_id))
         self._index.drop(user_id)
         return receipt
+
+    def _forgetting(self, forget: Callable[[], Receipt]) -> Receipt:
+        self.upkeep.drop_copy()
+        return self.upkeep.reserve.used_for(forget)
 
     def close(self) -> None:
         """Close every file and give the data folder back."""

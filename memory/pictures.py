@@ -6,8 +6,8 @@ What a picture shows is only a link to concepts, given by whoever drew it.
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Required, TypedDict, Unpack
 
 import sqlalchemy as sa
 from PIL import Image, UnidentifiedImageError
@@ -21,80 +21,69 @@ from omnipersona.store.shelf import Shelf
 from omnipersona.store.text import fold
 
 
-class PictureStore:
-    """Pictures, each read and written in the name of one user."""
+class Told(TypedDict, total=False):
+    """What is known of a picture that is to be kept.
 
-    def __init__(self, database: Database, shelf: Shelf) -> None:
+    Attributes:
+        origin: How it came to be.
+        thread_id: Conversation it belongs to.
+        turn_id: Turn it came from.
+        parent_id: Picture that it was edited from.
+        details: JSON values worth keeping.
+        shows: Ids of the concepts drawn in it.
+    """
+
+    origin: Required[PictureOrigin]
+    thread_id: str | None
+    turn_id: str | None
+    parent_id: str | None
+    details: Mapping[str, Any]
+    shows: Sequence[str]
+
+
+class PictureStore:
+    """Pictures, each read and written in the name of one user.
+
+    Attributes:
+        max_side: Pixels to which a longer side of what is sent is scaled down.
+    """
+
+    def __init__(self, database: Database, shelf: Shelf, max_side: int) -> None:
         self._database = database
         self._shelf = shelf
+        self.max_side = max_side
 
-    def add(
-        self,
-        user_id: str,
-        png: bytes,
-        *,
-        origin: PictureOrigin,
-        thread_id: str | None = None,
-        turn_id: str | None = None,
-        parent_id: str | None = None,
-        details: Mapping[str, Any] | None = None,
-        shows: Iterable[str] = (),
-    ) -> Picture:
+    def add(self, user_id: str, png: bytes, **told: Unpack[Told]) -> Picture:
         """Keep a picture.
 
         Args:
             user_id: Whose picture.
             png: PNG bytes, from `intake.clean_picture` or from the model.
-            origin: How it came to be.
-            thread_id: Conversation it belongs to.
-            turn_id: Turn it came from.
-            parent_id: Picture that it was edited from.
-            details: JSON values worth keeping.
-            shows: Ids of the concepts drawn in it.
+            told: What is known of it.
 
         Raises:
             PictureRejected: the bytes are no PNG.
             UnknownPicture: the parent is not the user's.
             UnknownConcept: a shown concept is not the user's.
         """
-        self._check(user_id, parent_id, shows := tuple(dict.fromkeys(shows)))
+        self._check(user_id, told)
         with self._shelf.of(user_id) as files:
             files.put(png, PICTURE)
-            return self.add_kept(
-                user_id,
-                png,
-                origin=origin,
-                thread_id=thread_id,
-                turn_id=turn_id,
-                parent_id=parent_id,
-                details=details,
-                shows=shows,
-            )
+            return self.add_kept(user_id, png, **told)
 
-    def add_kept(
-        self,
-        user_id: str,
-        png: bytes,
-        *,
-        origin: PictureOrigin,
-        thread_id: str | None = None,
-        turn_id: str | None = None,
-        parent_id: str | None = None,
-        details: Mapping[str, Any] | None = None,
-        shows: Iterable[str] = (),
-    ) -> Picture:
+    def add_kept(self, user_id: str, png: bytes, **told: Unpack[Told]) -> Picture:
         """Add the record of a picture whose file is kept already; as `add`."""
         width, height = _png_size(png)
-        given, shows = dict(details or {}), tuple(shows)
-        story = json.dumps(given, allow_nan=False, ensure_ascii=False)
-        picture_id = new_id()
+        details, picture_id = dict(told.get("details") or {}), new_id()
+        story = json.dumps(details, allow_nan=False, ensure_ascii=False)
         made: dict[str, Any] = {"id": picture_id, "sha256": hashlib.sha256(png).hexdigest()}
-        made |= {"width": width, "height": height, "origin": origin}
-        made |= {"thread_id": thread_id, "turn_id": turn_id, "parent_id": parent_id}
-        made |= {"details": given, "folded": fold(story), "created_at": now()}
+        made |= {"width": width, "height": height, "origin": told["origin"]}
+        made |= {key: told.get(key) for key in ("thread_id", "turn_id", "parent_id")}
+        made |= {"details": details, "folded": fold(story), "created_at": now()}
         with self._database.writing(user_id) as records:
-            made["family_id"] = self._check(user_id, parent_id, shows) or picture_id
+            made["family_id"] = self._check(user_id, told) or picture_id
             records.insert(pictures, made)
+            shows = dict.fromkeys(told.get("shows", ()))
             links = [{"concept_id": one, "picture_id": picture_id} for one in shows]
             records.insert_all(picture_concepts, links)
             return self.get(user_id, picture_id)
@@ -186,8 +175,9 @@ class PictureStore:
         with self._database.reading(user_id) as records:
             return tuple(map(picture_of, records.rows(query)))
 
-    def _check(self, user_id: str, parent_id: str | None, shows: tuple[str, ...]) -> str | None:
+    def _check(self, user_id: str, told: Told) -> str | None:
         """Refuse what is not the user's; return the family of the parent."""
+        shows, parent_id = set(told.get("shows", ())), told.get("parent_id")
         with self._database.reading(user_id) as records:
             known = records.rows(sa.select(concepts.c.id).where(concepts.c.id.in_(shows)))
             if len(known) < len(shows):

@@ -209,9 +209,12 @@ class Conversations:
         words to look for are forgotten themselves.
         """
         with self._database.writing(user_id) as records:
+            num_words = 0
             records.delete(turns, turns.c.id == turn_id)
             if records.first(sa.select(turns.c.id).where(turns.c.state == "running")) is None:
-                records.delete(redactions)
+                num_words = records.delete(redactions)
+        if num_words:
+            self._database.empty_log()
 
     def note_facts(self, user_id: str, turn_id: str, fact_ids: Iterable[str]) -> None:
         """Note which facts a turn used, where forgetting them has to look."""
@@ -248,7 +251,9 @@ class Conversations:
         """Note that no turn is under way; for a program that starts and owns the database."""
         with self._database.of_all() as connection:
             connection.execute(sa.delete(turns).where(turns.c.state == "running"))
-            connection.execute(sa.delete(redactions))
+            num_words = connection.execute(sa.delete(redactions)).rowcount
+        if num_words:
+            self._database.empty_log()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

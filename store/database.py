@@ -254,7 +254,25 @@ class Failures:
         except (sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error) as error:
             if isinstance(getattr(error, "orig", None), sqlite3.ProgrammingError):
                 raise
-            raise StorageFailed(self._sentence(error)) from error
+            code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+            is_full = code == sqlite3.SQLITE_FULL
+            raise StorageFailed(self._sentence(error), is_full=is_full) from error
+
+
+def check_sqlite(path: Path) -> None:
+    """Look whether a SQLite file is whole, if it is there; changes nothing.
+
+    Raises: StorageFailed: it is damaged, or no database.
+    """
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+            [(told,), *_] = opened.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error as error:
+        told = str(error)
+    if told != "ok":
+        raise StorageFailed(f"The file {path} is damaged: {told}. Restore it from a copy.")
 
 
 def num_quarantined(path: Path) -> int:

@@ -58,4 +58,12 @@ class PictureRejected(StoreError):
 
 
 class StorageFailed(StoreError):
-    """A disk, database or store refused, or what lies there is damaged."""
+    """A disk, database or store refused, or what lies there is damaged.
+
+    Attributes:
+        is_full: The data folder's disk has no room left.
+    """
+
+    def __init__(self, text: str, *, is_full: bool = False) -> None:
+        super().__init__(text)
+        self.is_full = is_full

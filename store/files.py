@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from omnipersona.store.errors import StorageFailed
+from omnipersona.store.reserve import FULL
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _FOLDER: Final = re.compile(r"[0-9a-f]{32}")
@@ -243,7 +244,8 @@ def _write_whole(path: Path, data: bytes) -> None:
 def _not_saved(root: Path, data: bytes, error: OSError) -> StorageFailed:
     return StorageFailed(
         f"A file of {len(data)} bytes could not be saved in {root}: {error.strerror or error}. "
-        "Free some space or make the folder writable."
+        "Free some space or make the folder writable.",
+        is_full=error.errno in FULL,
     )
 
 

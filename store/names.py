@@ -8,7 +8,13 @@ import re
 import unicodedata
 
 from omnipersona.store.errors import InvalidName
-from omnipersona.store.text import compare_key, fold, is_hidden, longest_run_of_marks
+from omnipersona.store.text import (
+    APOSTROPHES,
+    compare_key,
+    fold,
+    is_hidden,
+    longest_run_of_marks,
+)
 
 MAX_NAME = 40
 MAX_USER_ID = 200
@@ -24,6 +30,7 @@ _RESERVED_WORDS = frozenset(
 )
 _RESERVED_PATTERN = re.compile(r"(c|token_?|und_?|gen_?|sks_?|image_?)\d+")
 _PUNCTUATION = " -_'"
+_STRAIGHT = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 
 def clean_name(name: str) -> str:
@@ -33,7 +40,7 @@ def clean_name(name: str) -> str:
     Raises: InvalidName: it is empty, too long, reserved or holds another character.
     """
     bare = unicodedata.normalize("NFC", name).strip().strip("<>").strip()
-    bare = bare.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    bare = bare.translate(_STRAIGHT)
     if not bare:
         raise InvalidName("A name is empty; write at least one letter or digit.")
     _check_length(bare)

@@ -13,7 +13,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from omnipersona.store.database import Database, num_quarantined, open_sqlite
+from omnipersona.store.database import Database, check_sqlite, num_quarantined, open_sqlite
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import Files, LocalFiles
 from omnipersona.store.migrate import migrate
@@ -71,6 +71,7 @@ class Places:
         Raises: StorageFailed: it cannot be used, or packages are missing.
         """
         if not self.database:
+            check_sqlite(self.folder / DATABASE_FILE)
             return f"SQLite and Chroma in {self.folder}"
         _check_kind(self.database)
         with _installed("OMNIPERSONA_DATABASE"):

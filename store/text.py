@@ -6,14 +6,14 @@ control, bidirectional and zero-width characters go, and so do towers of combini
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from omnipersona.store.errors import InvalidText
 
 MAX_TEXT = 4000
 FORGOTTEN: Final = "[forgotten]"
-_APOSTROPHES: Final = (
+APOSTROPHES: Final = (
     "'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}"
 )
 _MAX_MARKS = 4
@@ -42,9 +42,8 @@ def clean_text(text: str, what: str = "the text", max_length: int = MAX_TEXT) ->
 
 
 def compare_key(text: str) -> str:
-    """Return the form in which two texts are compared: NFC, case and runs of spaces ignored."""
-    folded = unicodedata.normalize("NFC", text).casefold()
-    return " ".join(unicodedata.normalize("NFC", folded).split())
+    """Return the form in which two texts are compared: as `fold`, without spaces around."""
+    return fold(text).strip()
 
 
 def is_hidden(character: str) -> bool:
@@ -88,17 +87,28 @@ def redact(text: str, words: Collection[str], mark: str = FORGOTTEN) -> str:
     Case, runs of spaces, apostrophes, invisible characters, Markdown's backslashes and the ways to
     write an accent make no difference; parts of longer words are left alone.
     """
+    return replace_words(text, words, lambda _: mark)
+
+
+def replace_words(text: str, words: Collection[str], stand_in: Callable[[str], str]) -> str:
+    """Return a text in NFC with something else for each of the words; as `redact`.
+
+    Args:
+        text: To look through.
+        words: What to find; longer ones first, since "Bo Diddley" is not "Bo" and something.
+        stand_in: Returns what stands for a word as it is spelled there.
+    """
     folded, places = _fold(text)
     text = unicodedata.normalize("NFC", text)
-    patterns = [re.escape(fold(word)) for word in words if fold(word)]
+    patterns = [re.escape(compare_key(word)) for word in words if compare_key(word)]
     if not patterns:
         return text
-    # Longer ones first: "Bo Diddley" is not "Bo" and something.
     pattern = "|".join(sorted(patterns, key=len, reverse=True))
     parts, end = [], 0
     for found in re.finditer(rf"<(?:{pattern})>|(?<!\w)(?:{pattern})(?!\w)", folded):
-        parts += [text[end : places[found.start()]], mark]
-        end = places[found.end() - 1] + 1
+        start, last = places[found.start()], places[found.end() - 1] + 1
+        parts += [text[end:start], stand_in(text[start:last])]
+        end = last
     return "".join([*parts, text[end:]])
 
 
@@ -113,7 +123,7 @@ def _fold(text: str) -> tuple[str, list[int]]:
             continue
         if character == " " and letters and letters[-1] == " ":
             continue
-        for letter in "'" if character in _APOSTROPHES else character.casefold():
+        for letter in "'" if character in APOSTROPHES else character.casefold():
             letters.append(letter)
             places.append(place)
     return "".join(letters), places

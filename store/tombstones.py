@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from omnipersona.store.database import Database, Records, Row, now
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import path_of
+from omnipersona.store.reserve import FULL
 from omnipersona.store.schema import OWNER, concepts, facts, pictures, threads, tombstones, users
 
 TOMBSTONES_FILE: Final = "forgotten"
@@ -131,7 +132,8 @@ class Tombstones:
         except OSError as error:
             raise StorageFailed(
                 f"The file {self._path} cannot be written: {error.strerror or error}. Free some "
-                "space or make the folder writable."
+                "space or make the folder writable.",
+                is_full=error.errno in FULL,
             ) from error
 
 

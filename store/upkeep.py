@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from omnipersona.store.database import Database, in_parts, now
 from omnipersona.store.files import Files, path_of
 from omnipersona.store.first_edition import drop_copy
+from omnipersona.store.reserve import Reserve
 from omnipersona.store.schema import OWNER, indexes, jobs, quarantine
 from omnipersona.store.shelf import NAMING
 from omnipersona.store.tombstones import Tombstones
@@ -38,6 +39,9 @@ class Upkeep:
         files: Files of all users.
         tombstones: What was forgotten, files included.
         renew: Makes a user's search index anew.
+
+    Attributes:
+        reserve: Room for forgetting on a full disk (`Reserve`).
     """
 
     def __init__(
@@ -54,12 +58,14 @@ class Upkeep:
         self._tombstones = tombstones
         self._renew = renew
         self._looked_at: float | None = None
+        self.reserve = Reserve(folder)
 
     def run(self) -> None:
         """Do what is due; each part may be cut at any point and is done again.
 
         Raises: StorageFailed: a store refused; the rest is left to the next time.
         """
+        self.reserve.make()
         self.renew_indexes()
         if self._looked_at is None or time.monotonic() - self._looked_at > _EVERY:
             self.sweep()

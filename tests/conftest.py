@@ -71,8 +71,8 @@ def s3_server() -> Iterator[tuple[Path, Mapping[str, str]]]:
     """Return the folder of the bucket of the S3 server that all tests share, and its variables."""
     from servers import s3
 
-    with s3() as server:
-        yield server
+    with s3() as (bucket, variables, _):
+        yield bucket, variables
 
 
 @pytest.fixture

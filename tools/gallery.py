@@ -40,7 +40,8 @@ def keep_pictures(
     Raises: StoreError: one is no picture, or cannot be kept.
     """
     # All are cleaned before one is kept.
-    cleaned = [clean_picture(data) for data in pictures]
+    max_side = deps.memory.pictures.max_side
+    cleaned = [clean_picture(data, max_side=max_side) for data in pictures]
     return tuple(
         deps.memory.pictures.add_upload(user_id, picture.png, thread_id) for picture in cleaned
     )

@@ -13,7 +13,6 @@ from omnipersona.serve.http.answers import job_view
 from omnipersona.serve.http.door import Door, TheDoor
 from omnipersona.serve.http.event_stream import END, EventStream, line
 from omnipersona.serve.http.problems import Problem
-from omnipersona.tools.outcome import ToolFailed
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[NEEDS_KEY])
 
@@ -52,7 +51,7 @@ async def watch_job(job_id: str, door: TheDoor, user: Caller) -> Response:
 async def _job(door: Door, user: str, job_id: str) -> LearnStatus:
     try:
         return await door.session.find_learning(user, job_id)
-    except ToolFailed as error:
+    except EXPECTED_ERRORS as error:
         raise Problem(404, str(error), param="job_id", code="not_found") from error
 
 

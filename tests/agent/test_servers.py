@@ -58,7 +58,7 @@ async def test_a_session_on_servers_from_teaching_to_forgetting(
     assert (await again.concept_card("ana", "zebulon")).has_tokens
     assert len((await ana.reply("draw <zebulon> again")).pictures) == 1
     in_folder = {path.name for path in on_servers.folder.iterdir()}
-    assert in_folder == {"owner.lock", "forgotten"}
+    assert in_folder == {"owner.lock", "forgotten", "reserve"}
 
     await again.forget_concept("ana", "zebulon", drawings=True)
     assert await again.concepts("ana") == ()
@@ -202,7 +202,7 @@ async def test_a_missing_package_is_named_with_the_command_that_installs_it(
 
 def test_looking_says_what_is_used_and_whether_it_answers(on_servers: TestPlaces) -> None:
     in_folder = list(look(Settings(data=on_servers.folder)))
-    assert [ok for _, ok, _ in in_folder] == [True, True]
+    assert [ok for _, ok, _ in in_folder] == [True, True, True]
     assert "SQLite" in in_folder[0][2]
     records, files = look(Settings(data=on_servers.folder, **on_servers.urls))
     assert (records[1], files[1]) == (True, True)

@@ -47,6 +47,7 @@ def turn(text: str, *, user_id: str = STRANGER, thread_id: str = "t1") -> UserTu
 DOORS: dict[str, tuple[Act, object]] = {
     "album": (lambda s, o: s.album(STRANGER), "Album(pages=(), own_facts=())"),
     "cancel_learning": (lambda s, o: s.cancel_learning(STRANGER, o.job_id), ToolFailed),
+    "find_learning": (lambda s, o: s.find_learning(STRANGER, o.job_id), ToolFailed),
     "concept_card": (lambda s, o: s.concept_card(STRANGER, "bo"), ToolFailed),
     "concepts": (lambda s, o: s.concepts(STRANGER), "()"),
     "delete_thread": (lambda s, o: s.delete_thread(STRANGER, "t1"), "None"),

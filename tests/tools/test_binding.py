@@ -3,7 +3,8 @@
 import pytest
 from fakes import FakePersonaModel, concept_file
 
-from omnipersona.tools.binding import concept_files, is_name, name_key, write_slots
+from omnipersona.store.text import compare_key
+from omnipersona.tools.binding import concept_files, is_name, write_slots
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 
 
@@ -18,7 +19,7 @@ def test_names_that_could_be_tokens_or_slots_are_none() -> None:
 
 
 def test_case_and_form_do_not_make_another_name() -> None:
-    assert name_key("AM\u00c9LIE") == name_key("ame\u0301lie")
+    assert compare_key("AM\u00c9LIE") == compare_key("ame\u0301lie")
 
 
 def test_files_come_in_the_order_of_the_ids(deps: ToolDeps, bo_id: str) -> None:

@@ -23,6 +23,10 @@ COMPLETIONS = {
     "Chat\nmessage: hello": "Hello. *Not* a [link](http://example.org).",
     "message: This is my dog <c0>": "teach; attached; <c0>; none",
     "Facts\nmessage: This is my dog <c0>": "<c0> kind: dog; <c0> toy: a red ball",
+    "Facts\nmessage: This is my dog <c0>, his toy is a zebraball": (
+        "<c0> kind: dog; <c0> toy: a zebraball"
+    ),
+    "Recall\nevidence:\n- the toy of <c0> is a zebraball": "a zebraball",
     "message: This is my friend <c0>": "teach; attached; <c0>; none",
     "Facts\nmessage: This is my friend <c0>": "<c0> kind: friend",
     "message: draw <c0>": "generate; none; <c0>; what is the toy of <c0>?",

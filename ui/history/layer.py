@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from chainlit.data.base import BaseDataLayer
 from chainlit.data.utils import queue_until_user_message
@@ -72,7 +73,8 @@ class HistoryLayer(BaseDataLayer):
         self._session = session
         self._kept = session.conversations
         self._prefix = prefix
-        self._in_order = asyncio.Lock()
+        # Weak, so that owners who were here once leave nothing behind.
+        self._orders = WeakValueDictionary[str, asyncio.Lock]()
         self._num_writing = Counter[str]()
 
     async def _settled(self, owner: str) -> None:
@@ -81,10 +83,13 @@ class HistoryLayer(BaseDataLayer):
         while self._num_writing[owner]:
             await asyncio.sleep(_MOMENT)
 
+    def _in_order(self, owner: str) -> asyncio.Lock:
+        return self._orders.setdefault(owner, asyncio.Lock())
+
     async def _write(self, write: Callable[..., object], *values: object) -> None:
         """Write after all that was to be written before: what is late must not undo what is new."""
         owner = current_owner()
-        async with self._in_order:
+        async with self._in_order(owner):
             await asyncio.to_thread(write, owner, *values)
 
     async def get_user(self, identifier: str) -> PersistedUser | None:
@@ -149,7 +154,7 @@ class HistoryLayer(BaseDataLayer):
     async def delete_thread(self, thread_id: str) -> None:
         """Delete a thread here and wherever else it is kept."""
         owner = current_owner()
-        async with self._in_order:
+        async with self._in_order(owner):
             await self._session.delete_thread(owner, thread_id)
 
     @_kept_after_first_words
