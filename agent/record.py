@@ -42,7 +42,7 @@ class TurnRecord:
         elif isinstance(event, NeedInput):
             self._fields.update(outcome="asked", needs=event.kind)
 
-    def failure(self, error: Exception) -> Failed:
+    def failure(self, error: BaseException) -> Failed:
         """Return the event of a turn that an error ended; a bug's trace goes to the log."""
         if isinstance(error, Cancelled):
             self._fields["outcome"] = "cancelled"

@@ -42,7 +42,7 @@ from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.records import Receipt
 from omnipersona.model.contract import ModelInfo, PersonaModel
 from omnipersona.store.conversations import Conversations
-from omnipersona.store.errors import StorageFailed
+from omnipersona.store.errors import StorageFailed, is_panic
 from omnipersona.store.names import check_user_id
 from omnipersona.store.text import clean_text
 from omnipersona.tools.jobs import LearningJobs
@@ -166,7 +166,10 @@ class Session(Library):
                     async for event in events:
                         record.note(event)
                         yield event
-        except Exception as error:  # noqa: BLE001  (every turn ends with an event)
+        except BaseException as error:
+            # Every turn ends with an event.
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
             yield record.failure(error)
         finally:
             record.end()

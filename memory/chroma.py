@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from omnipersona.memory.index import Scores, Vectors, as_vectors
 from omnipersona.store.database import Database
-from omnipersona.store.errors import StorageFailed
+from omnipersona.store.errors import StorageFailed, is_panic
 from omnipersona.store.files import folder_name
 from omnipersona.store.lock import UserLocks
 from omnipersona.store.schema import fact_vectors, indexes
@@ -119,8 +119,7 @@ class ChromaIndex:
         except ChromaError:
             self.drop(user_id)
         except BaseException as error:
-            # A fault inside Chroma's native part is no Exception, but it is its fault alone.
-            if type(error).__name__ != "PanicException":
+            if not is_panic(error):
                 raise
             self.drop(user_id)
 

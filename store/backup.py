@@ -9,13 +9,14 @@ such. Does not know what they mean.
 import base64
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from omnipersona.store.database import Database
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import Files
 from omnipersona.store.lock import FolderLock
-from omnipersona.store.opening import DATABASE_FILE, Places
+from omnipersona.store.opening import DATABASE_FILE, UNFINISHED, Places
 from omnipersona.store.schema import METADATA
 from omnipersona.store.tombstones import TOMBSTONES_FILE, merge_tombstones
 
@@ -63,10 +64,11 @@ def back_up(places: Places, file: Path) -> int:
     try:
         database, files = places.open()
         try:
+            partial.unlink(missing_ok=True)
+            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             count = _write(partial, _entries(places.folder, database, files))
         finally:
             database.close()
-        partial.chmod(0o600)
         partial.replace(file)
     except OSError as error:
         raise StorageFailed(f"The backup {file} could not be made: {error}.") from error
@@ -86,17 +88,31 @@ def restore(file: Path, places: Places) -> int:
             f"{places.folder} holds a memory already. Choose an empty folder with --data, or move "
             "this one away first."
         )
-    places.folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with TemporaryDirectory(dir=places.folder.parent) as name, zipfile.ZipFile(file) as parts:
+        with zipfile.ZipFile(file) as parts:
             sums = _checked(parts)
-            if sums.format == _FIRST_FORMAT:
-                _restore_first(parts, Path(name) / "data", places)
-            else:
-                _restore(parts, Path(name) / "data", places)
+            fill = _restore_first if sums.format == _FIRST_FORMAT else _restore
+            with _prepared(places.folder) as made:
+                fill(parts, made, places)
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, sqlite3.Error) as error:
         raise StorageFailed(f"{file} cannot be restored: {error}.") from error
     return len(sums.names)
+
+
+@contextmanager
+def _prepared(folder: Path) -> Iterator[Path]:
+    """Give a place to make a memory in; what was made there is put into its folder at the end."""
+    lock = FolderLock(folder)
+    lock.acquire()
+    made = folder / UNFINISHED
+    try:
+        shutil.rmtree(made, ignore_errors=True)
+        made.mkdir(mode=0o700)
+        yield made
+        _move(made, folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        lock.release()
 
 
 def _entries(folder: Path, database: Database, files: Files) -> Iterator[Entry]:
@@ -174,23 +190,31 @@ def _checked(archive: zipfile.ZipFile) -> _Checked:
 def _restore(archive: zipfile.ZipFile, made: Path, places: Places) -> None:
     """Fill a memory; one in a folder is filled beside its place and put there when it is whole."""
     target = places if places.database else Places(folder=made, blobs=places.blobs)
-    lock = FolderLock(target.folder)
-    lock.acquire()
+    database, files = target.open(name=_name_of(archive))
     try:
-        database, files = target.open(name=_name_of(archive))
-        try:
-            _refuse_filled(database, target)
-            for name in archive.namelist():
-                if name.startswith("files/"):
-                    files.write(name.removeprefix("files/"), archive.read(name))
-            _fill(database, archive)
-        finally:
-            database.close()
+        _refuse_filled(database, target)
+        for name in archive.namelist():
+            if name.startswith("files/"):
+                files.write(name.removeprefix("files/"), archive.read(name))
+        # Before the records: without its key nothing would stay forgotten.
         _plain_files(archive, target.folder, places.folder)
+        _fill(database, archive)
     finally:
-        lock.release()
-    if not places.database:
-        shutil.copytree(made, places.folder, dirs_exist_ok=True)
+        database.close()
+
+
+def _move(made: Path, folder: Path) -> None:
+    """Put what was made in its place, the records last: they make it a memory."""
+    paths = [path for path in made.rglob("*") if path.is_file()]
+    for path in sorted(paths, key=lambda path: path.name == DATABASE_FILE):
+        place = folder / path.relative_to(made)
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.replace(place)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _name_of(archive: zipfile.ZipFile) -> str:
@@ -255,4 +279,3 @@ def _restore_first(archive: zipfile.ZipFile, made: Path, places: Places) -> None
         with archive.open(name) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target, _AT_ONCE)
         path.chmod(0o600)
-    shutil.copytree(made, places.folder, dirs_exist_ok=True)

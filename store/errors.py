@@ -17,6 +17,15 @@ Another user's ids are unknown, never forbidden: nobody learns that they exist. 
 """
 
 
+def is_panic(error: BaseException) -> bool:
+    """Return whether an error is a fault inside a library written in Rust.
+
+    It is no `Exception`, so that nothing swallows it by chance; but it is that library's fault
+    alone, and the program goes on without what was asked of it.
+    """
+    return type(error).__name__ == "PanicException"
+
+
 class StoreError(Exception):
     """Base of every error whose text may be shown to a user."""
 

@@ -16,7 +16,7 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import from_url
 
-from omnipersona.store.errors import StorageFailed
+from omnipersona.store.errors import StorageFailed, is_panic
 from omnipersona.store.files import check_hash, check_path, file_name, folder_name
 
 if TYPE_CHECKING:
@@ -160,7 +160,9 @@ class ObjectFiles:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except (BaseError, OSError) as error:
+        except BaseException as error:
+            if not isinstance(error, BaseError | OSError) and not is_panic(error):
+                raise
             raise StorageFailed(
                 f"The store {self._name} cannot be used: {_reason(error)}. Correct it or "
                 "OMNIPERSONA_BLOBS and the store's keys, and try again."
@@ -181,7 +183,7 @@ def _without_secrets(url: str) -> str:
     return _SECRETS.sub("", url)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     text = str(error)
     code = _CODE.search(text)
     if code is not None and code[1] == _NO_BUCKET:

@@ -23,6 +23,9 @@ DATABASE_FILE: Final = "memory.sqlite3"
 SCHEMA: Final = "omnipersona"
 """Of the records in PostgreSQL."""
 
+UNFINISHED: Final = ".restoring"
+"""Folder in which a restore prepares what it puts in place at its end."""
+
 PICTURE: Final = ".png"
 TOKENS: Final = ".safetensors"
 

@@ -6,6 +6,7 @@ Does not know when the program is idle.
 """
 
 import logging
+import shutil
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from omnipersona.store.database import Database, in_parts, now
 from omnipersona.store.files import Files, path_of
 from omnipersona.store.first_edition import drop_copy
+from omnipersona.store.opening import UNFINISHED
 from omnipersona.store.reserve import Reserve
 from omnipersona.store.schema import OWNER, indexes, jobs, quarantine
 from omnipersona.store.shelf import NAMING
@@ -65,6 +67,8 @@ class Upkeep:
 
         Raises: StorageFailed: a store refused; the rest is left to the next time.
         """
+        # Of a restore that was cut; nobody restores while the folder is in use.
+        shutil.rmtree(self._folder / UNFINISHED, ignore_errors=True)
         self.reserve.make()
         self.renew_indexes()
         if self._looked_at is None or time.monotonic() - self._looked_at > _EVERY:

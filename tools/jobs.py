@@ -25,7 +25,7 @@ from omnipersona.model.contract import (
     Preset,
 )
 from omnipersona.model.errors import Cancelled, ModelError
-from omnipersona.store.errors import StoreError, UnknownConcept
+from omnipersona.store.errors import StoreError, UnknownConcept, is_panic
 from omnipersona.tools.outcome import ToolFailed
 
 if TYPE_CHECKING:
@@ -312,7 +312,9 @@ class LearningJobs:
             self._stopped(job)
         except (ModelError, StoreError) as error:
             self._failed(job, str(error))
-        except Exception:
+        except BaseException as error:
+            if not isinstance(error, Exception) and not is_panic(error):
+                raise
             logger.exception("learning job %s failed", job.status.job_id)
             self._failed(
                 job, f"Learning {name} failed; the log says why under {job.status.job_id}."

@@ -5,11 +5,13 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from servers import TestPlaces
 
+from omnipersona.memory import chroma
 from omnipersona.memory.chroma import MAX_OPEN
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.memory import Memory
@@ -211,3 +213,33 @@ def test_a_server_without_vectors_is_a_sentence(on_servers: TestPlaces, encoder:
     finally:
         with psycopg.connect(on_servers.database, autocommit=True) as connection:
             connection.execute("CREATE EXTENSION vector")
+
+
+class PanicException(BaseException):  # noqa: N818  # as pyo3 names it
+    """What a fault inside a library written in Rust looks like."""
+
+
+def test_a_panic_of_the_index_is_its_own_fault_alone(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(memory)
+    query, calls = chroma._query, list[int]()
+
+    def panics_once(*values: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise PanicException("range start index 10 out of range")
+        return query(*values)
+
+    monkeypatch.setattr(chroma, "_query", panics_once)
+    assert len(memory.recall(ME, QUESTION, limit=3)) == 3
+    assert len(calls) == 2, "it was made anew and asked again"
+
+    def panics(*_: object) -> Any:
+        raise PanicException("range start index 10 out of range")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chroma, "_query", panics)
+        with pytest.raises(StorageFailed, match="fails again"):
+            memory.recall(ME, QUESTION, limit=3)
+    assert len(memory.recall(ME, QUESTION, limit=3)) == 3

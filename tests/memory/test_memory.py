@@ -1,5 +1,6 @@
 """The memory as a whole: a killed process, lost files, a light import."""
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,3 +131,35 @@ def test_opening_loads_nothing_slow(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+def test_a_forgotten_file_does_not_wait_in_quarantine(
+    memory: Memory, tmp_path: Path, make_png: Callable[..., bytes]
+) -> None:
+    gone = memory.pictures.add(ME, make_png(colour="red"), origin="uploaded", thread_id="t1")
+    (folder,) = (tmp_path / "data" / "blobs").iterdir()
+    forgotten = folder / f"{gone.sha256}.png"
+    data = forgotten.read_bytes()
+    memory.forget_thread(ME, "t1")
+    assert not forgotten.exists()
+    # As if the program had been cut before it deleted the file, or an old copy had been put back.
+    folder.mkdir(exist_ok=True)
+    forgotten.write_bytes(data)
+    (folder / ("0" * 64 + ".png")).write_bytes(b"lost")
+    assert memory.upkeep.sweep() == (1, 1), "the lost one waits, the forgotten one does not"
+    assert not forgotten.exists()
+
+
+def test_a_file_in_quarantine_that_a_record_names_again_is_no_longer_lost(
+    memory: Memory, tmp_path: Path, make_png: Callable[..., bytes]
+) -> None:
+    png = make_png(colour="red")
+    kept = memory.pictures.add(ME, png, origin="uploaded")
+    (folder,) = (tmp_path / "data" / "blobs").iterdir()
+    other = make_png(colour="blue")
+    (folder / f"{hashlib.sha256(other).hexdigest()}.png").write_bytes(other)
+    assert memory.upkeep.sweep() == (1, 0)
+    again = memory.pictures.add(ME, other, origin="uploaded")
+    assert memory.upkeep.sweep(timedelta(0)) == (0, 0)
+    assert memory.pictures.read(ME, again.id) == other
+    assert memory.pictures.read(ME, kept.id) == png
