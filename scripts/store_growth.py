@@ -8,6 +8,7 @@ after another in one process, whose open files and threads are counted; `ulimit 
 """
 
 import argparse
+import asyncio
 import os
 import random
 import statistics
@@ -20,6 +21,13 @@ from typing import Final
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from fakes import FakePersonaModel
+from talk import Talk
+
+from omnipersona.agent.runtime import Session
+from omnipersona.agent.settings import Settings
 from omnipersona.memory.index import as_bytes
 from omnipersona.memory.memory import Memory
 from omnipersona.store import schema
@@ -29,6 +37,7 @@ from omnipersona.store.text import fold
 WIDTH: Final = 384
 CALLS: Final = 11
 AT_ONCE: Final = 2000
+SCRIPT: Final = {"message: what is": "understand; none; <c0>; what is the thing of <c0>?"}
 
 
 def say(text: str) -> None:
@@ -95,41 +104,51 @@ def measured(call: Callable[[int], object]) -> float:
     return statistics.median(took)
 
 
-def growth(memory: Memory, most: int) -> None:
-    """Print the table of costs."""
+class Calls:
+    """What is measured, of one user."""
+
+    def __init__(self, session: Session, runner: asyncio.Runner, user_id: str) -> None:
+        self._session = session
+        self._memory = session._deps.memory
+        self._runner = runner
+        self._user_id = user_id
+        self._name = f"{user_id} 5"
+        self._some = self._memory.concepts.find(user_id, self._name).id
+
+    def by_name(self) -> dict[str, Callable[[int], object]]:
+        """Return each call under what it is called; it takes a number of its own."""
+        user_id, memory, some = self._user_id, self._memory, self._some
+        return {
+            "recall": lambda i: memory.recall(user_id, f"what is thing {i}?", [some]),
+            "add a fact": self._add,
+            "20 facts of a concept": lambda _: memory.facts.newest(user_id, [some], 20),
+            "20 names": lambda _: memory.concepts.names(user_id, 20),
+            "first page of conversations": lambda _: memory.conversations.list(user_id, first=20),
+            "a turn outside the model": self._turn,
+            "forget a fact": self._forget,
+        }
+
+    def _add(self, i: int) -> None:
+        told = {"attribute": f"new {i}", "value": "x", "source": "said", "origin": "t"}
+        self._memory.facts.add(self._user_id, concept_id=self._some, **told)  # type: ignore[arg-type]  # as named
+
+    def _turn(self, i: int) -> None:
+        talk = Talk(self._session, self._user_id, f"new {i}")
+        self._runner.run(talk.reply(f"what is thing {i} of <{self._name}>?"))
+
+    def _forget(self, i: int) -> None:
+        [fact] = self._memory.facts.newest(self._user_id, [self._some], 1)
+        self._memory.forget_fact(self._user_id, fact.id)
+
+
+def growth(session: Session, runner: asyncio.Runner, most: int) -> None:
+    """Print the table of costs; the model of a turn answers at once."""
     sizes = [size for size in (1000, 10_000, 100_000) if size <= most]
     table: dict[str, list[float]] = {}
     for size in sizes:
         user_id = f"user of {size}"
-        fill(memory, user_id, size)
-        some = memory.concepts.find(user_id, f"{user_id} 5").id
-
-        def add(i: int, user_id: str = user_id, some: str = some) -> None:
-            memory.facts.add(
-                user_id,
-                concept_id=some,
-                attribute=f"new {i}",
-                value="x",
-                source="said",
-                origin="t",
-            )
-
-        def ask(i: int, user_id: str = user_id, some: str = some) -> None:
-            memory.recall(user_id, f"what is thing {i}?", [some])
-
-        def page(_: int, user_id: str = user_id) -> None:
-            memory.conversations.list(user_id, first=20)
-
-        def forget(i: int, user_id: str = user_id, some: str = some) -> None:
-            fact = memory.facts.of_concept(user_id, some)[-1]
-            memory.forget_fact(user_id, fact.id)
-
-        for name, call in (
-            ("recall", ask),
-            ("add a fact", add),
-            ("first page of conversations", page),
-            ("forget a fact", forget),
-        ):
+        fill(session._deps.memory, user_id, size)
+        for name, call in Calls(session, runner, user_id).by_name().items():
             table.setdefault(name, []).append(measured(call))
     say("| ms | " + " | ".join(f"{size:,} facts" for size in sizes) + " |")
     say("|---|" + "---|" * len(sizes))
@@ -160,13 +179,15 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=100_000, help="facts of the largest user")
     parser.add_argument("--crowd", type=int, default=0, help="users who search after each other")
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        memory = Memory.open(Path(folder) / "data", Numbers(), database=chosen.database)
+    model = FakePersonaModel(completions=SCRIPT)
+    with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+        settings = Settings(data=Path(folder) / "data", database=chosen.database)
+        session = runner.run(Session.open(settings, model=model, encoder=Numbers()))
         if chosen.crowd:
-            crowd(memory, chosen.crowd)
+            crowd(session._deps.memory, chosen.crowd)
         else:
-            growth(memory, chosen.most)
-        memory.close()
+            growth(session, runner, chosen.most)
+        runner.run(session.close())
 
 
 if __name__ == "__main__":
