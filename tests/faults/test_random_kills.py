@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "random_kills.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "kill_store.py"
 
 
 @pytest.mark.slow
 def test_a_few_random_kills_leave_nothing_torn() -> None:
-    command = [sys.executable, str(SCRIPT), "store", "--kills", "10", "--seed", "7"]
+    command = [sys.executable, str(SCRIPT), "--kills", "10", "--seed", "7"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "10 kills and 1 of backups: nothing lost, torn or stuck" in done.stdout

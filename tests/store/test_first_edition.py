@@ -6,12 +6,15 @@ open.
 """
 
 import io
+import sqlite3
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from fakes import WordEncoder
@@ -179,3 +182,22 @@ def test_the_newest_file_is_the_head() -> None:
 
     files = (Path(migrate.__file__).parent / "migrations" / "versions").glob("0*.py")
     assert max(path.name[:4] for path in files) == migrate.HEAD
+
+
+def test_a_lesson_that_was_cut_off_waits_to_go_on(old: TestPlaces) -> None:
+    cut = "UPDATE concepts SET state = 'learning'"
+    if old.database:
+        with psycopg.connect(old.database, autocommit=True) as connection:
+            connection.execute(cut.replace("concepts", "omnipersona.concepts"))
+            connection.execute("DELETE FROM omnipersona.concept_photos WHERE user_id = 'eve'")
+    else:
+        with closing(sqlite3.connect(old.folder / "memory.sqlite3")) as records:
+            records.execute(cut)
+            records.execute("DELETE FROM concept_photos WHERE user_id = 'eve'")
+            records.commit()
+    memory = Memory.open(old.folder, WordEncoder(), **old.urls)
+    lessons = [(job.user_id, job.concept_id) for job in memory.jobs.take_back()]
+    assert lessons == [("ana", one.id) for one in memory.concepts.list("ana")]
+    [bo] = memory.concepts.list("eve")
+    assert bo.state == "new", "without photos there is nothing to learn from"
+    memory.close()
