@@ -5,6 +5,7 @@ the two leaves files that nobody can reach; they are found and removed later (`s
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,7 +16,13 @@ from omnipersona.memory.pictures import PictureStore, picture_of
 from omnipersona.memory.records import Concept, Fact, Picture, Receipt
 from omnipersona.store.conversations import Unsaid, unsay
 from omnipersona.store.database import Database, Records, Row, in_parts, now
-from omnipersona.store.errors import StorageFailed
+from omnipersona.store.errors import (
+    StorageFailed,
+    UnknownConcept,
+    UnknownFact,
+    UnknownPicture,
+    UnknownThread,
+)
 from omnipersona.store.intake import without_words
 from omnipersona.store.opening import PICTURE, TOKENS
 from omnipersona.store.schema import (
@@ -36,6 +43,7 @@ from omnipersona.store.shelf import OwnFiles, Shelf
 from omnipersona.store.text import fold
 from omnipersona.store.tombstones import Tombstones
 
+_UNKNOWN: Final = (UnknownConcept, UnknownFact, UnknownPicture, UnknownThread)
 _UNTOLD: Final = {"details": {}, "folded": ""}
 
 
@@ -154,6 +162,34 @@ class Forgetter:
         self._database.empty_log()
         removed = {one.sha256 for one in gone} | hashes
         return _receipt(gone, removed, concepts=num_concepts, facts=num_facts, messages=0)
+
+    def again(self) -> None:
+        """Forget what came back with an older copy of the records, with all that was said of it.
+
+        Raises: StorageFailed: the records or a file cannot be written.
+        """
+        for table, row in self._tombstones.risen():
+            user_id = row.get("user_id", row["id"])
+            # What went with something before is gone.
+            with suppress(*_UNKNOWN):
+                if table is users:
+                    self.user(user_id)
+                elif table is facts:
+                    self.fact(user_id, row["id"])
+                elif table is concepts:
+                    self.concept(user_id, row["id"], delete_drawings=False)
+                elif table is threads:
+                    self.thread(user_id, row["id"])
+                else:
+                    self._picture(user_id, row["id"])
+        self._tombstones.settle()
+
+    def _picture(self, user_id: str, picture_id: str) -> None:
+        with self._shelf.of(user_id) as files:
+            with self._database.writing(user_id) as records:
+                gone = [self._pictures.get(user_id, picture_id)]
+                _delete_pictures(records, gone)
+            files.delete_unnamed([gone[0].sha256], PICTURE)
 
     def _bury_files(
         self, records: Records, old: Iterable[Picture], tokens: Collection[str]

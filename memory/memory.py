@@ -52,7 +52,6 @@ class Memory:
     ) -> None:
         self._shelf = shelf = Shelf(database, files)
         tombstones = Tombstones(places.folder, database)
-        tombstones.bury_again()
         self._database = database
         self._lock = lock
         self._index = _index_of(places, database, encoder)
@@ -65,6 +64,7 @@ class Memory:
         self.jobs = JobStore(database, shelf, self.concepts)
         stores = (self.concepts, self.facts, self.pictures)
         self._forget = Forgetter(database, shelf, tombstones, stores)
+        self._forget.again()
         self.upkeep = Upkeep(places.folder, database, files, tombstones, self._index.renew)
 
     @classmethod

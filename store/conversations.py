@@ -29,6 +29,7 @@ from omnipersona.store.text import fold, redact
 
 _SAID: Final = ("name", "input", "output")
 _USERS: Final = "user_message"
+_NEWEST: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +66,8 @@ class Conversations:
             changes: dict[str, Any] = {}
             if name is not None:
                 # PostgreSQL keeps no NUL, which a pasted message may begin with.
-                name = _allowed(records, name.replace("\0", ""), None)
-                changes |= {"name": name, "folded": fold(name)}
+                title = _allowed(records, {"title": name.replace("\0", "")}, None)["title"]
+                changes |= {"name": title, "folded": fold(title)}
             if metadata is not None:
                 merged = {**row["metadata"], **metadata}
                 changes["metadata"] = {k: v for k, v in merged.items() if v is not None}
@@ -113,7 +114,8 @@ class Conversations:
     def put_step(self, user_id: str, thread_id: str, step: Mapping[str, Any]) -> None:
         """Keep a step, or its newer state; fields that are missing stay as they were.
 
-        It belongs to the turn that is under way in the thread, if one is.
+        It belongs to the turn that is under way in the thread, if one is; a user's message to the
+        turn that answers it, though the one before may not have ended.
 
         Raises: UnknownThread: the user has a step of this id in another thread.
         """
@@ -121,16 +123,16 @@ class Conversations:
         given = {key: value for key, value in step.items() if value is not None}
         with self._database.writing(user_id) as records:
             _ensure_thread(records, thread_id)
-            turn_id = _turn_of(records, thread_id)
             row = records.first(sa.select(steps).where(steps.c.id == step_id))
             if row is None:
                 data = {"createdAt": now(), **given}
+                turn_id = _turn_of(records, thread_id, data)
             elif row["thread_id"] == thread_id:
                 data = {**row["data"], **given}
-                turn_id = row["turn_id"] or turn_id
+                turn_id = row["turn_id"] or _turn_of(records, thread_id, data)
             else:
                 raise UnknownThread("This message belongs to another conversation.")
-            said = {key: _allowed(records, text, turn_id) for key, text in _texts(data).items()}
+            said = _allowed(records, _texts(data), turn_id)
             changes = {"data": {**data, **said}, "folded": _folded(said), "turn_id": turn_id}
             if row is None:
                 records.insert(steps, {**changes, "id": step_id, "thread_id": thread_id})
@@ -192,14 +194,13 @@ class Conversations:
         made = {"id": turn_id, "thread_id": thread_id, "state": "running"}
         with self._database.writing(user_id) as records:
             records.insert(turns, {**made, "started_at": moment, "seen_at": moment})
-            last = records.first(
-                sa.select(steps)
-                .where(steps.c.thread_id == thread_id)
-                .order_by(steps.c.number.desc())
-                .limit(1)
-            )
-            if last is not None and last["turn_id"] is None and last["data"].get("type") == _USERS:
-                records.update(steps, {"turn_id": turn_id}, steps.c.number == last["number"])
+            # What was said is often kept before its turn begins, with the frame's own note of it.
+            newest = sa.select(steps).where(steps.c.thread_id == thread_id)
+            rows = records.rows(newest.order_by(steps.c.number.desc()).limit(_NEWEST))
+            said = next((row for row in rows if row["data"].get("type") == _USERS), None)
+            if said is not None and said["turn_id"] is None:
+                its = [row["number"] for row in rows if _belongs(row, said["id"])]
+                records.update(steps, {"turn_id": turn_id}, steps.c.number.in_(its))
         return turn_id
 
     def end_turn(self, user_id: str, turn_id: str) -> None:
@@ -284,7 +285,8 @@ def unsay(records: Records, unsaid: Unsaid) -> int:
     """
     is_told = _is_told(records, unsaid)
     touched = dict[int, str]()
-    for word in unsaid.values:
+    # Values first: one that holds a name would not be found without it.
+    for word in sorted(unsaid.values, key=len, reverse=True):
         found = _strike(records, word, is_told)
         touched |= found
         # A conversation is named after the first words in it.
@@ -317,7 +319,7 @@ def _strike(records: Records, word: str, where: "sa.ColumnElement[bool]") -> dic
     touched = dict[int, str]()
     for row in records.rows(sa.select(steps).where(_holds(steps, word), where)):
         old = _texts(row["data"])
-        said = {key: redact(text, [word]) for key, text in old.items()}
+        said = _without(old, [word])
         if said != old:
             touched[row["number"]] = row["thread_id"]
             changes = {"data": {**row["data"], **said}, "folded": _folded(said)}
@@ -345,12 +347,21 @@ def _rename_threads(records: Records, word: str, where: "sa.ColumnElement[bool]"
         records.update(threads, {"name": name, "folded": fold(name)}, threads.c.id == row["id"])
 
 
-def _allowed(records: Records, text: str, turn_id: str | None) -> str:
-    """Return a text without what was forgotten while it was on its way."""
-    for row in records.rows(sa.select(redactions)):
+def _allowed(records: Records, said: dict[str, str], turn_id: str | None) -> dict[str, str]:
+    """Return a step's texts without what was forgotten while they were on their way."""
+    for row in records.rows(sa.select(redactions).order_by(redactions.c.turns.is_(None))):
         if row["turns"] is None or turn_id in row["turns"]:
-            text = redact(text, row["words"])
-    return text
+            said = _without(said, row["words"])
+    return said
+
+
+def _without(said: Mapping[str, str], words: Iterable[str]) -> dict[str, str]:
+    """Return a step's texts without words, and without the end of a title that was cut in them."""
+    left = {key: redact(text, list(words)) for key, text in said.items()}
+    title, dots, _ = left.get("name", "").partition(": ")
+    if dots and left != said and left["name"].endswith("..."):
+        left["name"] = title
+    return left
 
 
 def _ensure_thread(records: Records, thread_id: str) -> Row:
@@ -363,14 +374,30 @@ def _ensure_thread(records: Records, thread_id: str) -> Row:
     return row
 
 
-def _turn_of(records: Records, thread_id: str) -> str | None:
+def _turn_of(records: Records, thread_id: str, data: Mapping[str, Any]) -> str | None:
+    """Return the turn that a new step belongs to."""
     query = (
         sa.select(turns.c.id)
         .where(turns.c.thread_id == thread_id, turns.c.state == "running")
         .order_by(turns.c.started_at.desc())
     )
     row = records.first(query.limit(1))
-    return None if row is None else row["id"]
+    if row is None:
+        return None
+    turn_id: str = row["id"]
+    if data.get("type") == _USERS:
+        its = records.rows(sa.select(steps.c.data).where(steps.c.turn_id == turn_id))
+        return None if any(one["data"].get("type") == _USERS for one in its) else turn_id
+    said = records.first(sa.select(steps).where(steps.c.id == str(data.get("parentId"))))
+    if said is not None and said["data"].get("type") == _USERS:
+        return said["turn_id"]  # type: ignore[no-any-return]  # text or None
+    return turn_id
+
+
+def _belongs(row: Row, said_id: str) -> bool:
+    """Return whether a step without a turn is a message of the user, or hangs on it."""
+    is_it = row["id"] == said_id or row["data"].get("parentId") == said_id
+    return is_it and row["turn_id"] is None
 
 
 def _texts(data: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,8 @@ from omnipersona.store.errors import InvalidText
 MAX_TEXT = 4000
 FORGOTTEN: Final = "[forgotten]"
 APOSTROPHES: Final = (
-    "'\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}"
+    "'`\N{ACUTE ACCENT}\N{RIGHT SINGLE QUOTATION MARK}\N{LEFT SINGLE QUOTATION MARK}"
+    "\N{MODIFIER LETTER APOSTROPHE}\N{PRIME}\N{REVERSED PRIME}\N{FULLWIDTH APOSTROPHE}"
 )
 _MAX_MARKS = 4
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -84,8 +85,9 @@ def fold(text: str) -> str:
 def redact(text: str, words: Collection[str], mark: str = FORGOTTEN) -> str:
     """Return a text in which a mark stands for each of the words, however it is spelled there.
 
-    Case, runs of spaces, apostrophes, invisible characters, Markdown's backslashes and the ways to
-    write an accent make no difference; parts of longer words are left alone.
+    Case, width, runs of spaces, what stands for an apostrophe, invisible characters, Markdown's
+    backslashes and stars, and the ways to write an accent make no difference; parts of longer
+    words are left alone.
     """
     return replace_words(text, words, lambda _: mark)
 
@@ -119,11 +121,12 @@ def _fold(text: str) -> tuple[str, list[int]]:
     for place, character in enumerate(unicodedata.normalize("NFC", text)):
         if character.isspace():
             character = " "
-        elif character == "\\" or is_hidden(character):
+        elif character in "\\*" or is_hidden(character):
             continue
         if character == " " and letters and letters[-1] == " ":
             continue
-        for letter in "'" if character in APOSTROPHES else character.casefold():
+        is_apostrophe = character in APOSTROPHES
+        for letter in "'" if is_apostrophe else unicodedata.normalize("NFKC", character).casefold():
             letters.append(letter)
             places.append(place)
     return "".join(letters), places

@@ -8,9 +8,10 @@ again.
 
 import hashlib
 import hmac
+import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +24,13 @@ from omnipersona.store.files import path_of
 from omnipersona.store.reserve import FULL
 from omnipersona.store.schema import OWNER, concepts, facts, pictures, threads, tombstones, users
 
+logger = logging.getLogger(__name__)
+
 TOMBSTONES_FILE: Final = "forgotten"
 """Its first line is the key, the others are the stones."""
 
 _KEY_BYTES: Final = 32
-_BURIED: Final = (facts, concepts, pictures, threads, users)
+_BURIED: Final = (users, facts, concepts, threads, pictures)
 
 
 class Tombstones:
@@ -68,35 +71,46 @@ class Tombstones:
         self._kept.update(digests)
         self._append("".join(f"{digest}\n" for digest in digests))
 
-    def bury_again(self) -> int:
-        """Delete what an older database still holds of the forgotten; return how many rows.
+    def risen(self) -> list[tuple[sa.Table, Row]]:
+        """Return what an older database still holds of the forgotten: tables, and rows of keys.
+
+        Whoever forgets it again says so by `settle`; users come first, and facts before what they
+        are of, so that no row is asked for twice.
+
+        Raises: StorageFailed: the records cannot be read.
+        """
+        with self._database.of_all() as connection:
+            noted = set(connection.execute(sa.select(tombstones.c.digest)).scalars())
+            missing = self._kept - noted
+            if not self._kept and noted:
+                logger.warning(
+                    "%s is missing: what was forgotten comes back with an older copy of the "
+                    "records. Put it back from a copy.",
+                    self._path,
+                )
+            return [
+                (table, row)
+                for table in (_BURIED if missing else ())
+                for row in self._rows(connection, table)
+                if self._digest(table, row) in missing
+            ]
+
+    def settle(self) -> None:
+        """Bring records and file to the same stones.
 
         Raises: StorageFailed: the records or the file cannot be written.
         """
         with self._database.of_all() as connection:
             noted = set(connection.execute(sa.select(tombstones.c.digest)).scalars())
-            missing = self._kept - noted
-            num_gone = self._delete(connection, missing) if missing else 0
-            if missing:
-                rows = [{"digest": one, "buried_at": now()} for one in sorted(missing)]
+            rows = [{"digest": one, "buried_at": now()} for one in sorted(self._kept - noted)]
+            if rows:
                 connection.execute(sa.insert(tombstones), rows)
-        if noted - self._kept:
-            self.engrave(sorted(noted - self._kept))
-        return num_gone
+        self.engrave(sorted(noted - self._kept))
 
-    def _delete(self, connection: Connection, digests: set[str]) -> int:
-        num_gone = 0
-        for table in _BURIED:
-            key = [column for column in (table.c.get(OWNER), table.c.id) if column is not None]
-            for row in connection.execute(sa.select(*key, table.c.created_at)).mappings().all():
-                if self._digest(table, row) not in digests:
-                    continue
-                if table is facts:
-                    newer = sa.update(facts).where(facts.c.replaces == row["id"])
-                    connection.execute(newer.values(replaces=None))
-                is_it = [column == row[column.name] for column in key]
-                num_gone += connection.execute(sa.delete(table).where(*is_it)).rowcount
-        return num_gone
+    @staticmethod
+    def _rows(connection: Connection, table: sa.Table) -> "Sequence[Row]":
+        key = [column for column in (table.c.get(OWNER), table.c.id) if column is not None]
+        return connection.execute(sa.select(*key, table.c.created_at)).mappings().all()
 
     def _digest(self, table: sa.Table, row: Row) -> str:
         # Programs name conversations and users may come again: only the moment makes them one.

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from fakes import WordEncoder, png
-from servers import TestPlaces
+from servers import TestPlaces, files_with
 
 from omnipersona.memory.memory import Memory
 from omnipersona.store.backup import back_up, restore
 from omnipersona.store.errors import DataFolderBusy, StorageFailed
 from omnipersona.store.opening import Places
+from omnipersona.store.text import FORGOTTEN
+from omnipersona.store.tombstones import TOMBSTONES_FILE
 
 
 @pytest.fixture
@@ -213,3 +215,53 @@ def test_a_user_who_comes_again_is_not_forgotten_again(folder: Path, tmp_path: P
     again = Memory.open(tmp_path / "again", WordEncoder())
     assert [one.name for one in again.concepts.list("ana")] == ["rex"]
     again.close()
+
+
+def test_what_was_said_of_the_forgotten_does_not_come_back_either(
+    folder: Path, tmp_path: Path
+) -> None:
+    memory = Memory.open(folder, WordEncoder())
+    mia, tao = (memory.concepts.add("ana", name) for name in ("zebulon", "tao"))
+    talk = memory.conversations
+    turn = talk.begin_turn("ana", "t9")
+    step = {"id": "s9", "type": "user_message", "output": "<zebulon> sleeps in a hammockbed"}
+    talk.put_step("ana", "t9", step)
+    fact = memory.facts.add(
+        "ana",
+        concept_id=tao.id,
+        attribute="bed",
+        value="a hammockbed",
+        source="said",
+        origin=turn,
+    )
+    talk.put_thread("ana", "t9", name="of zebulon")
+    talk.end_turn("ana", turn)
+    memory.close()
+    shutil.copytree(folder, tmp_path / "older")
+
+    memory = Memory.open(folder, WordEncoder())
+    memory.forget_concept("ana", mia.id, delete_drawings=True)
+    memory.forget_fact("ana", fact.id)
+    memory.close()
+    shutil.copy(folder / TOMBSTONES_FILE, tmp_path / "older" / TOMBSTONES_FILE)
+    memory = Memory.open(tmp_path / "older", WordEncoder())
+    [said] = memory.conversations.steps("ana", "t9")
+    assert said["output"] == f"{FORGOTTEN} sleeps in {FORGOTTEN}"
+    assert memory.conversations.thread("ana", "t9").name == f"of {FORGOTTEN}"
+    assert [one.name for one in memory.concepts.list("ana") if one.name != "bo"] == ["tao"]
+    memory.upkeep.run()
+    memory.close()
+    for word in ("zebulon", "hammockbed"):
+        assert files_with(tmp_path / "older", word) == []
+
+
+def test_records_without_their_tombstones_file_are_told(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory = Memory.open(folder, WordEncoder())
+    mia = memory.concepts.add("ana", "mia")
+    memory.forget_concept("ana", mia.id, delete_drawings=True)
+    memory.close()
+    (folder / TOMBSTONES_FILE).unlink()
+    Memory.open(folder, WordEncoder()).close()
+    assert "is missing: what was forgotten comes back" in caplog.text
