@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omnipersona.agent.context import Context
+from omnipersona.agent.naming import unslot
 from omnipersona.agent.nodes.stating import read_statements
 from omnipersona.agent.state import State
 from omnipersona.model.contract import slot
@@ -75,7 +76,8 @@ def _read(deps: ToolDeps, text: str, name: str) -> list[tuple[str, str]]:
     state = State(message=text.replace(f"<{name}>", slot(0)), concepts=[slot(0)])
     statements = read_statements(deps.model, state, Context(user_id=""), threading.Event())
     about = [s for s in statements or () if s.slot == slot(0) and s.attribute != "kind"]
-    return [(s.attribute, s.value) for s in about if s.attribute != NOTE] or [(NOTE, text)]
+    read = [(s.attribute, unslot(s.value, [name])) for s in about if s.attribute != NOTE]
+    return read or [(NOTE, text)]
 
 
 def clean_photos(pictures: Sequence[bytes]) -> tuple[bytes, ...]:

@@ -100,12 +100,15 @@ class Library:
         words = [clean_text(text, "the fact") for text in (attribute, value)]
         await asyncio.to_thread(correct_fact, self._deps, user_id, concept_id, *words)
 
-    async def forget_fact(self, user_id: str, fact_id: str) -> None:
+    async def forget_fact(self, user_id: str, fact_id: str) -> str:
         """Delete one fact; raise `ToolFailed` if the user has none of this id.
 
-        Conversations lose its words where they state or use it.
+        Conversations lose its words where they state or use it, and tokens that may hold it are
+        learned anew.
+
+        Returns: What follows of it, for people, or "".
         """
-        await asyncio.to_thread(forget_fact, self._deps, user_id, fact_id)
+        return await asyncio.to_thread(forget_fact, self._deps, user_id, fact_id)
 
     async def export_concept(self, user_id: str, name: str) -> bytes:
         """Return a concept as one ZIP file; raise `ToolFailed` if it has no tokens."""

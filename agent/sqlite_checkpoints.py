@@ -12,6 +12,7 @@ import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from omnipersona.agent.checkpoints import Checkpoints, strict_serializer, thread_key
+from omnipersona.store.database import own_file
 from omnipersona.store.errors import StorageFailed
 
 CHECKPOINTS_FILE: Final = "graph.sqlite3"
@@ -39,6 +40,7 @@ class SqliteCheckpoints(Checkpoints):
         Raises: StorageFailed: it is damaged, or the disk refuses.
         """
         path = data_dir / CHECKPOINTS_FILE
+        own_file(path)
         connection = await aiosqlite.connect(path)
         try:
             # Without it deleted ids would stay readable in free pages.

@@ -88,8 +88,10 @@ class ChromaIndex:
         Raises: StorageFailed: the folder is read-only.
         """
         with self._locks.of(user_id):
-            with self._database.writing(user_id) as records:
-                records.delete(indexes, indexes.c.encoder == self._encoder)
+            # Of a forgotten user nothing is left to write to.
+            if self._database.has(user_id):
+                with self._database.writing(user_id) as records:
+                    records.delete(indexes, indexes.c.encoder == self._encoder)
             self._close(user_id)
             folder = self._root / folder_name(user_id)
             try:

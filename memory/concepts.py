@@ -182,11 +182,18 @@ class ConceptStore:
         Raises: UnknownConcept: the user has no concept of this id.
         """
         changes = {"tokens_sha256": sha256, "base_fingerprint": base_fingerprint}
+        changes["learned_at"] = now()
         with self._database.writing(user_id) as records:
             self.get(user_id, concept_id)
             ready = {**changes, "state": "ready", "updated_at": now()}
             records.update(concepts, ready, concepts.c.id == concept_id)
             return self.get(user_id, concept_id)
+
+    def drop_tokens(self, user_id: str, concept_id: str) -> None:
+        """Take a concept's tokens away; their file is no longer named."""
+        nothing = {"tokens_sha256": None, "base_fingerprint": None, "learned_at": None}
+        with self._database.writing(user_id) as records:
+            records.update(concepts, nothing, concepts.c.id == concept_id)
 
     def read_tokens(self, user_id: str, concept_id: str) -> bytes:
         """Return the learned token file.

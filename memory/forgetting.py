@@ -6,12 +6,14 @@ the two leaves files that nobody can reach; they are found and removed later (`s
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 import sqlalchemy as sa
 
 from omnipersona.memory.concepts import ConceptStore
 from omnipersona.memory.facts import FactStore
+from omnipersona.memory.jobs import JobStore
 from omnipersona.memory.pictures import PictureStore, picture_of
 from omnipersona.memory.records import Concept, Fact, Picture, Receipt
 from omnipersona.store.conversations import Unsaid, unsay
@@ -55,12 +57,12 @@ class Forgetter:
         database: Database,
         shelf: Shelf,
         tombstones: Tombstones,
-        stores: tuple[ConceptStore, FactStore, PictureStore],
+        stores: tuple[ConceptStore, FactStore, PictureStore, JobStore],
     ) -> None:
         self._database = database
         self._shelf = shelf
         self._tombstones = tombstones
-        self._concepts, self._facts, self._pictures = stores
+        self._concepts, self._facts, self._pictures, self._jobs = stores
 
     def concept(self, user_id: str, concept_id: str, delete_drawings: bool) -> Receipt:
         """Forget a concept, its facts, its tokens and the photos of nothing else.
@@ -117,13 +119,35 @@ class Forgetter:
                 )
                 num_messages = unsay(records, unsaid)
                 _delete_facts(records, gone)
+                tokens, lesson_id = self._learn_without(records, gone)
                 digests = [
                     *self._tombstones.bury(records, facts, map(vars_of, gone)),
-                    *self._bury_files(records, left, ()),
+                    *self._bury_files(records, left, tokens),
                 ]
                 mark_stale(records)
-            self._finish(user_id, files, digests, (), left, ())
-        return Receipt(facts=len(gone), messages=num_messages)
+            removed = self._finish(user_id, files, digests, (), left, tokens)
+        receipt = _receipt((), removed, concepts=0, facts=len(gone), messages=num_messages)
+        return replace(receipt, lesson_id=lesson_id)
+
+    def _learn_without(self, records: Records, gone: Sequence[Fact]) -> tuple[set[str], str]:
+        """Let a concept be learned anew if its tokens, or a lesson, may hold a forgotten fact.
+
+        Returns: Hashes of token files that go, and the lesson's id, or "".
+        """
+        concept_id = gone[0].concept_id
+        if concept_id is None:
+            return set(), ""
+        concept = self._concepts.get(records.owner, concept_id)
+        is_in_tokens = concept.learned_at is not None and any(
+            fact.created_at <= concept.learned_at for fact in gone
+        )
+        if not is_in_tokens and concept.state != "learning":
+            return set(), ""
+        if not self._concepts.photos(records.owner, concept_id):
+            # There is nothing to learn it from: how it looks is worth more than one fact.
+            return set(), ""
+        tokens = _token_files(records, concept_id)
+        return tokens, self._jobs.add_afresh(records.owner, concept_id).id
 
     def thread(self, user_id: str, thread_id: str) -> Receipt:
         """Forget a conversation with its pictures; photos of concepts stay, outside of it."""
@@ -145,6 +169,8 @@ class Forgetter:
 
     def user(self, user_id: str) -> Receipt:
         """Forget everything about a user; an unknown one gives an empty receipt."""
+        if not self._database.has(user_id):
+            return Receipt()
         with self._shelf.of(user_id) as files:
             with self._database.writing(user_id) as records:
                 num_concepts = len(records.rows(sa.select(concepts.c.id)))

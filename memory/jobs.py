@@ -82,6 +82,17 @@ class JobStore:
             records.insert(jobs, {**row, **saved, "created_at": moment, "updated_at": moment})
             return self.get(user_id, job_id)
 
+    def add_afresh(self, user_id: str, concept_id: str) -> Job:
+        """Queue a lesson that begins with nothing but photos and facts; tokens are no longer named.
+
+        Raises: UnknownConcept: the user has no concept of this id.
+        """
+        with self._database.writing(user_id) as records:
+            nothing = {"saved_sha256": None, "step": 0}
+            records.update(jobs, nothing, jobs.c.concept_id == concept_id)
+            self._concepts.drop_tokens(user_id, concept_id)
+            return self.add(user_id, concept_id)
+
     def get(self, user_id: str, job_id: str) -> Job:
         """Return a lesson.
 

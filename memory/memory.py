@@ -62,7 +62,7 @@ class Memory:
         self.pictures = PictureStore(database, shelf, max_side)
         self.concepts = ConceptStore(database, shelf, self.pictures)
         self.jobs = JobStore(database, shelf, self.concepts)
-        stores = (self.concepts, self.facts, self.pictures)
+        stores = (self.concepts, self.facts, self.pictures, self.jobs)
         self._forget = Forgetter(database, shelf, tombstones, stores)
         self._forget.again()
         self.upkeep = Upkeep(places.folder, database, files, tombstones, self._index.renew)

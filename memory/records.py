@@ -24,6 +24,7 @@ class Concept:
         state: How far its tokens are.
         tokens_sha256: Hash of its token file, None before the first learning.
         base_fingerprint: The base weights that the tokens belong to.
+        learned_at: Facts that are older may be in the tokens; None before the first learning.
         consent: The user may have this person or thing learned.
         created_at: When it was first named.
         updated_at: When any field here last changed.
@@ -36,6 +37,7 @@ class Concept:
     state: ConceptState
     tokens_sha256: str | None
     base_fingerprint: str | None
+    learned_at: str | None
     consent: bool
     created_at: str
     updated_at: str
@@ -144,6 +146,7 @@ class Receipt:
         photos: Number of uploaded photos.
         drawings: Number of drawn, edited and sample pictures.
         messages: Number of messages in which words were struck out.
+        lesson_id: The lesson that learns a concept anew without what was forgotten, or "".
         sha256s: Hashes of the files that were removed, sorted.
     """
 
@@ -152,4 +155,5 @@ class Receipt:
     photos: int = 0
     drawings: int = 0
     messages: int = 0
+    lesson_id: str = ""
     sha256s: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,7 +83,7 @@ def restore(file: Path, places: Places) -> int:
 
     Raises: StorageFailed: There is a memory already, or the file is damaged or no backup.
     """
-    if not places.database and (places.folder / DATABASE_FILE).exists():
+    if not places.database and _is_used(places.folder):
         raise StorageFailed(
             f"{places.folder} holds a memory already. Choose an empty folder with --data, or move "
             "this one away first."
@@ -97,6 +97,19 @@ def restore(file: Path, places: Places) -> int:
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, sqlite3.Error) as error:
         raise StorageFailed(f"{file} cannot be restored: {error}.") from error
     return len(sums.names)
+
+
+def _is_used(folder: Path) -> bool:
+    """Return whether a folder holds a memory of somebody, not just one that was opened once."""
+    path = folder / DATABASE_FILE
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as records:
+            [(count,)] = records.execute("SELECT count(*) FROM users")
+    except sqlite3.Error:
+        return True
+    return bool(count)
 
 
 @contextmanager
@@ -205,6 +218,8 @@ def _restore(archive: zipfile.ZipFile, made: Path, places: Places) -> None:
 
 def _move(made: Path, folder: Path) -> None:
     """Put what was made in its place, the records last: they make it a memory."""
+    for ending in ("-wal", "-shm"):
+        (folder / f"{DATABASE_FILE}{ending}").unlink(missing_ok=True)
     paths = [path for path in made.rglob("*") if path.is_file()]
     for path in sorted(paths, key=lambda path: path.name == DATABASE_FILE):
         place = folder / path.relative_to(made)

@@ -209,6 +209,8 @@ class Conversations:
         After the last one of a user nothing can bring back what was forgotten meanwhile, and the
         words to look for are forgotten themselves.
         """
+        if not self._database.has(user_id):
+            return
         with self._database.writing(user_id) as records:
             num_words = 0
             records.delete(turns, turns.c.id == turn_id)

@@ -5,6 +5,7 @@ statement here, so no caller can leave it out, and another user's ids find nothi
 transactions and owners. Does not know what rows mean.
 """
 
+import os
 import sqlite3
 import threading
 import uuid
@@ -188,6 +189,12 @@ class Database:
             finally:
                 self._local.records = None
 
+    def has(self, owner: str) -> bool:
+        """Return whether anything was ever written in someone's name; a write would make them."""
+        with self._failures.told(), self._engine.connect() as connection:
+            found = sa.select(users.c.id).where(users.c.id == owner)
+            return connection.execute(found).first() is not None
+
     @contextmanager
     def of_all(self) -> Iterator[Connection]:
         """Make one write that belongs to nobody, or to everybody: upkeep, never a user's request.
@@ -289,6 +296,7 @@ def open_sqlite(path: Path) -> Database:
 
     Raises: StorageFailed: it cannot be opened, or is no database.
     """
+    own_file(path)
     engine = sa.create_engine(
         "sqlite://",
         creator=lambda: _sqlite_connection(path),
@@ -310,6 +318,22 @@ def open_sqlite(path: Path) -> Database:
     with failures.told(), engine.connect():
         pass
     return Database(engine, failures)
+
+
+def own_file(path: Path) -> None:
+    """Make a file that its owner alone may read, or let it be so; SQLite's logs follow it.
+
+    Raises: StorageFailed: it cannot be made.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        for one in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            if one.exists():
+                one.chmod(0o600)
+    except OSError as error:
+        raise StorageFailed(
+            f"The file {path} cannot be used: {error.strerror or error}. Make the folder writable."
+        ) from error
 
 
 def _sqlite_connection(path: Path) -> sqlite3.Connection:

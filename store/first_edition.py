@@ -240,6 +240,8 @@ def _carry_records(connection: Connection) -> None:
     cut_off = [row for row in found if row["state"] == "learning"]
     rows = [{**_without(row, "name", "name_key"), "consent": bool(row["consent"])} for row in found]
     for row in rows:
+        # Nobody noted when; facts that are younger are taken for learned, too.
+        row["learned_at"] = now() if row["tokens_sha256"] else None
         if row["state"] == "learning" and (row["user_id"], row["id"]) not in has_photos:
             row["state"] = "new"
     _insert(connection, schema.concepts, rows)

@@ -98,11 +98,23 @@ class Places:
 
     def _open_database(self) -> Database:
         if not self.database:
+            self._check_records()
             return open_sqlite(self.folder / DATABASE_FILE)
         _check_kind(self.database)
         with _installed("OMNIPERSONA_DATABASE"):
             from omnipersona.store.postgres import open_postgres
         return open_postgres(self.database, SCHEMA)
+
+    def _check_records(self) -> None:
+        """Refuse a folder that lost its records: a new, empty memory would take their place."""
+        path = self.folder / DATABASE_FILE
+        has_records = path.exists() and path.stat().st_size > 0
+        if not has_records and any(self.folder.glob("blobs/*/*")):
+            raise StorageFailed(
+                f"The file {path} is {'empty' if path.exists() else 'missing'}, but the folder "
+                "holds pictures and concepts of a memory. Put the file back from a copy, or move "
+                "the folder away to begin anew."
+            )
 
     def _keep_picture(self, database: Database, user_id: str, png: bytes) -> str:
         return self._open_files(database).put(user_id, png, PICTURE)

@@ -92,6 +92,7 @@ concepts: Final = sa.Table(
     _text("state"),
     _text("tokens_sha256", nullable=True),
     _text("base_fingerprint", nullable=True),
+    _text("learned_at", nullable=True),
     sa.Column("consent", sa.Boolean, nullable=False),
     _text("created_at"),
     _text("updated_at"),

@@ -224,10 +224,20 @@ def correct_fact(
     return tuple(old)
 
 
-def forget_fact(deps: ToolDeps, user_id: str, fact_id: str) -> None:
-    """Delete one fact with its history; raise `ToolFailed` if there is none of this id."""
+def forget_fact(deps: ToolDeps, user_id: str, fact_id: str) -> str:
+    """Delete one fact with its history; tokens that may hold it are learned anew without it.
+
+    Returns: What follows of it, for people, or "".
+    Raises: ToolFailed: there is no fact of this id.
+    """
     with tool_border():
-        deps.memory.forget_fact(user_id, fact_id)
+        receipt = deps.memory.forget_fact(user_id, fact_id)
+        for sha256 in receipt.sha256s:
+            deps.model.release(sha256)
+        if not receipt.lesson_id:
+            return ""
+        status = deps.jobs.take(deps.memory.jobs.get(user_id, receipt.lesson_id))
+        return f"I am learning <{status.concept_name}> anew without it."
 
 
 def forget_concept(

@@ -28,13 +28,14 @@ from omnipersona.ui.chat.slash import said
 from omnipersona.ui.chat.starters import STARTERS
 from omnipersona.ui.chat.uploads import UploadRefused, drop_later, read_uploads
 from omnipersona.ui.chat.versions import compare, go_on_from, or_told, show_versions
-from omnipersona.ui.history.joining import guard_sockets
+from omnipersona.ui.history.joining import OwnTabs, guard_sockets
 from omnipersona.ui.history.layer import PICTURES, HistoryLayer
 from omnipersona.ui.history.owner import OwnerOfRequest
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 from omnipersona.ui.page.narrow import OnlyWhatIsUsed, OwnScripts, forget_unused_events
 
 _settings = assistant.assistant().settings
+app.add_middleware(OwnTabs)
 app.add_middleware(OwnerOfRequest)
 app.add_middleware(OnlyWhatIsUsed, has_oauth=_settings.login == "oauth")
 app.add_middleware(OwnScripts, policy=PAGE_POLICY)

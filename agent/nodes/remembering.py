@@ -132,9 +132,9 @@ class RememberingNodes:
 
         def work(_: threading.Event) -> State:
             if fact_ids:
-                for fact_id in fact_ids:
-                    forget_fact(self._deps, user_id, fact_id)
-                return State(answer="Forgotten.", details={})
+                told = [forget_fact(self._deps, user_id, fact_id) for fact_id in fact_ids]
+                answer = " ".join(["Forgotten.", *dict.fromkeys(filter(None, told))])
+                return State(answer=answer, details={})
             with_drawings = state["choice"] == FORGET_ALL
             ids = [state["concept_ids"][slot_index(s)] for s in state["concepts"]]
             outcomes = [

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import LearningStarted
-from omnipersona.agent.naming import slot_index
+from omnipersona.agent.naming import slot_index, unslot
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.nodes.stating import read_statements
 from omnipersona.agent.state import State, Teaching
@@ -45,7 +45,11 @@ class TeachingNodes:
             teaching=Teaching(
                 name=state["names"][slot_index(subject)] if subject else "",
                 kind=kind,
-                facts=[[s.attribute, s.value] for s in about if s.attribute != "kind"],
+                facts=[
+                    [s.attribute, unslot(s.value, state["names"])]
+                    for s in about
+                    if s.attribute != "kind"
+                ],
                 picture_ids=state["picture_ids"],
                 asks_consent=is_person(kind) and card is None,
                 has_consent=False,

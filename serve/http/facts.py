@@ -60,8 +60,8 @@ async def forget(name: str, fact_id: str, door: TheDoor, user: Caller) -> dict[s
         raise Problem(
             404, f"There is no fact {fact_id[:40]!r} of {name}.", param="fact_id", code="not_found"
         )
-    await door.session.forget_fact(user, fact_id)
-    return {"id": fact_id, "object": "fact", "deleted": True}
+    told = await door.session.forget_fact(user, fact_id)
+    return {"id": fact_id, "object": "fact", "deleted": True, "note": told}
 
 
 async def _concept_id(door: Door, user: str, name: str) -> str:

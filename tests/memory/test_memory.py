@@ -1,9 +1,12 @@
 """The memory as a whole: a killed process, lost files, a light import."""
 
 import hashlib
+import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -163,3 +166,42 @@ def test_a_file_in_quarantine_that_a_record_names_again_is_no_longer_lost(
     assert memory.upkeep.sweep(timedelta(0)) == (0, 0)
     assert memory.pictures.read(ME, again.id) == other
     assert memory.pictures.read(ME, kept.id) == png
+
+
+def test_only_their_owner_may_read_the_files(memory: Memory, tmp_path: Path) -> None:
+    memory.concepts.add(ME, "Bo")
+    files = [one for one in (tmp_path / "data").glob("memory.sqlite3*") if one.is_file()]
+    assert len(files) == 3, "the database and its logs"
+    assert {stat.S_IMODE(one.stat().st_mode) for one in files} == {0o600}
+
+
+def test_a_folder_that_lost_its_records_is_not_taken_for_a_new_one(
+    memory: Memory, tmp_path: Path, encoder: Encoder, make_png: Callable[..., bytes]
+) -> None:
+    memory.pictures.add(ME, make_png(), origin="uploaded")
+    memory.close()
+    records = tmp_path / "data" / "memory.sqlite3"
+    kept = records.read_bytes()
+    for damage in (b"", None):
+        records.write_bytes(b"") if damage is not None else records.unlink()
+        with pytest.raises(StorageFailed, match="Put the file back from a copy"):
+            Memory.open(tmp_path / "data", encoder)
+    records.write_bytes(kept)
+    again = Memory.open(tmp_path / "data", encoder)
+    assert len(again.pictures.list(ME)) == 1
+    again.close()
+
+
+def test_nothing_is_left_of_somebody_who_was_forgotten(
+    memory: Memory, tmp_path: Path, places: TestPlaces
+) -> None:
+    memory.facts.add(ME, concept_id=None, attribute="a", value="b", source="said", origin="t")
+    turn = memory.conversations.begin_turn(ME, "t1")
+    assert memory.recall(ME, "a")
+    memory.forget_user(ME)
+    memory.conversations.end_turn(ME, turn)
+    memory.forget_user("nobody at all")
+    memory.upkeep.run()
+    memory.close()
+    with closing(sqlite3.connect(tmp_path / "data" / "memory.sqlite3")) as records:
+        assert records.execute("SELECT id FROM users").fetchall() == []

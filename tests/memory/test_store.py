@@ -75,6 +75,11 @@ MATRIX: dict[str, tuple[Act, object]] = {
         lambda m, o, png: m.concepts.of_other_weights(STRANGER, "other"),
         (),
     ),
+    "concepts.drop_tokens": (
+        lambda m, o, png: m.concepts.drop_tokens(STRANGER, o.concept.id),
+        None,
+    ),
+    "jobs.add_afresh": (lambda m, o, png: m.jobs.add_afresh(STRANGER, o.concept.id), UNKNOWN),
     "jobs.add": (lambda m, o, png: m.jobs.add(STRANGER, o.concept.id), UNKNOWN),
     "jobs.get": (lambda m, o, png: m.jobs.get(STRANGER, o.job.id), UNKNOWN),
     "jobs.renew": (lambda m, o, png: m.jobs.renew(o.forged), False),

@@ -265,3 +265,15 @@ def test_records_without_their_tombstones_file_are_told(
     (folder / TOMBSTONES_FILE).unlink()
     Memory.open(folder, WordEncoder()).close()
     assert "is missing: what was forgotten comes back" in caplog.text
+
+
+def test_a_folder_that_was_opened_once_without_words_can_be_restored_into(
+    folder: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept.zip"
+    back_up(Places(folder=folder), file)
+    Memory.open(tmp_path / "new", WordEncoder()).close()
+    restore(file, Places(folder=tmp_path / "new"))
+    assert _known(tmp_path / "new") == _known(folder)
+    with pytest.raises(StorageFailed, match="holds a memory already"):
+        restore(file, Places(folder=tmp_path / "new"))

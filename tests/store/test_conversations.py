@@ -216,3 +216,50 @@ def test_odd_words_are_kept_and_found(kept: Conversations) -> None:
     assert outputs(kept) == [words]
     [found], _ = kept.list("ana", first=3, search="gr\u00fcn")
     assert found.name.endswith("draw 100% ?")
+
+
+def test_a_message_that_comes_at_once_belongs_to_the_turn_that_answers_it(
+    memory: Memory, kept: Conversations, places: TestPlaces
+) -> None:
+    kept.put_step("ana", "t1", {**STEP, "id": "u1", "type": "user_message", "output": "hello"})
+    first = kept.begin_turn("ana", "t1")
+    kept.put_step("ana", "t1", {**STEP, "id": "a1", "output": "Hi!"})
+    # The first turn's words may still be on their way when the next message is there.
+    said = "my hobby is wortspielkram"
+    kept.put_step("ana", "t1", {**STEP, "id": "u2", "type": "user_message", "output": said})
+    kept.put_step("ana", "t1", {"id": "r2", "type": "run", "parentId": "u2", "input": said})
+    second = kept.begin_turn("ana", "t1")
+    kept.end_turn("ana", first)
+    kept.put_step("ana", "t1", {**STEP, "id": "a2", "output": f"I will remember: {said}."})
+    fact = memory.facts.add(
+        "ana",
+        concept_id=None,
+        attribute="hobby",
+        value="wortspielkram",
+        source="said",
+        origin=second,
+    )
+    kept.end_turn("ana", second)
+    assert memory.forget_fact("ana", fact.id).messages == 3
+    memory.upkeep.run()
+    assert places.holds("wortspielkram") == []
+
+
+def test_a_value_that_holds_a_name_and_a_title_that_was_cut_in_it_go(
+    memory: Memory, kept: Conversations, places: TestPlaces
+) -> None:
+    bo = memory.concepts.add("ana", "zebulon")
+    turn = kept.begin_turn("ana", "t1")
+    value = "this is my dog <zebulon>, his bed is a flammquarzel"
+    kept.put_step("ana", "t1", {**STEP, "output": f"I noted: {value}."})
+    title = "Read what is to be learned: his bed is a flammq..."
+    kept.put_step("ana", "t1", {"id": "s2", "type": "tool", "name": title, "output": value})
+    memory.facts.add(
+        "ana", concept_id=bo.id, attribute="note", value=value, source="said", origin=turn
+    )
+    kept.end_turn("ana", turn)
+    memory.forget_concept("ana", bo.id, delete_drawings=True)
+    memory.upkeep.run()
+    assert places.holds("flammq") == []
+    names = [step.get("name") for step in kept.steps("ana", "t1")]
+    assert names[-1] == "Read what is to be learned"

@@ -11,7 +11,7 @@ from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.store.errors import StorageFailed
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
-from omnipersona.tools.recall import forget_concept
+from omnipersona.tools.recall import forget_concept, forget_fact
 
 
 def test_a_job_ends_ready_with_tokens_stored(deps: ToolDeps, bo_id: str) -> None:
@@ -234,3 +234,52 @@ def test_what_is_told_of_jobs_forgets_the_name_too(deps: ToolDeps, bo_id: str) -
     [told] = deps.jobs.list("ana")
     assert told.has_ended
     assert "bo" not in f"{told.concept_name} {told.message}"
+
+
+def test_a_forgotten_fact_is_learned_anew_without(
+    deps: ToolDeps, model: FakePersonaModel, photo_id: str
+) -> None:
+    mia = deps.memory.concepts.add("ana", "mia")
+    deps.memory.concepts.attach_photo("ana", mia.id, photo_id)
+    facts = [remembered(deps, mia.id, value) for value in ("a kite", "a bell")]
+    deps.jobs.wait("ana", deps.jobs.start("ana", mia.id).job_id)
+    old = deps.memory.concepts.get("ana", mia.id).tokens_sha256
+    model.hold = threading.Event()
+    assert forget_fact(deps, "ana", facts[0]) == "I am learning <mia> anew without it."
+    assert deps.memory.concepts.get("ana", mia.id).tokens_sha256 is None
+    assert old in model.released
+    model.hold.set()
+    [*_, status] = deps.jobs.list("ana")
+    assert deps.jobs.wait("ana", status.job_id).state == "ready"
+    first, _ = [r for r in model.of_type(LearnRequest) if r.name == "mia"][-2:]
+    assert (first.start, [fact.value for fact in first.facts]) == (None, ["a bell"])
+
+    later = remembered(deps, mia.id, "a ball")
+    assert forget_fact(deps, "ana", later) == "", "it was said after the lesson"
+    assert deps.memory.concepts.get("ana", mia.id).tokens_sha256 is not None
+
+
+def test_a_running_lesson_begins_anew_without_a_forgotten_fact(
+    deps: ToolDeps, model: FakePersonaModel, photo_id: str
+) -> None:
+    model.saves, model.num_learn_steps, model.step_seconds = True, 1000, 0.01
+    mia = deps.memory.concepts.add("ana", "mia")
+    deps.memory.concepts.attach_photo("ana", mia.id, photo_id)
+    fact_id = remembered(deps, mia.id, "a kite")
+    status = deps.jobs.start("ana", mia.id)
+    while status.step < 2:
+        status = deps.jobs.wait("ana", status.job_id, seen=status)
+    assert forget_fact(deps, "ana", fact_id)
+    assert deps.jobs.wait("ana", status.job_id).state == "cancelled"
+    model.num_learn_steps, model.step_seconds = 3, 0.0
+    [*_, again] = deps.jobs.list("ana")
+    assert again.job_id != status.job_id
+    deps.jobs.close()
+    assert all((r.start, r.facts) == (None, ()) for r in model.of_type(LearnRequest)[1:2]), (
+        "it goes on from nothing that knew the fact"
+    )
+
+
+def remembered(deps: ToolDeps, concept_id: str, value: str) -> str:
+    told = {"attribute": f"toy {value}", "value": value, "source": "said", "origin": "m"}
+    return deps.memory.facts.add("ana", concept_id=concept_id, **told).id  # type: ignore[arg-type]  # as named

@@ -104,6 +104,8 @@ async def test_no_file_of_the_page_knows_what_was_forgotten(
     async with Tab(url, login=ana) as tab:
         await teach(tab)
         await tab.kept("This is my dog", "Here it is", pictures=3)
+        await tab._upload("unsent.jpg", photo())
+        assert files_with(folder, CAMERA), "it waits to be sent"
         _, told = await tab.post("/known/forget-me", is_sure="true")
         assert "every conversation" in told
     is_gone(folder, TAIL, CAMERA, "sunflower", "zebraball")

@@ -269,3 +269,19 @@ async def test_nothing_is_served_without_a_login(frame: Any, guarded_page: str) 
         address = filled(path, {"filename": "x"})
         status, _ = await nobody.send(method, f"/{address.lstrip('/')}", {})
         assert status in (400, 401, 404, 405, 422), (method, path, status)
+
+
+async def test_anothers_tab_is_as_unknown_as_one_that_nobody_has(guarded_page: str) -> None:
+    first, second = LOGINS.items()
+    async with Tab(guarded_page, login=first) as ana, Tab(guarded_page, login=second) as eve:
+        for tab_id in (ana.session_id, str(uuid.uuid4())):
+            action = {"name": "say", "payload": {"text": "hello"}, "id": "1"}
+            body = {"sessionId": tab_id, "action": action}
+            query = f"session_id={tab_id}"
+            told = {
+                await eve.send("POST", "/project/action", body),
+                await eve.send("POST", f"/project/file?{query}", {}),
+                await eve.send("GET", f"/project/file/x?{query}", {}),
+            }
+            assert told == {(404, "There is no such tab.")}
+        assert "hello" not in ana.texts()

@@ -4,6 +4,7 @@ Plain HTML and forms, so that it works without scripts and on any width. Knows H
 from the login; what is asked for is looked up among that user's own things alone.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from typing import Annotated, Final
@@ -17,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.pictures import PICTURE_HEADERS
+from omnipersona.ui.history.joining import drop_files_of
 from omnipersona.ui.login.callbacks import Owner
 
 ALBUM: Final = "/known"
@@ -70,8 +72,8 @@ async def forget_fact(owner: Owner, fact_id: Annotated[str, Form()]) -> Response
     """Forget one fact for good."""
 
     async def work() -> Response:
-        await assistant().session.forget_fact(owner, fact_id)
-        return _back("Forgotten.")
+        told = await assistant().session.forget_fact(owner, fact_id)
+        return _back(f"Forgotten. {told}".strip())
 
     return await _or_told(owner, work)
 
@@ -83,10 +85,11 @@ async def forget(
     drawings: Annotated[bool, Form()] = False,
 ) -> Response:
     """Forget a concept everywhere, after a second click; show the receipt."""
-    if not is_sure:
-        return await _page(owner, "", asks_about=name)
 
     async def work() -> Response:
+        if not is_sure:
+            view = await assistant().session.concept_card(owner, name)
+            return await _page(owner, "", asks_about=view.name)
         outcome = await assistant().session.forget_concept(owner, name, drawings=drawings)
         return _back(outcome.text)
 
@@ -100,6 +103,7 @@ async def forget_me(owner: Owner, is_sure: Annotated[bool, Form()] = False) -> R
 
     async def work() -> Response:
         gone = await assistant().session.forget_user(owner)
+        await asyncio.to_thread(drop_files_of, owner)
         return _back(
             f"Forgotten: {gone.concepts} concepts, {gone.facts} facts, {gone.photos} photos, "
             f"{gone.drawings} drawings and every conversation."

@@ -26,6 +26,7 @@ from omnipersona.ui.login.callbacks import current_user
 
 _AFTER_RESUME: Final = 0.5
 _PAUSE_SECONDS: Final = 0.3
+_LOST: Final = "I was stopped before I could answer this. Please say it again."
 _STILL: Final = "I am still working on this."
 
 
@@ -36,7 +37,8 @@ async def rejoin(thread: ThreadDict) -> None:
     turn = running_turn(thread["id"])
     if turn is None:
         await _offer_buttons(thread)
-        await _ask_again(thread["id"])
+        if not await _ask_again(thread["id"]):
+            await _tell_of_lost_turn(thread)
         await follow_unfinished()
         return
     try:
@@ -95,9 +97,17 @@ async def _offer_buttons(thread: ThreadDict) -> None:
             await button.send(for_id=message_id)
 
 
-async def _ask_again(thread_id: str) -> None:
-    """Show the buttons of a question that still waits; kept messages have none."""
+async def _tell_of_lost_turn(thread: ThreadDict) -> None:
+    """Say that a message got no answer, because the program ended before it."""
+    said = [one for one in thread["steps"] if "message" in one["type"]]
+    if said and said[-1]["type"] == "user_message":
+        await passing_message(_LOST)
+
+
+async def _ask_again(thread_id: str) -> bool:
+    """Show the buttons of a question that still waits, if one does; kept messages have none."""
     waiting = await assistant().session.pending(current_user(), thread_id)
     if waiting is not None and waiting.choices:
         message = await passing_message(waiting.question, say_buttons(waiting.choices))
         cl.user_session.set(QUESTION, message)
+    return waiting is not None

@@ -55,6 +55,7 @@ def _make_tables() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("tokens_sha256", sa.Text(), nullable=True),
         sa.Column("base_fingerprint", sa.Text(), nullable=True),
+        sa.Column("learned_at", sa.Text(), nullable=True),
         sa.Column("consent", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.Column("updated_at", sa.Text(), nullable=False),
