@@ -3,7 +3,7 @@
 import asyncio
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +13,7 @@ from tab import LIMIT, Tab
 
 from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
+from omnipersona.memory.memory import Memory
 from omnipersona.store.text import FORGOTTEN
 from omnipersona.ui.history.secret import signing_secret
 
@@ -174,3 +175,19 @@ async def test_forgetting_reaches_what_was_shown(page_url: str) -> None:
         while any("waldo" in str(step.get("output")) for step in thread["steps"]):
             thread = await _opened(page_url, thread_id)
     assert thread["elements"] == []
+
+
+@pytest.mark.slow
+async def test_a_message_that_the_end_of_the_program_left_unanswered_is_told(
+    tmp_path: Path, start_own_page: Callable[..., str]
+) -> None:
+    thread_id = "0b9c4c2e-5f0e-4d52-9d0a-3f1f5f0f2a11"
+    memory = Memory.open(tmp_path / "data", WordEncoder())
+    said = {"id": "s1", "threadId": thread_id, "type": "user_message", "name": "User"}
+    memory.conversations.put_thread("me", thread_id, name="draw a dog")
+    memory.conversations.put_step("me", thread_id, {**said, "output": "draw a dog"})
+    memory.close()
+    server = str(Path(__file__).with_name("page_server.py"))
+    url = start_own_page([server, str(tmp_path / "data"), "{port}"], {})
+    async with Tab(url, thread_id) as tab:
+        await tab.shows("I was stopped before I could answer this.")
