@@ -12,7 +12,7 @@ import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from omnipersona.agent.checkpoints import Checkpoints, strict_serializer, thread_key
-from omnipersona.store.database import own_file
+from omnipersona.store.database import is_full, own_file
 from omnipersona.store.errors import StorageFailed
 
 CHECKPOINTS_FILE: Final = "graph.sqlite3"
@@ -103,9 +103,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except aiosqlite.Error as error:
-        is_full = getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
         raise StorageFailed(
             f"What was said is gone, but not all that belonged to it: {error}. Free some space or "
             "make the data folder writable, and delete it again.",
-            is_full=is_full,
+            is_full=is_full(error),
         ) from error

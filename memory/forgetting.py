@@ -169,9 +169,11 @@ class Forgetter:
 
     def user(self, user_id: str) -> Receipt:
         """Forget everything about a user; an unknown one gives an empty receipt."""
-        if not self._database.has(user_id):
-            return Receipt()
         with self._shelf.of(user_id) as files:
+            if not self._database.has(user_id):
+                # A first import that was cut may have left files before any record.
+                files.delete_all()
+                return Receipt()
             with self._database.writing(user_id) as records:
                 num_concepts = len(records.rows(sa.select(concepts.c.id)))
                 num_facts = len(records.rows(sa.select(facts.c.id)))

@@ -15,13 +15,13 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from omnipersona.store.database import Database
+from omnipersona.store.database import Database, read_only
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import Files
 from omnipersona.store.lock import FolderLock
@@ -105,7 +105,7 @@ def _is_used(folder: Path) -> bool:
     if not path.exists() or path.stat().st_size == 0:
         return False
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as records:
+        with read_only(path) as records:
             [(count,)] = records.execute("SELECT count(*) FROM users")
     except sqlite3.Error:
         return True

@@ -261,9 +261,21 @@ class Failures:
         except (sa.exc.DBAPIError, sa.exc.TimeoutError, sqlite3.Error) as error:
             if isinstance(getattr(error, "orig", None), sqlite3.ProgrammingError):
                 raise
-            code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
-            is_full = code == sqlite3.SQLITE_FULL
-            raise StorageFailed(self._sentence(error), is_full=is_full) from error
+            full = is_full(getattr(error, "orig", error))
+            raise StorageFailed(self._sentence(error), is_full=full) from error
+
+
+def is_full(error: object) -> bool:
+    """Return whether SQLite failed because the disk has no room left."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+
+
+def read_only(path: Path) -> "closing[sqlite3.Connection]":
+    """Open a SQLite file that must not change; closed where a `with` ends.
+
+    Raises: sqlite3.Error: it cannot be opened.
+    """
+    return closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True))
 
 
 def check_sqlite(path: Path) -> None:
@@ -274,7 +286,7 @@ def check_sqlite(path: Path) -> None:
     if not path.exists():
         return
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+        with read_only(path) as opened:
             [(told,), *_] = opened.execute("PRAGMA quick_check(1)").fetchall()
     except sqlite3.Error as error:
         told = str(error)
@@ -285,7 +297,7 @@ def check_sqlite(path: Path) -> None:
 def num_quarantined(path: Path) -> int:
     """Return how many files of a SQLite file's memory wait in quarantine; 0 if it cannot tell."""
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+        with read_only(path) as opened:
             return int(opened.execute("SELECT count(*) FROM quarantine").fetchone()[0])
     except sqlite3.Error:
         return 0
