@@ -106,6 +106,11 @@ class Visit:
         self.begin(text, *files)
         self.ends()
 
+    def reload(self) -> None:
+        """Reload the conversation; it has its address once the list of conversations has come."""
+        self.page.wait_for_url("**/thread/*", timeout=MINUTE)
+        self.page.reload()
+
     def shows(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_text(text).last).to_be_visible(timeout=10 * MINUTE)
 

@@ -51,7 +51,7 @@ def test_teach_ask_draw_edit_and_stop(browser: Browser, start_page: Callable[...
     visit.say("draw <bo> in the forest")
     assert visit.drawings() == 3
 
-    visit.page.reload()
+    visit.reload()
     visit.shows("draw <bo> in the forest")
     assert visit.drawings() == 3
     visit.shoot("reopened")

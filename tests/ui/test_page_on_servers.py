@@ -24,7 +24,7 @@ def test_a_conversation_is_kept_and_forgotten(
     visit.shows("I know <bo> now.")
     visit.say("draw <bo> with his toy")
     assert visit.drawings() == 1
-    visit.page.reload()
+    visit.reload()
     expect(visit.page.locator(DRAWINGS)).to_have_count(1, timeout=MINUTE)
     assert visit.drawings() == 1
     assert on_servers.holds("red ball")
