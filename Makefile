@@ -32,7 +32,7 @@ test-fast: install ## the tests of a minute
 test-gpu: install ## shrunk weights, with the packages of the extra for GPUs beside .venv
 	.venv/bin/uv pip install --quiet --python $(PY) --no-deps --target .venv/gpu \
 		--constraint constraints.txt torchao bitsandbytes
-	PYTHONPATH=.venv/gpu $(PY) -m pytest tests/model/weights/test_shrink.py
+	PYTHONPATH=.venv/gpu $(PY) -m pytest tests/model/bagel/checkpoint/test_quantize.py
 
 lint: install ## ruff: rules and format
 	.venv/bin/ruff check .

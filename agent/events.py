@@ -65,7 +65,7 @@ class DrawProgress:
 
 @dataclass(frozen=True, slots=True)
 class LearningStarted:
-    """A learning job was queued; follow it with `Session.watch_learning`."""
+    """A learning job was queued; follow it with `Assistant.watch_learning`."""
 
     status: LearnStatus
 
@@ -96,7 +96,7 @@ class ShownPicture:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The turn's answer; `details` is JSON-able (see `Session.turn`)."""
+    """The turn's answer; `details` is JSON-able (see `Assistant.turn`)."""
 
     text: str
     pictures: tuple[ShownPicture, ...] = ()

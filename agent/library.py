@@ -7,9 +7,17 @@ threads. Does not know turns.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 
-from omnipersona.agent.lessons import Lesson, teach_lesson
+from omnipersona.agent.lesson import Lesson, teach_lesson
 from omnipersona.store.text import clean_text
 from omnipersona.tools.album import Album, read_album
+from omnipersona.tools.concept_service import (
+    ConceptView,
+    correct_fact,
+    find_concept,
+    forget_concept,
+    forget_fact,
+    view_concepts,
+)
 from omnipersona.tools.concepts import export_concept, import_concept
 from omnipersona.tools.gallery import (
     PictureRecord,
@@ -20,14 +28,6 @@ from omnipersona.tools.gallery import (
 )
 from omnipersona.tools.jobs import LearnStatus
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
-from omnipersona.tools.recall import (
-    ConceptView,
-    correct_fact,
-    find_concept,
-    forget_concept,
-    forget_fact,
-    view_concepts,
-)
 
 
 class Library:

@@ -6,7 +6,7 @@ Knows the updates of nodes. Does not know who shows them.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from omnipersona.agent.naming import slot_index, unslot
+from omnipersona.agent.slots import slot_index, unslot
 from omnipersona.agent.state import Evidence
 
 TITLES: Final[Mapping[str, str]] = {

@@ -1,6 +1,6 @@
 """The model's replies, read strictly.
 
-Knows the reply formats of `omnipersona.model.skills` and refuses everything else with
+Knows the reply formats of `omnipersona.model.bagel.prompts` and refuses everything else with
 `UnreadableReply`. Does not know the model, and guesses nothing: retries and fallbacks are the
 nodes' business.
 """
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from omnipersona.model.skills import (
+from omnipersona.model.bagel.prompts import (
     CANNOT,
     INTENTS,
     NONE,

@@ -11,11 +11,11 @@ from typing import Any
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.naming import slot_index, unslot
 from omnipersona.agent.nodes.drawing import DrawingNodes
 from omnipersona.agent.nodes.reading import ReadingNodes, slot_update
 from omnipersona.agent.nodes.retrieving import RetrievingNodes, spelled_out
 from omnipersona.agent.routes import route_intent
+from omnipersona.agent.slots import slot_index, unslot
 from omnipersona.agent.state import ConceptCard, Evidence, State, fresh_turn
 from omnipersona.tools.outcome import ToolDeps
 
@@ -25,7 +25,7 @@ class Plan:
     """What a message was taken to mean.
 
     Attributes:
-        intent: One of `omnipersona.model.skills.INTENTS`.
+        intent: One of `omnipersona.model.bagel.prompts.INTENTS`.
         picture: Which picture: attached, shown or none.
         concepts: Names it is about, as spelled.
         questions: What is looked up.

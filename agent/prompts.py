@@ -1,4 +1,4 @@
-"""The in-context examples of every text task, in the formats of `omnipersona.model.skills`.
+"""The in-context examples of every text task, in the formats of `omnipersona.model.bagel.prompts`.
 
 Knows examples and how many of them to take. Holds no instructions: the model is shown what to do,
 never told.
@@ -7,8 +7,7 @@ never told.
 from collections.abc import Sequence
 from typing import Final
 
-from omnipersona.model.contract import Example
-from omnipersona.model.skills import (
+from omnipersona.model.bagel.prompts import (
     Intent,
     Known,
     Parsed,
@@ -24,6 +23,7 @@ from omnipersona.model.skills import (
     write_facts,
     write_parsed,
 )
+from omnipersona.model.contract import Example
 
 _BO = Known(slot="<c0>", kind="dog")
 _MIA = Known(slot="<c1>", kind="cat")

@@ -6,12 +6,12 @@ list of ways out; the graph draws its edges from it.
 
 from typing import Literal
 
-from omnipersona.agent.naming import slot_index
 from omnipersona.agent.nodes.questions import APPROVED
 from omnipersona.agent.nodes.reading import ALL_OF_THEM
+from omnipersona.agent.slots import slot_index
 from omnipersona.agent.state import State
+from omnipersona.model.bagel.prompts import Intent
 from omnipersona.model.contract import slot
-from omnipersona.model.skills import Intent
 
 # What can be said only of a concept that exists.
 _NEEDS_KNOWN: frozenset[Intent] = frozenset(

@@ -14,7 +14,7 @@ from langgraph.channels import UntrackedValue
 # Python 3.11 makes no JSON schema of its own TypedDict.
 from typing_extensions import TypedDict
 
-from omnipersona.model.skills import Intent, PictureRef
+from omnipersona.model.bagel.prompts import Intent, PictureRef
 
 T = TypeVar("T")
 Passing = Annotated[T, UntrackedValue]

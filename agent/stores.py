@@ -13,7 +13,7 @@ from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.memory import Memory
 from omnipersona.store.database import check_sqlite
 from omnipersona.store.errors import StoreError
-from omnipersona.store.opening import Places
+from omnipersona.store.stores import Places
 
 
 def open_memory(settings: Settings, encoder: Encoder | None) -> Memory:

@@ -31,7 +31,7 @@ from omnipersona.model.contract import (
     StepEvent,
 )
 from omnipersona.model.errors import Cancelled
-from omnipersona.model.wrapped import WrappedModel
+from omnipersona.model.model_proxy import ModelProxy
 
 _TRACER: Final = trace.get_tracer("omnipersona")
 _PARENT: Final = "traceparent"
@@ -102,7 +102,7 @@ def fail(span: Span, error: BaseException) -> None:
     span.set_status(Status(StatusCode.ERROR, type(error).__name__))
 
 
-class TracedModel(WrappedModel):
+class TracedModel(ModelProxy):
     """Another model, with a span around each request to it."""
 
     def answer(

@@ -34,7 +34,7 @@ class UserTurn:
         num_examples: In-context examples per text task.
         think: Think in words first.
         approve_prompts: Ask before a rewritten prompt is drawn.
-        turn_id: From `Session.writing`, where a page keeps the turn's words; "" for none.
+        turn_id: From `Assistant.writing`, where a page keeps the turn's words; "" for none.
     """
 
     user_id: str

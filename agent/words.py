@@ -19,7 +19,7 @@ from langgraph.types import Interrupt, interrupt
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import NeedInput, NeedKind
 from omnipersona.agent.state import KEPT, State
-from omnipersona.agent.worker import in_worker
+from omnipersona.agent.threads import in_worker
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 
 TURN: Final = "turn_id"

@@ -7,10 +7,10 @@ Knows arithmetic; a test holds it against PyTorch's own counter.
 
 # B sequences, T grid rows of each, P past rows, D width
 
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.flow.guidance import GuidanceConfig
-from omnipersona.model.flow.schedule import timesteps
-from omnipersona.model.memory_plan import count_parameters
+from omnipersona.model.bagel.config import ModelConfig
+from omnipersona.model.bagel.flow.guidance import GuidanceConfig
+from omnipersona.model.bagel.flow.matching import timesteps
+from omnipersona.model.bagel.memory_plan import count_parameters
 
 
 def forward_flops(

@@ -15,11 +15,10 @@ from omnipersona.bench.asking import Asker
 from omnipersona.bench.concepts import Exam, teach
 from omnipersona.bench.reader import load_reader
 from omnipersona.bench.sample import Progress
+from omnipersona.model.bagel.backbone import LocalPersonaModel, load_pipeline
+from omnipersona.model.bagel.concept_training.trainer import PRESETS, TrainingConfig, learned
+from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.contract import ConceptFile, LearnRequest, Preset
-from omnipersona.model.fit import PRESETS, FitConfig
-from omnipersona.model.learning import learned
-from omnipersona.model.runtime import LocalPersonaModel, load_studio
-from omnipersona.model.studio import Studio
 
 _BUDGETS: Final[tuple[tuple[Preset, int], ...]] = (
     ("quick", 1),
@@ -67,13 +66,13 @@ def learning_curve(
         seed: Of characters.
         on_progress: Told the budget of each point as it begins.
     """
-    studio, device = load_studio(model)
-    persona, reader = LocalPersonaModel(studio, device), load_reader()
+    pipeline, device = load_pipeline(model)
+    persona, reader = LocalPersonaModel(pipeline, device), load_reader()
     try:
         for preset, num_steps in _BUDGETS:
             on_progress(f"{preset}, {num_steps} steps")
-            learner = _Learner(studio, replace(PRESETS[preset], num_steps=num_steps))
-            exam = Exam(Asker(persona), reader, studio.config.image_size, seed)
+            learner = _Learner(pipeline, replace(PRESETS[preset], num_steps=num_steps))
+            exam = Exam(Asker(persona), reader, pipeline.config.image_size, seed)
             for i in range(concepts):
                 exam.take(teach(learner.learn, seed, i, exam.size, preset), i)
             yield Point(
@@ -93,13 +92,13 @@ def learning_curve(
 class _Learner:
     """Learns by one configuration and times it."""
 
-    studio: Studio
-    config: FitConfig
+    pipeline: Pipeline
+    config: TrainingConfig
     seconds: list[float] = field(default_factory=list)
 
     def learn(self, request: LearnRequest) -> ConceptFile:
         started = time.monotonic()
-        (concept,) = learned(self.studio, [request], self.config)
+        (concept,) = learned(self.pipeline, [request], self.config)
         self.seconds.append(time.monotonic() - started)
         return concept
 

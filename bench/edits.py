@@ -25,7 +25,7 @@ from omnipersona.bench.traits import (
     traits_of_figure,
     truth,
 )
-from omnipersona.model.latent.autoencoder import Autoencoder
+from omnipersona.model.bagel.vae import Autoencoder
 from omnipersona.training.corpus.edits import EDIT_KINDS, Edit, sample_edit
 from omnipersona.training.world.render import render
 from omnipersona.training.world.scene import sample_identity, sample_scene

@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
 
+from omnipersona.model.bagel.checkpoint.loading import fingerprint, load_folder
+from omnipersona.model.bagel.images import to_image, to_pixels
+from omnipersona.model.bagel.vae import Autoencoder
 from omnipersona.model.contract import PersonaModel
-from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.vision.images import to_image, to_pixels
-from omnipersona.model.weights.load import fingerprint, load_folder
 
 _PEAK: Final = 255.0
 # A perfect match would be infinite; 8-bit pictures cannot show more than this.

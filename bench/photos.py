@@ -9,7 +9,7 @@ from omnipersona.bench.asking import Asker
 from omnipersona.bench.photographs import photograph
 from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
-from omnipersona.model.skills import FOREIGN_PICTURE
+from omnipersona.model.bagel.prompts import FOREIGN_PICTURE
 from omnipersona.training.corpus.questions import ask, describe
 from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.world.foreign import foreign_picture

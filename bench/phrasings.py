@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.naming import slot_index
 from omnipersona.agent.nodes.reading import available_picture, parse_state, slot_update
 from omnipersona.agent.parsing import read_parsed
 from omnipersona.agent.prompts import PARSE_EXAMPLES
+from omnipersona.agent.slots import slot_index
 from omnipersona.agent.state import ConceptCard, State, fresh_turn
-from omnipersona.agent.tasks import run_task
+from omnipersona.agent.structured_output import run_task
 from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
+from omnipersona.model.bagel.prompts import INTENTS, Parsed, parse_prompt
 from omnipersona.model.contract import PersonaModel, slot
-from omnipersona.model.skills import INTENTS, Parsed, parse_prompt
 
 PHRASINGS: Final = Path(__file__).with_name("phrasings.json")
 

@@ -9,22 +9,21 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from omnipersona.model.drawing import Painting
-from omnipersona.model.flow.guidance import GuidanceConfig, guided
-from omnipersona.model.flow.sampler import sample
-from omnipersona.model.flow.schedule import timesteps
-from omnipersona.model.sequence.canvas import Canvas
-from omnipersona.model.vision.images import grid_ids
+from omnipersona.model.bagel.flow.guidance import GuidanceConfig, guided
+from omnipersona.model.bagel.flow.matching import timesteps
+from omnipersona.model.bagel.flow.sampling import DrawInputs, sample
+from omnipersona.model.bagel.images import grid_ids
+from omnipersona.model.bagel.velocity_batch import VelocityBatch
 
 
 def draw_plainly(
-    painting: Painting, *, num_steps: int, timestep_shift: float, config: GuidanceConfig
+    inputs: DrawInputs, *, num_steps: int, timestep_shift: float, config: GuidanceConfig
 ) -> Iterator[Tensor]:
-    """Yield the latent tokens (T, E) after each step; the same picture as `drawing.draw`."""
-    guidance, grid = painting.guidance, painting.grid
+    """Yield the latent tokens (T, E) after each step; the same picture as `sampling.draw`."""
+    guidance, grid = inputs.guidance, inputs.grid
     ids = grid_ids(grid.rows, grid.columns, guidance.full.model.config.max_latent_size)
     full, without_text, without_image = (
-        Canvas([context], [ids])
+        VelocityBatch([context], [ids])
         for context in (guidance.full, guidance.without_text, guidance.without_image)
     )
 
@@ -36,5 +35,5 @@ def draw_plainly(
         v_image = without_image.velocities([x_t], t)[0]
         return guided(v, v_text, v_image, config)
 
-    for x_t, _ in sample(painting.noise_TE, timesteps(num_steps, timestep_shift), velocity):
+    for x_t, _ in sample(inputs.noise_TE, timesteps(num_steps, timestep_shift), velocity):
         yield x_t

@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from omnipersona.bench.traits import FIGURE_TRAITS, TRAITS, traits_of_figure
-from omnipersona.model.vision.images import to_pixels
+from omnipersona.model.bagel.images import to_pixels
 from omnipersona.training.world.scene import MAX_FIGURES
 
 SIDE: Final = 64

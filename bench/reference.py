@@ -23,10 +23,10 @@ from torch import Tensor
 from omnipersona.bench.errors import BenchError
 from omnipersona.bench.stage import Load, Stage
 from omnipersona.bench.work import DRAWING, SHIFT
-from omnipersona.model.drawing import Painting, draw
-from omnipersona.model.sequence.context import Guidance
-from omnipersona.model.sequence.segments import TextSegment
-from omnipersona.model.weights.load import save_folder
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.flow.sampling import DrawInputs, draw
+from omnipersona.model.bagel.sequence import TextSegment
+from omnipersona.model.bagel.velocity_batch import CFGContexts
 
 WORKER: Final = Path(__file__).with_name("reference_worker.py")
 _SEED: Final = 1
@@ -48,15 +48,15 @@ def time_reference(stage: Stage, load: Load, folder: Path) -> tuple[float, float
         BenchError: The reference cannot be run, or draws another picture.
     """
     ids = stage.words(_SEED).ids
-    painting = _painting(stage, ids)
+    inputs = _painting(stage, ids)
     with TemporaryDirectory() as name:
         job = Path(name)
         save_folder(stage.model, job, dtype=stage.model.dtype)
-        save_file({"noise": painting.noise_TE}, job / "noise.safetensors")
+        save_file({"noise": inputs.noise_TE}, job / "noise.safetensors")
         (job / "job.json").write_text(json.dumps(_job(stage, load, ids)))
         found = _run(folder, job)
         theirs = load_file(job / "latent.safetensors")["latent"]
-    seconds, ours = _time_ours(painting, load)
+    seconds, ours = _time_ours(inputs, load)
     error = float((ours - theirs).norm() / theirs.norm())
     if not error <= _TOLERANCE:
         raise BenchError(
@@ -66,11 +66,11 @@ def time_reference(stage: Stage, load: Load, folder: Path) -> tuple[float, float
     return seconds, median(found["seconds"])
 
 
-def _painting(stage: Stage, ids: Sequence[int]) -> Painting:
-    guidance = Guidance.empty(stage.model, stage.markers)
+def _painting(stage: Stage, ids: Sequence[int]) -> DrawInputs:
+    guidance = CFGContexts.empty(stage.model, stage.markers)
     begin, end = _SPECIAL["bos_token_id"], _SPECIAL["eos_token_id"]
     guidance.add_text(TextSegment(ids=[begin, *ids, end]))
-    return replace(stage.painting(_SEED), guidance=guidance)
+    return replace(stage.inputs(_SEED), guidance=guidance)
 
 
 def _job(stage: Stage, load: Load, ids: Sequence[int]) -> dict[str, Any]:
@@ -103,12 +103,12 @@ def _run(folder: Path, job: Path) -> dict[str, Any]:
     return found
 
 
-def _time_ours(painting: Painting, load: Load) -> tuple[float, Tensor]:
+def _time_ours(inputs: DrawInputs, load: Load) -> tuple[float, Tensor]:
     seconds = []
-    latent = painting.noise_TE
+    latent = inputs.noise_TE
     for _ in range(load.repeats):
         started = time.perf_counter()
-        steps = draw([painting], num_steps=load.num_steps, timestep_shift=SHIFT, config=DRAWING)
+        steps = draw([inputs], num_steps=load.num_steps, timestep_shift=SHIFT, config=DRAWING)
         *_, [(latent, _)] = steps
         seconds.append(time.perf_counter() - started)
     return median(seconds), latent

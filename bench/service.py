@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import DrawProgress, Event, LearningStarted, Reply
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.turn import UserTurn
 from omnipersona.bench.asking import Asker, png
@@ -61,7 +61,7 @@ async def _run(
     model: TimedModel, folder: Path, quick: bool, on_progress: Progress | None
 ) -> list[Row]:
     settings = Settings(data=folder, database="", blobs="", drift_guard=False)
-    session = await Session.open(settings, model=model)
+    session = await Assistant.open(settings, model=model)
     service = _Service(session, model, 3 if quick else 10, 4 if quick else _USERS)
     rows: list[Row] = []
     try:
@@ -78,7 +78,7 @@ async def _run(
 class _Service:
     """One session under measurement; user `ana` knows <bo>."""
 
-    def __init__(self, session: Session, model: TimedModel, repeats: int, users: int) -> None:
+    def __init__(self, session: Assistant, model: TimedModel, repeats: int, users: int) -> None:
         self.session = session
         self.model = model
         self.repeats = repeats

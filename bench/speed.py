@@ -18,16 +18,15 @@ from omnipersona.bench.plain_path import draw_plainly
 from omnipersona.bench.reference import time_reference
 from omnipersona.bench.stage import Load, Stage, random_weights, small_sizes
 from omnipersona.bench.work import DRAWING, EDITING, SHIFT, Progress, WorkRow, run_work
+from omnipersona.model.bagel.backbone import NANO, load_pipeline
+from omnipersona.model.bagel.checkpoint.published import bagel_7b_mot
+from omnipersona.model.bagel.flow.guidance import GuidanceConfig, drawing_scales
+from omnipersona.model.bagel.flow.sampling import DrawInputs, draw
+from omnipersona.model.bagel.memory_plan import kv_bytes
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.contract import GenerateRequest, Weights
-from omnipersona.model.devices import Device, pick_device
-from omnipersona.model.drawing import Painting, draw
-from omnipersona.model.flow.guidance import GuidanceConfig
-from omnipersona.model.memory_plan import kv_bytes
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.runtime import NANO, load_studio
-from omnipersona.model.scales import drawing_scales
-from omnipersona.model.studio import Studio
-from omnipersona.model.weights.published import bagel_7b_mot
+from omnipersona.model.engine.devices import Device, pick_device
 
 _VS_REFERENCE: Final = "t2i_vs_reference"
 _REUSE_BELOW: Final = 0.1
@@ -118,34 +117,36 @@ def _notes(model: OmniModel, device: Device, weights: Weights) -> list[str]:
 def _pairs(
     stage: Stage, load: Load
 ) -> Iterator[tuple[str, Callable[[], object], Callable[[], object]]]:
-    def ours(paintings: Sequence[Painting], config: GuidanceConfig) -> Callable[[], object]:
+    def ours(inputs_list: Sequence[DrawInputs], config: GuidanceConfig) -> Callable[[], object]:
         return lambda: list(
-            draw(paintings, num_steps=load.num_steps, timestep_shift=SHIFT, config=config)
+            draw(inputs_list, num_steps=load.num_steps, timestep_shift=SHIFT, config=config)
         )
 
-    def plain(painting: Painting, config: GuidanceConfig) -> Callable[[], object]:
+    def plain(inputs: DrawInputs, config: GuidanceConfig) -> Callable[[], object]:
         return lambda: list(
-            draw_plainly(painting, num_steps=load.num_steps, timestep_shift=SHIFT, config=config)
+            draw_plainly(inputs, num_steps=load.num_steps, timestep_shift=SHIFT, config=config)
         )
 
-    picture, edit = stage.painting(1), stage.painting(2, has_source=True)
+    picture, edit = stage.inputs(1), stage.inputs(2, has_source=True)
     yield "t2i_vs_plain_path", ours([picture], DRAWING), plain(picture, DRAWING)
     yield "edit_vs_plain_path", ours([edit], EDITING), plain(edit, EDITING)
-    four = [stage.painting(seed, has_concept=True) for seed in range(4)]
+    four = [stage.inputs(seed, has_concept=True) for seed in range(4)]
     alone = [ours([one], DRAWING) for one in four]
     yield "batch4_vs_single", ours(four, DRAWING), lambda: [run() for run in alone]
     # How often layers are left out depends on real weights.
-    nano, _ = load_studio(NANO)
+    nano, _ = load_pipeline(NANO)
     cached, whole = (_nano_drawing(nano, load, limit) for limit in (_REUSE_BELOW, None))
     yield "step_cache_vs_whole", cached, whole
 
 
-def _nano_drawing(studio: Studio, load: Load, reuse_below: float | None) -> Callable[[], object]:
-    painting = studio.drawing_of(GenerateRequest(prompt=_PROMPT), torch.Generator().manual_seed(0))
-    sampling = studio.config.sampling
+def _nano_drawing(
+    pipeline: Pipeline, load: Load, reuse_below: float | None
+) -> Callable[[], object]:
+    inputs = pipeline.drawing_of(GenerateRequest(prompt=_PROMPT), torch.Generator().manual_seed(0))
+    sampling = pipeline.config.sampling
     return lambda: list(
         draw(
-            [painting],
+            [inputs],
             num_steps=load.num_steps,
             timestep_shift=sampling.timestep_shift,
             config=drawing_scales(sampling),

@@ -10,26 +10,31 @@ from typing import Final
 
 import torch
 
-from omnipersona.model.concept.prompt import ConceptRows, Prompter
-from omnipersona.model.config import (
+from omnipersona.model.bagel.checkpoint.inspect import skeleton
+from omnipersona.model.bagel.checkpoint.quantize import is_expert_matrix, put_shrunk
+from omnipersona.model.bagel.config import (
     AutoencoderConfig,
     ModelConfig,
     ResizeRule,
     TextConfig,
     VisionConfig,
 )
+from omnipersona.model.bagel.flow.sampling import DrawInputs, Grid
+from omnipersona.model.bagel.images import fitted_size
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.prompt_layout import ConceptRows, Prompter
+from omnipersona.model.bagel.sequence import (
+    GenImage,
+    Markers,
+    TextSegment,
+    UndImage,
+    clean_image,
+    seen_image,
+)
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.bagel.velocity_batch import CFGContexts
 from omnipersona.model.contract import Weights
-from omnipersona.model.devices import Device
-from omnipersona.model.drawing import Grid, Painting
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.context import Guidance
-from omnipersona.model.sequence.pack import Markers
-from omnipersona.model.sequence.pictures import clean_image, seen_image
-from omnipersona.model.sequence.segments import GenImage, TextSegment, UndImage
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.vision.images import fitted_size
-from omnipersona.model.weights.shrink import is_expert_matrix, put_shrunk
-from omnipersona.model.weights.survey import skeleton
+from omnipersona.model.engine.devices import Device
 
 _SIDE: Final = 128
 _WORDS: Final = 24
@@ -136,16 +141,16 @@ class Stage:
         latents = torch.randn(config.autoencoder.z_channels, side, side, generator=generator)
         return clean_image(config, latents), seen_image(config, pixels)
 
-    def painting(
+    def inputs(
         self, seed: int, *, has_source: bool = False, has_concept: bool = False
-    ) -> Painting:
+    ) -> DrawInputs:
         """Return a picture before its first step."""
         config, generator = self.model.config, torch.Generator().manual_seed(seed)
-        guidance = Guidance.empty(self.model, self.markers, self.concept(seed))
+        guidance = CFGContexts.empty(self.model, self.markers, self.concept(seed))
         if has_concept:
             guidance.add_prefix(self.prompter().prefix(0, "draw"), keep_without_text=True)
         if has_source:
             guidance.add_picture(*self.picture(seed))
         guidance.add_text(self.words(seed))
         noise = torch.randn(self.grid.num_tokens, config.latent_width, generator=generator)
-        return Painting(guidance=guidance, noise_TE=noise, grid=self.grid)
+        return DrawInputs(guidance=guidance, noise_TE=noise, grid=self.grid)

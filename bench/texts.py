@@ -8,8 +8,8 @@ import random
 from omnipersona.bench.asking import Asker
 from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
+from omnipersona.model.bagel.prompts import CANNOT, INTENTS
 from omnipersona.model.contract import Example
-from omnipersona.model.skills import CANNOT, INTENTS
 from omnipersona.training.corpus.dialogue import Turn, sample_examples, sample_turn
 from omnipersona.training.corpus.dialogue.parse import sample_parse
 

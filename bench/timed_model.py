@@ -14,12 +14,12 @@ from omnipersona.model.contract import (
     GenerateRequest,
     PersonaModel,
 )
-from omnipersona.model.wrapped import WrappedModel
+from omnipersona.model.model_proxy import ModelProxy
 
 T = TypeVar("T")
 
 
-class TimedModel(WrappedModel):
+class TimedModel(ModelProxy):
     """Another model, and the seconds that its callers waited for it.
 
     Attributes:

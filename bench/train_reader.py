@@ -25,8 +25,8 @@ from omnipersona.bench.judging import accuracy, held_out_scenes, identity_told
 from omnipersona.bench.reader import POOLED, SIDE, WEIGHTS, Reader, load_reader, save_reader
 from omnipersona.bench.train_identity import train_identity
 from omnipersona.bench.traits import TRAITS, traits_of_figure, truth
-from omnipersona.model.precision import training_precision
-from omnipersona.model.vision.images import to_uint8
+from omnipersona.model.bagel.images import to_uint8
+from omnipersona.model.engine.devices import training_precision
 from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.world.labels import LABELS, show
 from omnipersona.training.world.render import render

@@ -14,13 +14,11 @@ import torch
 
 from omnipersona.bench.cost import drawing_flops, forward_flops
 from omnipersona.bench.stage import Load, Stage
-from omnipersona.model.drawing import Painting, draw
-from omnipersona.model.flow.guidance import GuidanceConfig
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.context import Context
-from omnipersona.model.sequence.pack import pack
-from omnipersona.model.sequence.pictures import target_image
-from omnipersona.model.sequence.segments import Sample, Segment, TextSegment
+from omnipersona.model.bagel.flow.guidance import GuidanceConfig
+from omnipersona.model.bagel.flow.sampling import DrawInputs, draw
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.sequence import Sample, Segment, TextSegment, pack, target_image
+from omnipersona.model.bagel.velocity_batch import Context
 
 SHIFT: Final = 3.0
 DRAWING: Final = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=1.0, cfg_interval=(0.4, 1.0))
@@ -95,20 +93,20 @@ def _works(stage: Stage) -> Iterator[_Work]:
 
 @torch.no_grad()
 def _drawing(stage: Stage, seeds: list[int], name: str) -> _Work:
-    paintings = [stage.painting(seed, has_concept=True) for seed in seeds]
-    return _steps(stage, name, paintings, DRAWING, num_branches=2)
+    inputs_list = [stage.inputs(seed, has_concept=True) for seed in seeds]
+    return _steps(stage, name, inputs_list, DRAWING, num_branches=2)
 
 
 @torch.no_grad()
 def _editing(stage: Stage) -> _Work:
-    painting = stage.painting(1, has_source=True, has_concept=True)
-    return _steps(stage, "edit 1", [painting], EDITING, num_branches=3)
+    inputs = stage.inputs(1, has_source=True, has_concept=True)
+    return _steps(stage, "edit 1", [inputs], EDITING, num_branches=3)
 
 
 def _steps(
     stage: Stage,
     name: str,
-    paintings: list[Painting],
+    inputs_list: list[DrawInputs],
     scales: GuidanceConfig,
     *,
     num_branches: int,
@@ -119,15 +117,15 @@ def _steps(
         num_steps=_NUM_STEPS,
         timestep_shift=SHIFT,
         num_tokens=stage.grid.num_tokens,
-        num_past=paintings[0].guidance.full.cache.length,
+        num_past=inputs_list[0].guidance.full.cache.length,
         num_branches=num_branches,
     )
     return _Work(
         name,
         "step",
-        len(paintings) * _NUM_STEPS,
+        len(inputs_list) * _NUM_STEPS,
         flops // _NUM_STEPS,
-        lambda: list(draw(paintings, num_steps=_NUM_STEPS, timestep_shift=SHIFT, config=scales)),
+        lambda: list(draw(inputs_list, num_steps=_NUM_STEPS, timestep_shift=SHIFT, config=scales)),
     )
 
 

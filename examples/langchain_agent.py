@@ -5,10 +5,10 @@ from typing import Any
 from langchain.agents import create_agent
 from langchain_core.language_models import BaseChatModel
 
-from omnipersona import Session
+from omnipersona import Assistant
 
 
-def build_agent(session: Session, chat_model: BaseChatModel, user_id: str) -> Any:
+def build_agent(session: Assistant, chat_model: BaseChatModel, user_id: str) -> Any:
     """Return an agent whose tools are bound to one user.
 
     Args:

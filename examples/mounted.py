@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from omnipersona import Session, load_settings, mount_page
+from omnipersona import Assistant, load_settings, mount_page
 
 
 def build_app() -> FastAPI:
@@ -14,7 +14,7 @@ def build_app() -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings = load_settings()
-        async with await Session.open(settings) as session:
+        async with await Assistant.open(settings) as session:
             mount_page(app, session, settings, path="/assistant")
             yield
 

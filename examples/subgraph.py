@@ -5,7 +5,7 @@ from typing import TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from omnipersona import Context, Session, load_settings
+from omnipersona import Assistant, Context, load_settings
 
 
 class Greeting(TypedDict, total=False):
@@ -28,7 +28,7 @@ def sign(state: Greeting) -> Greeting:
     return Greeting(card=f"Welcome, {state['guest']}! {state['answer']}")
 
 
-def build_app(session: Session) -> StateGraph[Greeting, Context]:
+def build_app(session: Assistant) -> StateGraph[Greeting, Context]:
     """Return an app in which the assistant is the middle one of three nodes."""
     app = StateGraph(Greeting, context_schema=Context)
     app.add_node("invite", invite)
@@ -43,7 +43,7 @@ def build_app(session: Session) -> StateGraph[Greeting, Context]:
 
 async def main() -> None:
     """Welcome a red fox."""
-    async with await Session.open(load_settings()) as session:
+    async with await Assistant.open(load_settings()) as session:
         app = build_app(session).compile()
         result = await app.ainvoke({"guest": "red fox"}, context=Context(user_id="ana"))
         print(result["card"])

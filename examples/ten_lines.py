@@ -4,12 +4,12 @@ import asyncio
 import sys
 from pathlib import Path
 
-from omnipersona import Lesson, Reply, Session, UserTurn, load_settings
+from omnipersona import Assistant, Lesson, Reply, UserTurn, load_settings
 
 
 async def main(photos: list[Path]) -> None:
     """Teach <bo> from photos, ask for his toy and draw him with it, to bo.png."""
-    async with await Session.open(load_settings()) as session:
+    async with await Assistant.open(load_settings()) as session:
         pictures = tuple(photo.read_bytes() for photo in photos)
         facts = ("his toy is a red ball",)
         job = await session.teach(

@@ -11,9 +11,9 @@ from omnipersona.memory.records import Concept, ConceptState, Picture
 from omnipersona.store.database import Database, Records, Row, new_id, now
 from omnipersona.store.errors import DuplicateConcept, InvalidName, UnknownConcept
 from omnipersona.store.names import clean_name, name_key, possible_keys
-from omnipersona.store.opening import TOKENS
 from omnipersona.store.schema import concept_names, concept_photos, concepts
 from omnipersona.store.shelf import Shelf
+from omnipersona.store.stores import TOKENS
 from omnipersona.store.text import clean_text
 
 MAX_KIND: Final = 60

@@ -25,8 +25,7 @@ from omnipersona.store.errors import (
     UnknownPicture,
     UnknownThread,
 )
-from omnipersona.store.intake import without_words
-from omnipersona.store.opening import PICTURE, TOKENS
+from omnipersona.store.image_sanitizer import without_words
 from omnipersona.store.schema import (
     concept_names,
     concept_photos,
@@ -42,6 +41,7 @@ from omnipersona.store.schema import (
     users,
 )
 from omnipersona.store.shelf import OwnFiles, Shelf
+from omnipersona.store.stores import PICTURE, TOKENS
 from omnipersona.store.text import fold
 from omnipersona.store.tombstones import Tombstones
 

@@ -16,9 +16,9 @@ from omnipersona.memory.concepts import ConceptStore
 from omnipersona.memory.records import ConceptState
 from omnipersona.store.database import Database, Records, Row, new_id, now
 from omnipersona.store.errors import UnknownConcept
-from omnipersona.store.opening import TOKENS
 from omnipersona.store.schema import OWNER, jobs
 from omnipersona.store.shelf import Shelf
+from omnipersona.store.stores import TOKENS
 
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
 LEASE: Final = timedelta(minutes=5)

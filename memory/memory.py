@@ -16,15 +16,15 @@ from omnipersona.memory.forgetting import Forgetter
 from omnipersona.memory.index import FactIndex
 from omnipersona.memory.jobs import JobStore
 from omnipersona.memory.pictures import PictureStore
-from omnipersona.memory.recall import Recall
 from omnipersona.memory.records import Concept, Learned, RankedFact, Receipt
+from omnipersona.memory.retriever import Retriever
 from omnipersona.store.conversations import Conversations
 from omnipersona.store.database import Database
 from omnipersona.store.files import Files
-from omnipersona.store.intake import MAX_SIDE
+from omnipersona.store.image_sanitizer import MAX_SIDE
 from omnipersona.store.lock import FolderLock
-from omnipersona.store.opening import PICTURE, TOKENS, Places
 from omnipersona.store.shelf import Shelf
+from omnipersona.store.stores import PICTURE, TOKENS, Places
 from omnipersona.store.tombstones import Tombstones
 from omnipersona.store.upkeep import Upkeep
 
@@ -55,7 +55,7 @@ class Memory:
         self._database = database
         self._lock = lock
         self._index = _index_of(places, database, encoder)
-        self._recall = Recall(database, encoder, self._index)
+        self._recall = Retriever(database, encoder, self._index)
         self.conversations = Conversations(database)
         self.conversations.end_lost_turns()
         self.facts = FactStore(database)
@@ -123,7 +123,7 @@ class Memory:
 
         The first call with any fact stored loads the encoder, which takes seconds.
 
-        Raises: UnknownConcept, InvalidText, ValueError: as `Recall.recall` says.
+        Raises: UnknownConcept, InvalidText, ValueError: as `Retriever.recall` says.
         """
         return self._recall.recall(user_id, question, concept_ids, limit)
 

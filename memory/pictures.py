@@ -15,9 +15,9 @@ from PIL import Image, UnidentifiedImageError
 from omnipersona.memory.records import Picture, PictureOrigin
 from omnipersona.store.database import Database, Records, Row, new_id, now
 from omnipersona.store.errors import PictureRejected, UnknownConcept, UnknownPicture
-from omnipersona.store.opening import PICTURE
 from omnipersona.store.schema import concepts, picture_concepts, pictures
 from omnipersona.store.shelf import Shelf
+from omnipersona.store.stores import PICTURE
 from omnipersona.store.text import fold
 
 
@@ -58,7 +58,7 @@ class PictureStore:
 
         Args:
             user_id: Whose picture.
-            png: PNG bytes, from `intake.clean_picture` or from the model.
+            png: PNG bytes, from `image_sanitizer.clean_picture` or from the model.
             told: What is known of it.
 
         Raises:

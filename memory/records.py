@@ -121,7 +121,7 @@ class Learned:
         consent: The user may have this person or thing learned.
         tokens: The safetensors file.
         base_fingerprint: The base weights that the tokens belong to.
-        photos: PNG bytes, from `intake.clean_picture`.
+        photos: PNG bytes, from `image_sanitizer.clean_picture`.
         facts: Pairs of attribute and value.
         origin: What the facts came with.
     """

@@ -1,26 +1,96 @@
-"""The seam between the model and everything above it; imports no torch.
+"""What everything above sees of a model: requests, results, events and the protocol.
 
-Pictures cross it as PNG bytes, concepts as the bytes of their safetensors file. Inside every text
-of a request, concept `i` is written as its slot `<ci>`: `request.concepts[i]` fills it. The user's
-own spelling of a name never reaches the model.
+Knows no torch, so that importing it costs none. Pictures cross it as PNG bytes, concepts as the
+bytes of their safetensors file. Inside every text of a request, concept `i` is written as its slot
+`<ci>`: `request.concepts[i]` fills it. The user's own spelling of a name never reaches the model.
 
-Requests of one `lane` wait for each other and lanes take turns, so that nobody waits for all that
-another has asked; what a lane stands for is the caller's affair.
+Requests of one `tenant` wait for each other and tenants take turns, so that nobody waits for all
+that another has asked; what a tenant stands for is the caller's affair.
 
 Long work is an iterator of events that ends with its result. Every method may be called from any
 thread; a set `cancel` event makes the iterator raise `Cancelled` before its next step.
 """
 
 import hashlib
+import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self
 
-from omnipersona.model.checks import check_range, check_readable, check_text, check_whole
 from omnipersona.model.errors import RequestError
-from omnipersona.model.info import ModelInfo as ModelInfo
-from omnipersona.model.info import Preset as Preset
+
+MAX_TEXT: Final = 20_000
+
+
+def check_text(field: str, text: str) -> None:
+    """Refuse a text that is empty, too long or not whole."""
+    if not text.strip():
+        raise RequestError(field, "is empty; write what you want.")
+    check_readable(field, text)
+
+
+def check_readable(field: str, text: str) -> None:
+    """Refuse a text that is too long or not whole."""
+    if len(text) > MAX_TEXT:
+        raise RequestError(field, f"has {len(text)} characters; at most {MAX_TEXT} can be read.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        reason = f"holds half a character at place {error.start}; write it again."
+        raise RequestError(field, reason) from error
+
+
+def check_whole(field: str, value: int, low: int, high: int) -> None:
+    """Refuse what is no whole number from `low` to `high`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise RequestError(field, f"is {value}; it must be a whole number from {low} to {high}.")
+
+
+def check_range(field: str, value: float, low: float, high: float) -> None:
+    """Refuse what is no number from `low` to `high`."""
+    if not math.isfinite(value) or not low <= value <= high:
+        raise RequestError(field, f"is {value}; it must lie between {low} and {high}.")
+
+
+Preset = Literal["quick", "nano", "paper"]
+"""Length of a lesson."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelInfo:
+    """What a model is and can hold.
+
+    Attributes:
+        name: For people, e.g. "nano".
+        fingerprint: Hash of the weights that concept tokens depend on.
+        device: E.g. "cpu".
+        dtype: E.g. "float32", and why.
+        image_size: Default side of a drawing, pixels.
+        max_image_size: Longest side it can draw or read, pixels.
+        display_size: Side at which the page should show its drawings, pixels.
+        world: One sentence on what it can see and draw.
+        num_steps: Default velocity evaluations.
+        cfg_text_scale: Default pull of the words on a drawing.
+        num_examples: In-context examples that its text tasks work best with.
+        can_think: Whether it was trained to think in words first.
+        lesson: Preset of a whole lesson.
+    """
+
+    name: str
+    fingerprint: str
+    device: str
+    dtype: str
+    image_size: int
+    max_image_size: int
+    display_size: int
+    world: str
+    num_steps: int
+    cfg_text_scale: float
+    num_examples: int
+    can_think: bool
+    lesson: Preset
+
 
 MAX_CONCEPTS = 10
 MAX_SEED = 2**32 - 1
@@ -91,7 +161,7 @@ class AnswerRequest:
     temperature: float = 0.0
     seed: int = 0
     think: bool = False
-    lane: str = ""
+    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("question", self.question)
@@ -108,7 +178,7 @@ class CompleteRequest:
     """Run a text task (parse, recall, rewrite, ...) and return its reply.
 
     Attributes:
-        prompt: The task's input in a format of `omnipersona.model.skills`.
+        prompt: The task's input in a format of `omnipersona.model.bagel.prompts`.
         images: PNG bytes, read before the prompt.
         examples: In-context examples, oldest first.
         concepts: Only for tasks that read learned tokens; most tasks see bare slots.
@@ -120,7 +190,7 @@ class CompleteRequest:
     examples: tuple[Example, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     max_tokens: int = 96
-    lane: str = ""
+    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("prompt", self.prompt)
@@ -193,7 +263,7 @@ class GenerateRequest:
     width: int | None = None
     height: int | None = None
     settings: DrawSettings = DrawSettings()
-    lane: str = ""
+    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("prompt", self.prompt)
@@ -221,7 +291,7 @@ class EditRequest:
     images: tuple[bytes, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     settings: DrawSettings = DrawSettings()
-    lane: str = ""
+    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("instruction", self.instruction)
@@ -249,7 +319,7 @@ class LearnRequest:
     preset: Preset = "nano"
     seed: int = 0
     start: ConceptFile | None = None
-    lane: str = ""
+    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("name", self.name)

@@ -103,8 +103,8 @@ def _summary(path: Path) -> str:
 
 def memory_block() -> str:
     """Return what BAGEL takes, in GB, by piece of work and type of the experts' matrices."""
-    from omnipersona.model.memory_plan import WEIGHT_TYPES, plan, works
-    from omnipersona.model.weights.published import bagel_7b_mot
+    from omnipersona.model.bagel.checkpoint.published import bagel_7b_mot
+    from omnipersona.model.bagel.memory_plan import WEIGHT_TYPES, plan, works
 
     config = bagel_7b_mot()
     lines = [

@@ -33,7 +33,7 @@ from PIL import Image
 from omnipersona.memory.memory import Memory
 from omnipersona.memory.records import Concept, Learned
 from omnipersona.store.backup import back_up, restore
-from omnipersona.store.opening import DATABASE_FILE, Places
+from omnipersona.store.stores import DATABASE_FILE, Places
 
 ANA, EVE = "ana", "eve"
 THREADS: Final = ("one", "two", "three")

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from fakes import FakePersonaModel
 from talk import Talk
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.memory.index import as_bytes
 from omnipersona.memory.memory import Memory
@@ -107,7 +107,7 @@ def measured(call: Callable[[int], object]) -> float:
 class Calls:
     """What is measured, of one user."""
 
-    def __init__(self, session: Session, runner: asyncio.Runner, user_id: str) -> None:
+    def __init__(self, session: Assistant, runner: asyncio.Runner, user_id: str) -> None:
         self._session = session
         self._memory = session._deps.memory
         self._runner = runner
@@ -141,7 +141,7 @@ class Calls:
         self._memory.forget_fact(self._user_id, fact.id)
 
 
-def growth(session: Session, runner: asyncio.Runner, most: int) -> None:
+def growth(session: Assistant, runner: asyncio.Runner, most: int) -> None:
     """Print the table of costs; the model of a turn answers at once."""
     sizes = [size for size in (1000, 10_000, 100_000) if size <= most]
     table: dict[str, list[float]] = {}
@@ -182,7 +182,7 @@ def main() -> None:
     model = FakePersonaModel(completions=SCRIPT)
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         settings = Settings(data=Path(folder) / "data", database=chosen.database)
-        session = runner.run(Session.open(settings, model=model, encoder=Numbers()))
+        session = runner.run(Assistant.open(settings, model=model, encoder=Numbers()))
         if chosen.crowd:
             crowd(session._deps.memory, chosen.crowd)
         else:

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import load_settings
 from omnipersona.serve.http.access import MAX_BODY
 
-_opening: asyncio.Task[Session] | None = None
+_opening: asyncio.Task[Assistant] | None = None
 
 
 async def make_graph() -> Any:
@@ -63,12 +63,12 @@ app = Starlette(
 """Routes of ours beside those of the server."""
 
 
-async def _session() -> Session:
+async def _session() -> Assistant:
     global _opening
     if _opening is None or (_opening.done() and _opening.exception()):
         _opening = asyncio.create_task(_open())
     return await asyncio.shield(_opening)
 
 
-async def _open() -> Session:
-    return await Session.open(await asyncio.to_thread(load_settings))
+async def _open() -> Assistant:
+    return await Assistant.open(await asyncio.to_thread(load_settings))

@@ -25,8 +25,8 @@ from omnipersona.store.database import Database, read_only
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.files import Files
 from omnipersona.store.lock import FolderLock
-from omnipersona.store.opening import DATABASE_FILE, UNFINISHED, Places
 from omnipersona.store.schema import METADATA
+from omnipersona.store.stores import DATABASE_FILE, UNFINISHED, Places
 from omnipersona.store.tombstones import TOMBSTONES_FILE, merge_tombstones
 
 FORMAT: Final = 2

@@ -23,7 +23,7 @@ from sqlalchemy.engine import Connection
 from omnipersona.store import schema
 from omnipersona.store.database import Database, new_id, now
 from omnipersona.store.errors import PictureRejected
-from omnipersona.store.intake import clean_picture
+from omnipersona.store.image_sanitizer import clean_picture
 from omnipersona.store.names import name_key
 from omnipersona.store.text import compare_key, fold
 

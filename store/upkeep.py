@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from omnipersona.store.database import Database, in_parts, now
 from omnipersona.store.files import Files, path_of
 from omnipersona.store.first_edition import drop_copy
-from omnipersona.store.opening import UNFINISHED
 from omnipersona.store.reserve import Reserve
 from omnipersona.store.schema import OWNER, indexes, jobs, quarantine
 from omnipersona.store.shelf import NAMING
+from omnipersona.store.stores import UNFINISHED
 from omnipersona.store.tombstones import Tombstones
 
 logger = logging.getLogger(__name__)

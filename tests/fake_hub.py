@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from omnipersona.model.weights.published import REPOSITORY, REVISION
+from omnipersona.model.bagel.checkpoint.published import REPOSITORY, REVISION
 
 
 class Hub(ThreadingHTTPServer):

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from omnipersona.model.runtime import NANO_FOLDER
+from omnipersona.model.bagel.backbone import NANO_FOLDER
 
 
 def hasty(folder: Path) -> Path:

@@ -11,11 +11,11 @@ import httpx
 from fakes import FakePersonaModel, WordEncoder
 from openai import OpenAI
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.model.contract import PersonaModel
 from omnipersona.serve.address import listen
-from omnipersona.serve.http.door import Door
+from omnipersona.serve.http.app_state import AppState
 from omnipersona.serve.http.server import make_server, serve_door
 
 NO_KEY: Final = "none"
@@ -93,11 +93,11 @@ class Served:
         with listen("127.0.0.1", 0) as listener:
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             encoder = None if self._model is None else WordEncoder()
-            session = await Session.open(self.settings, model=self._model, encoder=encoder)
-            door = Door(session, self.settings)
-            self._server = make_server(door)
+            session = await Assistant.open(self.settings, model=self._model, encoder=encoder)
+            app_state = AppState(session, self.settings)
+            self._server = make_server(app_state)
             self._ready.set_result(None)
-            await serve_door(door, self._server, listener)
+            await serve_door(app_state, self._server, listener)
 
 
 def wait_for_job(http: httpx.Client, job_id: str, seconds: float = 120) -> dict[str, Any]:

@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Callable
 
 from fakes import png
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Event, NeedInput, Reply
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.turn import UserTurn
 
-Opener = Callable[..., Awaitable[Session]]
+Opener = Callable[..., Awaitable[Assistant]]
 
 
 class Talk:
     """One user's conversation with a session."""
 
-    def __init__(self, session: Session, user_id: str = "ana", thread_id: str = "t1") -> None:
+    def __init__(self, session: Assistant, user_id: str = "ana", thread_id: str = "t1") -> None:
         self.session = session
         self.user_id = user_id
         self.thread_id = thread_id

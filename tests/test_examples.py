@@ -22,7 +22,7 @@ from langgraph.types import Command
 from nbclient import NotebookClient
 from visit import sample_photos
 
-from omnipersona import Context, Session, Settings
+from omnipersona import Assistant, Context, Settings
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -49,20 +49,20 @@ def model() -> FakePersonaModel:
 
 
 @pytest.fixture
-async def session(tmp_path: Path, model: FakePersonaModel) -> AsyncIterator[Session]:
+async def session(tmp_path: Path, model: FakePersonaModel) -> AsyncIterator[Assistant]:
     settings = Settings(data=tmp_path / "data")
-    async with await Session.open(settings, model=model, encoder=WordEncoder()) as opened:
+    async with await Assistant.open(settings, model=model, encoder=WordEncoder()) as opened:
         yield opened
 
 
-async def test_the_graph_is_a_node_of_another_app(session: Session) -> None:
+async def test_the_graph_is_a_node_of_another_app(session: Assistant) -> None:
     app = example("subgraph").build_app(session).compile()
     result = await app.ainvoke({"guest": "red fox"}, context=Context(user_id="ana"))
     assert result["card"] == "Welcome, red fox! Here it is: a red fox with a hat."
 
 
 async def test_a_question_inside_the_subgraph_interrupts_the_app_around_it(
-    session: Session, model: FakePersonaModel
+    session: Assistant, model: FakePersonaModel
 ) -> None:
     model.completions = {"message: draw": "teach; none; none; none"}
     app = example("subgraph").build_app(session).compile(checkpointer=InMemorySaver())
@@ -78,7 +78,7 @@ async def test_a_question_inside_the_subgraph_interrupts_the_app_around_it(
 
 @pytest.mark.slow
 async def test_a_person_teaches_asks_draws_and_edits_through_the_subgraph(tmp_path: Path) -> None:
-    async with await Session.open(Settings(data=tmp_path / "nano")) as own:
+    async with await Assistant.open(Settings(data=tmp_path / "nano")) as own:
         app: Any = own.graph().compile(checkpointer=InMemorySaver())
         config = {"configurable": {"thread_id": "1"}}
 
@@ -90,7 +90,7 @@ async def test_a_person_teaches_asks_draws_and_edits_through_the_subgraph(tmp_pa
         await everyday(say, lambda data: own.keep_picture("ana", data))
 
 
-async def test_what_a_tool_refuses_is_told_to_the_model(session: Session) -> None:
+async def test_what_a_tool_refuses_is_told_to_the_model(session: Assistant) -> None:
     calls = (calling("show_concept", {"name": "nobody"}), AIMessage("I do not know nobody."))
     chat = ScriptedChat(messages=iter(calls))
     agent = example("langchain_agent").build_agent(session, chat, "ana")
@@ -113,7 +113,7 @@ def calling(name: str, arguments: dict[str, Any]) -> AIMessage:
 
 @pytest.mark.slow
 async def test_an_agent_teaches_asks_draws_and_edits(tmp_path: Path) -> None:
-    async with await Session.open(Settings(data=tmp_path / "nano")) as own:
+    async with await Assistant.open(Settings(data=tmp_path / "nano")) as own:
         photo = Path(sample_photos()[0]).read_bytes()
         photo_id = await own.keep_picture("ana", photo)
         calls = iter(
@@ -147,7 +147,7 @@ async def test_an_agent_teaches_asks_draws_and_edits(tmp_path: Path) -> None:
     assert "a red ball" in told[4]["text"]
 
 
-def learned_before(session: Session, calls: Iterator[AIMessage]) -> Iterator[AIMessage]:
+def learned_before(session: Assistant, calls: Iterator[AIMessage]) -> Iterator[AIMessage]:
     """Yield the calls; before a drawing, wait until the first version is learned."""
     for message in calls:
         if any(call["name"] == "draw_picture" for call in message.tool_calls):

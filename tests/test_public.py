@@ -38,8 +38,8 @@ def _files() -> list[Path]:
         "omnipersona",
         "omnipersona.model.contract",
         "omnipersona.model.errors",
-        "omnipersona.model.skills",
-        "omnipersona.model.wrapped",
+        "omnipersona.model.bagel.prompts",
+        "omnipersona.model.model_proxy",
         "omnipersona.ui.cli",
     ],
 )

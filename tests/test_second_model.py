@@ -17,12 +17,12 @@ from oracles.second_model import write_second
 from PIL import Image
 from talk import Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import DrawProgress
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
+from omnipersona.model.bagel.backbone import LocalPersonaModel, load_pipeline
+from omnipersona.model.bagel.concept_training.trainer import PRESETS
 from omnipersona.model.contract import CompleteRequest, Completion
-from omnipersona.model.fit import PRESETS
-from omnipersona.model.runtime import LocalPersonaModel, load_studio
 
 pytestmark = pytest.mark.slow
 
@@ -53,12 +53,12 @@ class _Reader(LocalPersonaModel):
 
 
 @pytest.fixture
-async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Session]:
+async def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Assistant]:
     for preset in ("quick", "paper"):
         monkeypatch.setitem(PRESETS, preset, replace(PRESETS[preset], num_steps=2, probe_every=1))
     folder = write_second(tmp_path / "second")
-    model = _Reader(*load_studio(str(folder), device="cpu"))
-    opened = await Session.open(
+    model = _Reader(*load_pipeline(str(folder), device="cpu"))
+    opened = await Assistant.open(
         Settings(data=tmp_path / "data", model=str(folder)), model=model, encoder=WordEncoder()
     )
     yield opened
@@ -70,7 +70,7 @@ def _size(data: bytes) -> tuple[int, int]:
     return Image.open(io.BytesIO(data)).size
 
 
-async def test_teach_ask_draw_edit_and_forget(session: Session) -> None:
+async def test_teach_ask_draw_edit_and_forget(session: Assistant) -> None:
     talk = Talk(session)
     taught = await talk.reply("this is my dog <bo>, his toy is a red ball", png((90, 60)), png())
     states = [s async for s in session.watch_learning("ana", taught.details["job_id"])]

@@ -5,8 +5,8 @@ Knows views, photos and facts. Does not know pages.
 
 from dataclasses import dataclass
 
+from omnipersona.tools.concept_service import ConceptView, KnownFact, current_facts, view_concepts
 from omnipersona.tools.outcome import ToolDeps, tool_border
-from omnipersona.tools.recall import ConceptView, KnownFact, current_facts, view_concepts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from omnipersona.memory.records import Learned
 from omnipersona.model.contract import ConceptFile
-from omnipersona.store.intake import clean_picture
+from omnipersona.store.image_sanitizer import clean_picture
 from omnipersona.tools.bundle import (
     MAX_BYTES,
     MAX_PHOTOS,
@@ -18,8 +18,8 @@ from omnipersona.tools.bundle import (
     pack_bundle,
     unpack_bundle,
 )
+from omnipersona.tools.concept_service import IMPORTED, ConceptView, view_concept
 from omnipersona.tools.outcome import ToolDeps, ToolFailed, tool_border
-from omnipersona.tools.recall import IMPORTED, ConceptView, view_concept
 from omnipersona.tools.teach import check_consent
 
 _PHOTO_SIDE: Final = 512

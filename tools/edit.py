@@ -9,7 +9,7 @@ import threading
 from omnipersona.model.contract import EditRequest
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
-from omnipersona.tools.studio import DrawOrder, Watcher, keep_picture, watch
+from omnipersona.tools.picture_records import DrawOrder, Watcher, keep_picture, watch
 
 
 def edit_picture(
@@ -37,7 +37,7 @@ def edit_picture(
             instruction=order.text,
             concepts=files,
             settings=order.settings,
-            lane=user_id,
+            tenant=user_id,
         )
         result = watch(deps.model.edit(request, cancel), on_event, cancel)
         return keep_picture(deps, user_id, order, files, result, parent_id=source_id)

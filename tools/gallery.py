@@ -9,7 +9,7 @@ from typing import Any
 
 from omnipersona.memory.records import Picture
 from omnipersona.store.errors import UnknownPicture
-from omnipersona.store.intake import clean_picture
+from omnipersona.store.image_sanitizer import clean_picture
 from omnipersona.tools.outcome import ToolDeps, tool_border
 
 

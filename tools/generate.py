@@ -8,7 +8,7 @@ import threading
 from omnipersona.model.contract import GenerateRequest
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
-from omnipersona.tools.studio import DrawOrder, Watcher, keep_picture, watch
+from omnipersona.tools.picture_records import DrawOrder, Watcher, keep_picture, watch
 
 
 def draw_picture(
@@ -31,7 +31,7 @@ def draw_picture(
     with tool_border():
         files = concept_files(deps, user_id, order.concept_ids)
         request = GenerateRequest(
-            prompt=order.text, concepts=files, settings=order.settings, lane=user_id
+            prompt=order.text, concepts=files, settings=order.settings, tenant=user_id
         )
         result = watch(deps.model.generate(request, cancel), on_event, cancel)
         return keep_picture(deps, user_id, order, files, result)

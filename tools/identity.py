@@ -5,8 +5,8 @@ Knows the recognition question. Decides nothing.
 
 import threading
 
+from omnipersona.model.bagel.prompts import certainty_of_yes, recognition_question
 from omnipersona.model.contract import CompleteRequest, slot
-from omnipersona.model.skills import certainty_of_yes, recognition_question
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, tool_border
 
@@ -28,7 +28,7 @@ def identity_score(
             images=(deps.memory.pictures.read(user_id, picture_id),),
             concepts=concept_files(deps, user_id, (concept_id,)),
             max_tokens=1,
-            lane=user_id,
+            tenant=user_id,
         )
         reply = deps.model.complete(request, cancel)
     return certainty_of_yes(reply.text, reply.log_probability)

@@ -373,7 +373,7 @@ class LearningJobs:
             facts=tuple(Fact(attribute=f.attribute, value=f.value) for f in facts),
             preset=preset,
             start=None if data is None else ConceptFile.of(data),
-            lane=user_id,
+            tenant=user_id,
         )
 
     def _note(self, job: _Job, event: LearnEvent) -> None:

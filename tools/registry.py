@@ -13,11 +13,7 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from omnipersona.model.contract import MAX_CONCEPTS, MAX_SEED, DrawSettings
 from omnipersona.tools.binding import write_slots
-from omnipersona.tools.edit import edit_picture
-from omnipersona.tools.gallery import keep_pictures
-from omnipersona.tools.generate import draw_picture
-from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
-from omnipersona.tools.recall import (
+from omnipersona.tools.concept_service import (
     correct_fact,
     find_concept,
     forget_concept,
@@ -25,7 +21,11 @@ from omnipersona.tools.recall import (
     remember_fact,
     show_concept,
 )
-from omnipersona.tools.studio import DrawOrder
+from omnipersona.tools.edit import edit_picture
+from omnipersona.tools.gallery import keep_pictures
+from omnipersona.tools.generate import draw_picture
+from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
+from omnipersona.tools.picture_records import DrawOrder
 from omnipersona.tools.teach import teach_concept
 from omnipersona.tools.understand import answer_question
 

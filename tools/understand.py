@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from omnipersona.model.contract import AnswerRequest
-from omnipersona.model.thought import ThoughtSplitter
+from omnipersona.model.thinking import ThoughtSplitter
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 
@@ -46,7 +46,7 @@ def answer_question(
             images=tuple(deps.memory.pictures.read(user_id, i) for i in picture_ids),
             concepts=concept_files(deps, user_id, concept_ids),
             think=think,
-            lane=user_id,
+            tenant=user_id,
         )
         splitter, thought, text = ThoughtSplitter(), "", ""
         for piece in deps.model.answer(request, cancel):

@@ -15,9 +15,9 @@ from typing import Final
 
 import torch
 
-from omnipersona.model.devices import pick_device
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.weights.load import load_folder, save_folder
+from omnipersona.model.bagel.checkpoint.loading import load_folder, save_folder
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.engine.devices import pick_device
 from omnipersona.training.build import begin_from
 from omnipersona.training.recipe import RECIPE, Recipe, read_recipe
 from omnipersona.training.trainers.init import fresh_model

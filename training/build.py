@@ -13,16 +13,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from omnipersona.model.concept.encoder import ENCODER, ConceptEncoder
-from omnipersona.model.devices import pick_device
+from omnipersona.model.bagel.checkpoint.loading import load_folder, save_folder
+from omnipersona.model.bagel.concept_training.encoder import ENCODER, ConceptEncoder
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.ood import ood_score
+from omnipersona.model.bagel.sequence import clean_image
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.bagel.vae import Autoencoder
+from omnipersona.model.engine.devices import pick_device
+from omnipersona.model.engine.distributed import Team
 from omnipersona.model.errors import DeviceError, WeightsError
-from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.pictures import clean_image
-from omnipersona.model.strangeness import strangeness
-from omnipersona.model.team import Team
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.weights.load import load_folder, save_folder
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.corpus.dialogue import sample_turn
 from omnipersona.training.corpus.edits import sample_edit
@@ -202,7 +202,7 @@ def _strangest(model: OmniModel, tokenizer: Tokenizer) -> float:
     """Return how strange a picture of the world is at most, but for a few."""
     pixels = rendered(random.Random(0), _NUM_FAMILIAR, model.config.image_size)
     pictures = [clean_image(model.config, one) for one in encoded(model, list(pixels))]
-    found = strangeness(model, tokenizer.markers, pictures)
+    found = ood_score(model, tokenizer.markers, pictures)
     return round(float(found.quantile(_FAMILIAR)), 4)
 
 

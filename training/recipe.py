@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from omnipersona.model.config import (
+from omnipersona.model.bagel.config import (
     AutoencoderConfig,
     ModelConfig,
     PositionWaves,

@@ -16,7 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.agent.peers import ANYBODY
 from omnipersona.serve.guard import PAGE_POLICY, OwnPageOnly
-from omnipersona.ui import assistant
+from omnipersona.ui import page_state
 from omnipersona.ui.album.routes import album_routes
 from omnipersona.ui.chat.conversation import attach_samples, run_turn, say
 from omnipersona.ui.chat.elements import CANCEL_LEARNING, COMPARE, GO_ON_FROM, SAY, VERSIONS
@@ -34,7 +34,7 @@ from omnipersona.ui.history.owner import OwnerOfRequest
 from omnipersona.ui.login.callbacks import Owner, current_user, register_login
 from omnipersona.ui.page.narrow import OnlyWhatIsUsed, OwnScripts, forget_unused_events
 
-_settings = assistant.assistant().settings
+_settings = page_state.page_state().settings
 app.add_middleware(OwnTabs)
 app.add_middleware(OwnerOfRequest)
 app.add_middleware(OnlyWhatIsUsed, has_oauth=_settings.login == "oauth")
@@ -51,7 +51,7 @@ app.add_middleware(
 @cl.data_layer
 def history_layer() -> BaseDataLayer:
     """Keep conversations in the history of the data folder."""
-    here = assistant.assistant()
+    here = page_state.page_state()
     return HistoryLayer(here.session, here.prefix)
 
 
@@ -62,7 +62,7 @@ forget_unused_events(sio)
 
 async def shown(picture_id: str, owner: Owner) -> Response:
     """Return a picture as a conversation shows it, to its owner alone."""
-    session = assistant.assistant().session
+    session = page_state.page_state().session
     try:
         png = await session.picture(owner, picture_id)
     except EXPECTED_ERRORS as error:
@@ -78,13 +78,13 @@ app.router.routes[:0] = [APIRoute(PICTURES, shown, methods=["GET"]), *album_rout
 @cl.on_app_shutdown
 async def on_shutdown() -> None:
     """Close the session; the process ends right after."""
-    await assistant.close()
+    await page_state.close()
 
 
 @cl.set_starters
 async def on_starters(user: cl.User | None = None) -> list[cl.Starter]:
     """Offer first messages."""
-    icons = f"{assistant.assistant().prefix}/public/starters"
+    icons = f"{page_state.page_state().prefix}/public/starters"
     return [
         cl.Starter(label=one.label, message=one.text, icon=f"{icons}/{one.icon}.png")
         for one in STARTERS
@@ -144,7 +144,7 @@ async def on_go_on_from(action: cl.Action) -> None:
 @cl.action_callback(CANCEL_LEARNING)
 async def on_cancel_learning(action: cl.Action) -> None:
     """Stop learning a concept."""
-    here = assistant.assistant()
+    here = page_state.page_state()
     try:
         await here.session.cancel_learning(current_user(), str(action.payload.get("job_id")))
     except EXPECTED_ERRORS as error:

@@ -33,7 +33,7 @@ from omnipersona.ui.commands.serve import serve as serve_command
 from omnipersona.ui.commands.users import users_app
 
 if TYPE_CHECKING:
-    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.assistant import Assistant
 
 T = TypeVar("T")
 
@@ -92,11 +92,11 @@ def main_options(
 
 
 @asynccontextmanager
-async def open_session(context: typer.Context, **values: Any) -> AsyncIterator["Session"]:
+async def open_session(context: typer.Context, **values: Any) -> AsyncIterator["Assistant"]:
     """Open a session with the global options and close it at the end."""
-    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.assistant import Assistant
 
-    session = await Session.open(settings_of(context, **values))
+    session = await Assistant.open(settings_of(context, **values))
     try:
         yield session
     finally:
@@ -164,7 +164,7 @@ def ask(
         typer.echo("(A picture was made; give -o FILE.png to save it.)", err=True)
 
 
-async def _answer(session: "Session", turn: Any, *, quiet: bool) -> dict[str, Any]:
+async def _answer(session: "Assistant", turn: Any, *, quiet: bool) -> dict[str, Any]:
     from omnipersona.agent.events import DrawProgress, Failed, LearningStarted, NeedInput, Reply
 
     answer: dict[str, Any] = {"text": "", "png": None}
@@ -187,7 +187,7 @@ async def _answer(session: "Session", turn: Any, *, quiet: bool) -> dict[str, An
 
 
 async def _finish_learning(
-    session: "Session", user: str, answer: dict[str, Any], *, quiet: bool
+    session: "Assistant", user: str, answer: dict[str, Any], *, quiet: bool
 ) -> None:
     """Wait for a lesson that the turn began, since the process ends with the command."""
     if "learning" not in answer:
@@ -277,7 +277,7 @@ def learn(
     pictures = read_files(photos)
 
     async def taught() -> Any:
-        from omnipersona.agent.lessons import Lesson
+        from omnipersona.agent.lesson import Lesson
 
         user = settings_of(context).user
         lesson = Lesson(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.assistant import Assistant
     from omnipersona.agent.settings import Settings
 
 
@@ -67,22 +67,22 @@ def check_login(settings: "Settings") -> None:
 
 
 async def _open_and_serve(settings: "Settings", headless: bool) -> None:
-    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.assistant import Assistant
 
     with listen(settings.host, settings.port) as listener:
         typer.echo(f"Loading {settings.model} ...", err=True)
-        session = await Session.open(settings)
+        session = await Assistant.open(settings)
         await serve_session(settings, session, listener, headless=headless)
 
 
 async def serve_session(
-    settings: "Settings", session: "Session", listener: "socket.socket", *, headless: bool
+    settings: "Settings", session: "Assistant", listener: "socket.socket", *, headless: bool
 ) -> None:
     """Serve an open session, then close it and end the process."""
-    from omnipersona.serve.polite import stop_on_signals
-    from omnipersona.ui import assistant
+    from omnipersona.serve.graceful import stop_on_signals
+    from omnipersona.ui import page_state
 
-    assistant.hold(session, settings)
+    page_state.hold(session, settings)
     warming = asyncio.create_task(session.warm_up())
     try:
         server = _load_page(settings, headless)
@@ -92,11 +92,11 @@ async def serve_session(
         await server.serve(sockets=[listener])
     finally:
         warming.cancel()
-        await assistant.close()
+        await page_state.close()
 
 
 def _load_page(settings: "Settings", headless: bool) -> "uvicorn.Server":
-    from omnipersona.serve.polite import polite_server
+    from omnipersona.serve.graceful import polite_server
     from omnipersona.ui.page.frame import HANDLERS, load_frame
 
     app = load_frame(settings)

@@ -12,14 +12,6 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress, ThoughtDelta
-from omnipersona.agent.naming import (
-    renumber,
-    restore,
-    slot_index,
-    slot_message,
-    slots_in,
-    unslot,
-)
 from omnipersona.agent.nodes.questions import (
     APPROVED,
     LEFT,
@@ -31,19 +23,27 @@ from omnipersona.agent.nodes.reading import cards_in_play
 from omnipersona.agent.nodes.retrieving import answer_lines, learning_notes, spelled_out
 from omnipersona.agent.parsing import Cannot, read_rewrite
 from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES, headed
+from omnipersona.agent.slots import (
+    renumber,
+    restore,
+    slot_index,
+    slot_message,
+    slots_in,
+    unslot,
+)
 from omnipersona.agent.state import State
-from omnipersona.agent.tasks import run_task
+from omnipersona.agent.structured_output import run_task
+from omnipersona.agent.threads import in_worker, teller
 from omnipersona.agent.words import ask
-from omnipersona.agent.worker import in_worker, teller
+from omnipersona.model.bagel.prompts import rewrite_prompt
 from omnipersona.model.contract import DrawSettings, StepEvent, ThoughtEvent, slot
-from omnipersona.model.skills import rewrite_prompt
 from omnipersona.tools.binding import write_slots
+from omnipersona.tools.concept_service import are_current
 from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.gallery import PictureRecord, find_picture
 from omnipersona.tools.generate import draw_picture
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
-from omnipersona.tools.recall import are_current
-from omnipersona.tools.studio import DrawOrder
+from omnipersona.tools.picture_records import DrawOrder
 
 OWN_WORDS: Final = "I could not put this better, so it is made from your own words."
 STORY_FORGOTTEN: Final = "How this picture came about was forgotten with what it shows."

@@ -10,14 +10,14 @@ from typing import Final
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.naming import slot_index, slots_in
 from omnipersona.agent.nodes.reading import card_of
+from omnipersona.agent.slots import slot_index, slots_in
 from omnipersona.agent.state import ConceptCard, State
-from omnipersona.agent.worker import in_worker
+from omnipersona.agent.threads import in_worker
+from omnipersona.tools.concept_service import brief_concepts
 from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.identity import identity_score
 from omnipersona.tools.outcome import ToolDeps
-from omnipersona.tools.recall import brief_concepts
 
 _RECOGNISED: Final = 0.5
 _FALLEN: Final = 0.5  # of what it was before

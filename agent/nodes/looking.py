@@ -9,12 +9,12 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import TextDelta, ThoughtDelta
-from omnipersona.agent.naming import renumber, slot_index, slots_in, unslot
 from omnipersona.agent.nodes.retrieving import learning_notes
+from omnipersona.agent.slots import renumber, slot_index, slots_in, unslot
 from omnipersona.agent.state import State
-from omnipersona.agent.worker import in_worker, teller
+from omnipersona.agent.threads import in_worker, teller
+from omnipersona.model.bagel.prompts import FOREIGN_PICTURE, chat_prompt
 from omnipersona.model.contract import CompleteRequest
-from omnipersona.model.skills import FOREIGN_PICTURE, chat_prompt
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 from omnipersona.tools.understand import answer_question
 
@@ -70,11 +70,11 @@ class LookingNodes:
 
     async def converse(self, state: State, runtime: Runtime[Context]) -> State:
         """Answer small talk."""
-        lane = runtime.context.user_id
+        tenant = runtime.context.user_id
 
         def work(cancel: threading.Event) -> str:
             with tool_border():
-                request = CompleteRequest(prompt=chat_prompt(state["message"]), lane=lane)
+                request = CompleteRequest(prompt=chat_prompt(state["message"]), tenant=tenant)
                 return self._deps.model.complete(request, cancel).text.strip()
 
         return State(answer=unslot(await in_worker(work), state["names"]))

@@ -13,19 +13,19 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.messages import last_words
-from omnipersona.agent.naming import slot_index, slot_message, suggest
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.parsing import read_parsed
 from omnipersona.agent.prompts import PARSE_EXAMPLES
+from omnipersona.agent.slots import slot_index, slot_message, suggest
 from omnipersona.agent.state import ConceptCard, State, fresh_turn
-from omnipersona.agent.tasks import run_task
+from omnipersona.agent.structured_output import run_task
+from omnipersona.agent.threads import in_worker
 from omnipersona.agent.words import TURN, ask
-from omnipersona.agent.worker import in_worker
+from omnipersona.model.bagel.prompts import Known, Parsed, ParseState, PictureRef, parse_prompt
 from omnipersona.model.contract import MAX_CONCEPTS, slot
-from omnipersona.model.skills import Known, Parsed, ParseState, PictureRef, parse_prompt
+from omnipersona.tools.concept_service import ConceptBrief, concepts_in_play, known_names
 from omnipersona.tools.gallery import keep_pictures
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
-from omnipersona.tools.recall import ConceptBrief, concepts_in_play, known_names
 
 NOT_UNDERSTOOD: Final = (
     "I did not understand that. You can ask me about a picture, tell me about someone, "

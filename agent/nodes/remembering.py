@@ -10,17 +10,15 @@ from typing import Final
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.naming import slot_index, unslot
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.nodes.stating import read_statements
 from omnipersona.agent.parsing import asked_attribute
+from omnipersona.agent.slots import slot_index, unslot
 from omnipersona.agent.state import State
+from omnipersona.agent.threads import in_worker
 from omnipersona.agent.words import ask
-from omnipersona.agent.worker import in_worker
-from omnipersona.model.skills import Statement
-from omnipersona.tools.gallery import find_picture
-from omnipersona.tools.outcome import ToolDeps
-from omnipersona.tools.recall import (
+from omnipersona.model.bagel.prompts import Statement
+from omnipersona.tools.concept_service import (
     NOTE,
     KnownFact,
     correct_fact,
@@ -31,6 +29,8 @@ from omnipersona.tools.recall import (
     remember_fact,
     show_concept,
 )
+from omnipersona.tools.gallery import find_picture
+from omnipersona.tools.outcome import ToolDeps
 
 FORGET: Final = "yes, keep the drawings"
 FORGET_ALL: Final = "everything, also drawings of it"

@@ -5,8 +5,8 @@ Knows how answer, notes and details become one reply.
 
 from langchain_core.messages import AIMessage
 
-from omnipersona.agent.naming import slot_index, unslot
 from omnipersona.agent.nodes.retrieving import spelled_out
+from omnipersona.agent.slots import slot_index, unslot
 from omnipersona.agent.state import State
 
 

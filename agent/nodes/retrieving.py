@@ -11,17 +11,17 @@ from typing import Final
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.naming import renumber, slot_index, slots_in, unslot
 from omnipersona.agent.parsing import asked_attribute, is_said, read_recall
 from omnipersona.agent.prompts import RECALL_EXAMPLES
+from omnipersona.agent.slots import renumber, slot_index, slots_in, unslot
 from omnipersona.agent.state import Evidence, EvidenceSource, State
-from omnipersona.agent.tasks import run_task
-from omnipersona.agent.worker import in_worker
+from omnipersona.agent.structured_output import run_task
+from omnipersona.agent.threads import in_worker
+from omnipersona.model.bagel.prompts import UNKNOWN, fact_sentence, recall_prompt
 from omnipersona.model.contract import AnswerRequest
-from omnipersona.model.skills import UNKNOWN, fact_sentence, recall_prompt
 from omnipersona.tools.binding import concept_files, write_slots
+from omnipersona.tools.concept_service import NOTE, KnownFact, find_facts
 from omnipersona.tools.outcome import ToolDeps, tool_border
-from omnipersona.tools.recall import NOTE, KnownFact, find_facts
 
 _WITNESSES: Final[Mapping[EvidenceSource, str]] = {
     "you said": "you told me",
@@ -123,7 +123,7 @@ class RetrievingNodes:
             request = AnswerRequest(
                 question=renumber(question, slots),
                 concepts=concept_files(self._deps, context.user_id, ids),
-                lane=context.user_id,
+                tenant=context.user_id,
             )
             answer = "".join(self._deps.model.answer(request, cancel)).strip()
         if not answer or answer.rstrip(".").casefold() == UNKNOWN:

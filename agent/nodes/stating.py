@@ -7,14 +7,14 @@ in the model's answers never comes here.
 import threading
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.naming import renumber, restore, slots_in
 from omnipersona.agent.parsing import is_said, read_facts
 from omnipersona.agent.prompts import FACTS_EXAMPLES, headed
+from omnipersona.agent.slots import renumber, restore, slots_in
 from omnipersona.agent.state import State
-from omnipersona.agent.tasks import run_task
+from omnipersona.agent.structured_output import run_task
+from omnipersona.model.bagel.prompts import Statement, facts_prompt
 from omnipersona.model.contract import PersonaModel, slot
-from omnipersona.model.skills import Statement, facts_prompt
-from omnipersona.tools.recall import NOTE
+from omnipersona.tools.concept_service import NOTE
 
 
 def read_statements(

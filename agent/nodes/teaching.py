@@ -10,12 +10,12 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import LearningStarted
-from omnipersona.agent.naming import slot_index, unslot
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.nodes.stating import read_statements
+from omnipersona.agent.slots import slot_index, unslot
 from omnipersona.agent.state import State, Teaching
+from omnipersona.agent.threads import in_worker, teller
 from omnipersona.agent.words import ask
-from omnipersona.agent.worker import in_worker, teller
 from omnipersona.model.contract import slot
 from omnipersona.tools.binding import is_name
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome

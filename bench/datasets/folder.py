@@ -16,7 +16,7 @@ from PIL import Image
 
 from omnipersona.bench.errors import BenchError
 from omnipersona.store.errors import PictureRejected
-from omnipersona.store.intake import clean_picture
+from omnipersona.store.image_sanitizer import clean_picture
 
 _SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 _MASK: Final = "mask"

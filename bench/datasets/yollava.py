@@ -25,7 +25,7 @@ from omnipersona.bench.datasets.form import (
     RecognitionItem,
 )
 from omnipersona.bench.datasets.wording import PHOTO_PROMPT, answer_letter, with_slot
-from omnipersona.model.skills import recognition_question
+from omnipersona.model.bagel.prompts import recognition_question
 
 _VISUAL: Final = "yollava-visual-qa.json"
 _TEXT_ONLY: Final = "yollava-text-only-qa.json"

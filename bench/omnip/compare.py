@@ -22,9 +22,9 @@ from omnipersona.bench.omnip.run import Plan, Result, results_folder, run
 from omnipersona.bench.omnip.subjects import ALIGNMENT, QUICK, Counts, Subject
 from omnipersona.bench.omnip.summary import as_table, figures, gains
 from omnipersona.bench.omnip.sweep import swept
-from omnipersona.model.fit import PRESETS
-from omnipersona.model.runtime import LocalPersonaModel, load_studio
-from omnipersona.model.studio import Studio
+from omnipersona.model.bagel.backbone import LocalPersonaModel, load_pipeline
+from omnipersona.model.bagel.concept_training.trainer import PRESETS
+from omnipersona.model.bagel.pipeline import Pipeline
 
 _PICTURED: Final = 3
 
@@ -66,7 +66,7 @@ def plan_of(
 class Ground:
     """The loaded model that runs every method, and the concepts it is compared on."""
 
-    studio: Studio
+    pipeline: Pipeline
     subjects: Sequence[Subject]
 
 
@@ -77,18 +77,18 @@ def ground(model: str, plan: Plan, sources: Sources) -> Ground:
         DatasetError: The data set is not laid out as its reader expects.
         MetricError: An encoder cannot be loaded.
     """
-    studio, device = load_studio(model)
+    pipeline, device = load_pipeline(model)
     # Pictures are the comparison's own, however they turn out; a refusal would end it.
-    studio.config = replace(studio.config, max_strangeness=None)
+    pipeline.config = replace(pipeline.config, max_strangeness=None)
     if not plan.data:
         # Only these rows need the drawn world, which a wheel does not hold.
         from omnipersona.bench.omnip.world_subjects import world_subjects
         from omnipersona.bench.reader import load_reader
 
-        return Ground(studio, world_subjects(studio, load_reader(), plan.concepts, plan.counts))
+        return Ground(pipeline, world_subjects(pipeline, load_reader(), plan.concepts, plan.counts))
     dataset = read_dataset(Path(plan.data))
-    instruments = sources.load(LocalPersonaModel(studio, device))
-    return Ground(studio, photo_subjects(studio, dataset, instruments, plan.concepts))
+    instruments = sources.load(LocalPersonaModel(pipeline, device))
+    return Ground(pipeline, photo_subjects(pipeline, dataset, instruments, plan.concepts))
 
 
 def compare(
@@ -98,16 +98,16 @@ def compare(
 
     Writes `figures.json`, `claims.md` and `report.html` into `out`. A quick plan claims nothing.
     """
-    studio = on.studio
-    results = run(studio, on.subjects, plan, out, tell)
+    pipeline = on.pipeline
+    results = run(pipeline, on.subjects, plan, out, tell)
     found = figures(results)
     claimed = findings(results, is_quick=plan.is_quick)
     claims = "\n\n".join(filter(None, (claims_table(claimed), alignment_line(results))))
     (out / "claims.md").write_text(claims + "\n", "utf-8")
     lessons = [one.lesson(0, plan.num_photos) for one in on.subjects[:_PICTURED]]
-    folder = results_folder(studio, plan, out)
+    folder = results_folder(pipeline, plan, out)
     write_report(found, claimed, lessons, folder, out / "report.html")
-    told = _told(studio, plan, found, out / "figures.json", as_json=as_json)
+    told = _told(pipeline, plan, found, out / "figures.json", as_json=as_json)
     return told if as_json else f"{told}\n\n{claims}"
 
 
@@ -123,7 +123,7 @@ def sweep(
     results = dict[str, list[Result]]()
     for label, changed in swept(plan, setting).items():
         tell(label)
-        results[label] = run(on.studio, on.subjects, changed, out, tell)
+        results[label] = run(on.pipeline, on.subjects, changed, out, tell)
     of_label = {label: figures(found) for label, found in results.items()}
     first, *_, last = results
     gained = gains(results[last], results[first])
@@ -131,11 +131,11 @@ def sweep(
     for name in plan.names:
         found |= {f"{name}, {label}": rows[name] for label, rows in of_label.items()}
         found[f"{name}, {last} - {first}"] = gained[name]
-    return _told(on.studio, plan, found, out / f"sweep-{setting}.json", as_json=as_json)
+    return _told(on.pipeline, plan, found, out / f"sweep-{setting}.json", as_json=as_json)
 
 
 def _told(
-    studio: Studio,
+    pipeline: Pipeline,
     plan: Plan,
     found: dict[str, dict[str, Interval]],
     path: Path,
@@ -147,6 +147,8 @@ def _told(
         name: {metric: asdict(interval) for metric, interval in row.items()}
         for name, row in found.items()
     }
-    text = json.dumps({"fingerprint": studio.fingerprint, "plan": asdict(plan), "figures": content})
+    text = json.dumps(
+        {"fingerprint": pipeline.fingerprint, "plan": asdict(plan), "figures": content}
+    )
     path.write_text(text + "\n", "utf-8")
     return text if as_json else as_table(found)

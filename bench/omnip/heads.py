@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from omnipersona.model.bagel.concept_training.dataset import draw_roughly
+from omnipersona.model.bagel.images import read_png
+from omnipersona.model.bagel.pipeline import Pipeline
+from omnipersona.model.bagel.sequence import seen_image
 from omnipersona.model.contract import LearnRequest
-from omnipersona.model.drafts import draw_drafts
-from omnipersona.model.sequence.pictures import seen_image
-from omnipersona.model.studio import Studio
-from omnipersona.model.vision.images import read_png
 
 _NUM_OTHERS: Final = 10
 _STEPS: Final = 200
@@ -24,15 +24,15 @@ _RATE: Final = 0.05
 _DECAY: Final = 1e-2
 
 
-def recognition_head(studio: Studio, lesson: LearnRequest) -> Callable[[bytes], float]:
+def recognition_head(pipeline: Pipeline, lesson: LearnRequest) -> Callable[[bytes], float]:
     """Train a head on the photos against the model's own drawings of the kind.
 
     Returns: What gives the head's probability that a picture shows the concept.
     """
     photos = [read_png(photo) for photo in lesson.photos]
-    *_, others = draw_drafts(studio, [f"a {lesson.kind or 'animal'}"] * _NUM_OTHERS, lesson.seed)
+    *_, others = draw_roughly(pipeline, [f"a {lesson.kind or 'animal'}"] * _NUM_OTHERS, lesson.seed)
     assert others is not None, "drafts end with pictures"
-    features = torch.stack([_features(studio, image) for image in (*photos, *others)])
+    features = torch.stack([_features(pipeline, image) for image in (*photos, *others)])
     center, spread = features.mean(0), features.std(0) + 1e-3
     wanted = torch.tensor([1.0] * len(photos) + [0.0] * len(others))
     head = torch.nn.Linear(features.shape[1], 1)
@@ -48,17 +48,17 @@ def recognition_head(studio: Studio, lesson: LearnRequest) -> Callable[[bytes], 
 
     def recognises(png: bytes) -> float:
         with torch.no_grad():
-            seen = (_features(studio, read_png(png)) - center) / spread
+            seen = (_features(pipeline, read_png(png)) - center) / spread
             return float(head(seen[None])[0, 0].sigmoid())
 
     return recognises
 
 
 @torch.no_grad()
-def _features(studio: Studio, image: Image.Image) -> Tensor:
+def _features(pipeline: Pipeline, image: Image.Image) -> Tensor:
     """Return mean and maximum of the vision rows (2 D,)."""
-    segment = seen_image(studio.config, studio.vision_pixels(image))
-    rows = studio.model.vision_rows(
+    segment = seen_image(pipeline.config, pipeline.vision_pixels(image))
+    rows = pipeline.model.vision_rows(
         segment.patches, segment.position_ids, [len(segment.patches)]
     ).float()
     return torch.cat([rows.mean(0), rows.amax(0)])

@@ -12,8 +12,8 @@ from typing import Final
 from omnipersona.bench.asking import png
 from omnipersona.bench.edits import is_a_change
 from omnipersona.bench.omnip.subjects import Counts
+from omnipersona.model.bagel.concept_training.dataset import SLOT
 from omnipersona.model.contract import Fact, LearnRequest
-from omnipersona.model.lessons import SLOT
 from omnipersona.training.corpus.captions import canonical_caption
 from omnipersona.training.corpus.edits import Edit, sample_edit
 from omnipersona.training.corpus.facts import StatedFact, fact_questions, sample_facts

@@ -8,10 +8,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from omnipersona.model.bagel.concept_training.trainer import TrainingConfig, learned
+from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.contract import ConceptFile, LearnRequest
-from omnipersona.model.fit import FitConfig
-from omnipersona.model.learning import learned
-from omnipersona.model.studio import Studio
 
 
 class Library:
@@ -25,12 +24,12 @@ class Library:
         self.folder = folder
 
     def learned(
-        self, studio: Studio, lessons: list[LearnRequest], config: FitConfig
+        self, pipeline: Pipeline, lessons: list[LearnRequest], config: TrainingConfig
     ) -> list[ConceptFile]:
         """Return the tokens of lessons learned in one batch, from disk if they are there."""
-        paths = [self._path(studio, lessons, i, config) for i in range(len(lessons))]
+        paths = [self._path(pipeline, lessons, i, config) for i in range(len(lessons))]
         if not all(path.exists() for path in paths):
-            files = learned(studio, lessons, config)
+            files = learned(pipeline, lessons, config)
             self.folder.mkdir(parents=True, exist_ok=True)
             for path, file in zip(paths, files, strict=True):
                 partial = path.with_suffix(".partial")
@@ -38,10 +37,12 @@ class Library:
                 partial.replace(path)
         return [ConceptFile.of(path.read_bytes()) for path in paths]
 
-    def _path(self, studio: Studio, lessons: list[LearnRequest], i: int, config: FitConfig) -> Path:
+    def _path(
+        self, pipeline: Pipeline, lessons: list[LearnRequest], i: int, config: TrainingConfig
+    ) -> Path:
         """Return a name that holds everything the tokens depend on, the batch included."""
-        digest = hashlib.sha256(studio.fingerprint.encode())
-        for settings in (config, studio.config.sampling):
+        digest = hashlib.sha256(pipeline.fingerprint.encode())
+        for settings in (config, pipeline.config.sampling):
             digest.update(json.dumps(asdict(settings), sort_keys=True).encode())
         for lesson in (lessons[i], *lessons):
             digest.update(f"{lesson.name} {lesson.kind} {lesson.seed} {lesson.facts}".encode())

@@ -13,13 +13,13 @@ from typing import Final
 
 from omnipersona.bench.omnip.heads import recognition_head
 from omnipersona.bench.omnip.library import Library
-from omnipersona.bench.omnip.persona import Method, Persona, Recall, Use
-from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
+from omnipersona.bench.omnip.persona import Method, Persona, Retriever, Use
+from omnipersona.model.bagel.concept_training.dataset import SLOT
+from omnipersona.model.bagel.concept_training.trainer import TrainingConfig
+from omnipersona.model.bagel.pipeline import Pipeline
+from omnipersona.model.bagel.prompts import UNKNOWN, fact_question, introduction, profile_text
+from omnipersona.model.concepts.tokens import NUM_GEN, NUM_UND
 from omnipersona.model.contract import ConceptFile, LearnRequest
-from omnipersona.model.fit import FitConfig
-from omnipersona.model.lessons import SLOT
-from omnipersona.model.skills import UNKNOWN, fact_question, introduction, profile_text
-from omnipersona.model.studio import Studio
 
 _LORA_RANK: Final = 8
 _SHARED_RATE: Final = 0.02
@@ -69,25 +69,25 @@ def _headed_by(header: str) -> Callable[[str, Use], str]:
     return phrase
 
 
-def described(studio: Studio, lesson: LearnRequest) -> str:
+def described(pipeline: Pipeline, lesson: LearnRequest) -> str:
     """Return the looks of a concept in the model's own words, e.g. `a green cat`.
 
     The colour is the answer that most photos give.
     """
     kind = lesson.kind or "animal"
-    viewer = Persona(studio=studio, kind=kind)
+    viewer = Persona(pipeline=pipeline, kind=kind)
     answers = [viewer.answer(_LOOKS.format(kind=kind), photo) for photo in lesson.photos]
     color = max(sorted(set(answers)), key=answers.count)
     return f"{'an' if color[:1] in tuple('aeiou') else 'a'} {color} {kind}"
 
 
-def stated(lesson: LearnRequest) -> Recall:
+def stated(lesson: LearnRequest) -> Retriever:
     """Return a recall from the facts that the user stated, word for word."""
     facts = {fact_question(SLOT, fact.attribute): fact.value for fact in lesson.facts}
     return facts.get
 
 
-def from_tokens(persona: Persona) -> Recall:
+def from_tokens(persona: Persona) -> Retriever:
     """Return a recall from the learned tokens alone."""
 
     def recall(question: str) -> str | None:
@@ -97,37 +97,37 @@ def from_tokens(persona: Persona) -> Recall:
     return recall
 
 
-def both_witnesses(lesson: LearnRequest, persona: Persona) -> Recall:
+def both_witnesses(lesson: LearnRequest, persona: Persona) -> Retriever:
     """Return a recall that asks the stated facts first and the tokens for the rest."""
     facts, tokens = stated(lesson), from_tokens(persona)
     return lambda question: facts(question) or tokens(question)
 
 
-def base(studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+def base(pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
     """Learn nothing; say the noun."""
     kinds = [lesson.kind or "animal" for lesson in lessons]
-    return [Persona(studio=studio, kind=kind, phrase=_noun(kind)) for kind in kinds]
+    return [Persona(pipeline=pipeline, kind=kind, phrase=_noun(kind)) for kind in kinds]
 
 
-def _profile(studio: Studio, lesson: LearnRequest) -> str:
+def _profile(pipeline: Pipeline, lesson: LearnRequest) -> str:
     facts = tuple((fact.attribute, fact.value) for fact in lesson.facts)
-    return profile_text(SLOT, described(studio, lesson), facts)
+    return profile_text(SLOT, described(pipeline, lesson), facts)
 
 
-def text_prompt(studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+def text_prompt(pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
     """Put a description and all facts before every request."""
     personas = []
     for lesson in lessons:
-        header, kind = _profile(studio, lesson), lesson.kind or "animal"
-        personas.append(Persona(studio=studio, kind=kind, phrase=_headed_by(header)))
+        header, kind = _profile(pipeline, lesson), lesson.kind or "animal"
+        personas.append(Persona(pipeline=pipeline, kind=kind, phrase=_headed_by(header)))
     return personas
 
 
-def image_prompt(studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+def image_prompt(pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
     """Put one photo before every request."""
     return [
         Persona(
-            studio=studio,
+            pipeline=pipeline,
             kind=lesson.kind or "animal",
             photo=lesson.photos[0],
             phrase=_headed_by(introduction(SLOT)),
@@ -136,25 +136,25 @@ def image_prompt(studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
     ]
 
 
-def retrieval(studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+def retrieval(pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
     """Put one photo and a description with facts before every request."""
     personas = []
     for lesson in lessons:
-        header = f"{introduction(SLOT)}\n{_profile(studio, lesson)}"
+        header = f"{introduction(SLOT)}\n{_profile(pipeline, lesson)}"
         kind = lesson.kind or "animal"
         personas.append(
-            Persona(studio=studio, kind=kind, photo=lesson.photos[0], phrase=_headed_by(header))
+            Persona(pipeline=pipeline, kind=kind, photo=lesson.photos[0], phrase=_headed_by(header))
         )
     return personas
 
 
-def recaption_only(studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+def recaption_only(pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
     """Recaption from stated facts; draw the description, without tokens."""
     return [
         Persona(
-            studio=studio,
+            pipeline=pipeline,
             kind=lesson.kind or "animal",
-            phrase=_looking(described(studio, lesson)),
+            phrase=_looking(described(pipeline, lesson)),
             recall=stated(lesson),
         )
         for lesson in lessons
@@ -175,48 +175,49 @@ class Learned:
     """
 
     library: Library
-    config: FitConfig
-    stages: tuple[FitConfig, ...] = ()
+    config: TrainingConfig
+    stages: tuple[TrainingConfig, ...] = ()
     recaptions: bool = True
     has_memory: bool = False
     has_head: bool = False
 
-    def __call__(self, studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+    def __call__(self, pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
         """Learn all lessons."""
-        files = self._learned(studio, lessons, self.config)
+        files = self._learned(pipeline, lessons, self.config)
         for stage in self.stages:
             begun = [
                 replace(lesson, start=file) for lesson, file in zip(lessons, files, strict=True)
             ]
-            files = self._learned(studio, begun, stage)
+            files = self._learned(pipeline, begun, stage)
         return [
-            self._persona(studio, lesson, file) for lesson, file in zip(lessons, files, strict=True)
+            self._persona(pipeline, lesson, file)
+            for lesson, file in zip(lessons, files, strict=True)
         ]
 
     def _learned(
-        self, studio: Studio, lessons: list[LearnRequest], config: FitConfig
+        self, pipeline: Pipeline, lessons: list[LearnRequest], config: TrainingConfig
     ) -> list[ConceptFile]:
         """Learn in one batch; adapters act on a whole batch and are learned one by one."""
         if not config.lora_rank:
-            return self.library.learned(studio, lessons, config)
-        return [self.library.learned(studio, [lesson], config)[0] for lesson in lessons]
+            return self.library.learned(pipeline, lessons, config)
+        return [self.library.learned(pipeline, [lesson], config)[0] for lesson in lessons]
 
-    def _persona(self, studio: Studio, lesson: LearnRequest, file: ConceptFile) -> Persona:
+    def _persona(self, pipeline: Pipeline, lesson: LearnRequest, file: ConceptFile) -> Persona:
         persona = Persona(
-            studio=studio,
+            pipeline=pipeline,
             kind=lesson.kind or "animal",
             concepts=(file,),
             with_adapters=bool(self.config.lora_rank),
         )
         if self.has_head:
-            persona = replace(persona, recognises=recognition_head(studio, lesson))
+            persona = replace(persona, recognises=recognition_head(pipeline, lesson))
         if not self.recaptions:
             return persona
         recall = both_witnesses(lesson, persona) if self.has_memory else from_tokens(persona)
         return replace(persona, recall=recall)
 
 
-def methods(config: FitConfig, library: Library) -> dict[str, Method]:
+def methods(config: TrainingConfig, library: Library) -> dict[str, Method]:
     """Return every method by name; those that learn use `config`, changed where they differ.
 
     What is not ours is routed as the paper does.

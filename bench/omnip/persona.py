@@ -18,6 +18,17 @@ from omnipersona.agent.parsing import (
 )
 from omnipersona.agent.prompts import headed
 from omnipersona.bench.metrics.replies import yes_or_no
+from omnipersona.model.bagel.concept_training.dataset import SLOT
+from omnipersona.model.bagel.images import read_png
+from omnipersona.model.bagel.pipeline import Pipeline
+from omnipersona.model.bagel.prompts import (
+    Known,
+    ParseState,
+    certainty_of_yes,
+    fact_sentence,
+    parse_prompt,
+    rewrite_prompt,
+)
 from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
@@ -30,20 +41,9 @@ from omnipersona.model.contract import (
     ImageResult,
     LearnRequest,
 )
-from omnipersona.model.lessons import SLOT
-from omnipersona.model.skills import (
-    Known,
-    ParseState,
-    certainty_of_yes,
-    fact_sentence,
-    parse_prompt,
-    rewrite_prompt,
-)
-from omnipersona.model.studio import Studio
-from omnipersona.model.vision.images import read_png
 
 Use = Literal["question", "draw", "edit"]
-Recall = Callable[[str], str | None]
+Retriever = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Persona:
     """What a method has after its lesson.
 
     Attributes:
-        studio: Runs every request.
+        pipeline: Runs every request.
         kind: The concept's noun.
         concepts: Learned tokens; empty for methods that learn none.
         phrase: Turns a text with the slot into what the model reads.
@@ -90,12 +90,12 @@ class Persona:
         with_adapters: Whether pictures are drawn with the concepts' adapters.
     """
 
-    studio: Studio
+    pipeline: Pipeline
     kind: str
     concepts: tuple[ConceptFile, ...] = ()
     phrase: Callable[[str, Use], str] = as_it_is
     photo: bytes | None = None
-    recall: Recall | None = None
+    recall: Retriever | None = None
     recognises: Callable[[bytes], float] | None = None
     examples: tuple[Example, ...] = ()
     with_adapters: bool = False
@@ -107,7 +107,7 @@ class Persona:
             images=self._with_photo(picture),
             concepts=self.concepts,
         )
-        return "".join(self.studio.answer(request)).strip()
+        return "".join(self.pipeline.answer(request)).strip()
 
     def sees(self, question: str, picture: bytes) -> bool | None:
         """Return whether the concept is in a picture; None where the answer says neither."""
@@ -125,7 +125,7 @@ class Persona:
             concepts=self.concepts,
             max_tokens=1,
         )
-        *_, reply = self.studio.complete(request)
+        *_, reply = self.pipeline.complete(request)
         assert reply is not None, "a completion ends with a reply"
         return certainty_of_yes(reply.text, reply.log_probability)
 
@@ -139,7 +139,7 @@ class Persona:
             concepts=self.concepts,
             settings=settings,
         )
-        return _last(self.studio.generate(request))
+        return _last(self.pipeline.generate(request))
 
     def edit(self, picture: bytes, instruction: str, seed: int) -> Image.Image:
         """Return a picture changed as told."""
@@ -150,7 +150,7 @@ class Persona:
             concepts=self.concepts,
             settings=self._settings(seed),
         )
-        return _last(self.studio.edit(request))
+        return _last(self.pipeline.edit(request))
 
     def _with_photo(self, picture: bytes | None) -> tuple[bytes, ...]:
         return tuple(png for png in (self.photo, picture) if png is not None)
@@ -167,14 +167,14 @@ class Persona:
         if self.recall is None:
             return plain
         state = ParseState(known=(Known(slot=SLOT, kind=self.kind),))
-        reply = completed(self.studio, parse_prompt(message, state), self.examples)
+        reply = completed(self.pipeline, parse_prompt(message, state), self.examples)
         try:
             parsed = read_parsed(reply, [SLOT])
         except UnreadableReply:
             return plain
         asked = replace(plain, questions=parsed.questions, facts=self._answered(parsed.questions))
         written = completed(
-            self.studio, rewrite_prompt("draw", headed(message, [SLOT]), asked.facts)
+            self.pipeline, rewrite_prompt("draw", headed(message, [SLOT]), asked.facts)
         )
         try:
             rewritten = read_rewrite(written, [SLOT])
@@ -192,9 +192,9 @@ class Persona:
         return tuple(lines)
 
 
-def completed(studio: Studio, prompt: str, examples: tuple[Example, ...] = ()) -> str:
+def completed(pipeline: Pipeline, prompt: str, examples: tuple[Example, ...] = ()) -> str:
     """Return the reply of a text task."""
-    *_, last = studio.complete(CompleteRequest(prompt=prompt, examples=examples))
+    *_, last = pipeline.complete(CompleteRequest(prompt=prompt, examples=examples))
     assert last is not None, "a text task ends with its completion"
     return last.text
 
@@ -202,7 +202,7 @@ def completed(studio: Studio, prompt: str, examples: tuple[Example, ...] = ()) -
 class Method(Protocol):
     """A way to teach a frozen model a concept; one instance serves a whole run."""
 
-    def __call__(self, studio: Studio, lessons: list[LearnRequest]) -> list[Persona]:
+    def __call__(self, pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
         """Return what was learned from each lesson."""
 
 

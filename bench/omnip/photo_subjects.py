@@ -38,11 +38,11 @@ from omnipersona.bench.omnip.instruments import Instruments
 from omnipersona.bench.omnip.persona import Persona, completed
 from omnipersona.bench.omnip.scores import Made, Scores, noise_seed
 from omnipersona.bench.omnip.subjects import Subject
+from omnipersona.model.bagel.concept_training.dataset import SLOT
+from omnipersona.model.bagel.images import read_png
+from omnipersona.model.bagel.pipeline import Pipeline
+from omnipersona.model.bagel.prompts import facts_prompt
 from omnipersona.model.contract import Fact, LearnRequest
-from omnipersona.model.lessons import SLOT
-from omnipersona.model.skills import facts_prompt
-from omnipersona.model.studio import Studio
-from omnipersona.model.vision.images import read_png
 
 _NO_KIND: Final = "subject"
 _ADDED_TO: Final = 2  # photos without the concept that it is put into
@@ -213,7 +213,7 @@ def _faces(photos: Sequence[Image.Image], encoder: FaceEncoder | None) -> FaceLi
 
 
 def photo_subjects(
-    studio: Studio, dataset: Dataset, instruments: Instruments, count: int
+    pipeline: Pipeline, dataset: Dataset, instruments: Instruments, count: int
 ) -> list[Subject]:
     """Return the first `count` concepts of a data set, their facts read by the model itself."""
     return [
@@ -221,18 +221,18 @@ def photo_subjects(
             number=i,
             dataset=dataset,
             concept=concept,
-            facts=_read_facts(studio, concept),
+            facts=_read_facts(pipeline, concept),
             instruments=instruments,
         )
         for i, concept in enumerate(dataset.concepts[:count])
     ]
 
 
-def _read_facts(studio: Studio, concept: Concept) -> tuple[Fact, ...]:
+def _read_facts(pipeline: Pipeline, concept: Concept) -> tuple[Fact, ...]:
     """Return the facts that the model finds in sentences; one that it cannot read gives none."""
     facts = []
     for sentence in concept.facts:
-        reply = completed(studio, facts_prompt(sentence))
+        reply = completed(pipeline, facts_prompt(sentence))
         try:
             found = read_facts(reply, [SLOT])
         except UnreadableReply:

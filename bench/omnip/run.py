@@ -18,8 +18,8 @@ from omnipersona.bench.omnip.persona import Method, Persona
 from omnipersona.bench.omnip.pictures import keep_pictures
 from omnipersona.bench.omnip.scores import Scores
 from omnipersona.bench.omnip.subjects import QUICK, Counts, Subject
-from omnipersona.model.fit import FitConfig
-from omnipersona.model.studio import Studio
+from omnipersona.model.bagel.concept_training.trainer import TrainingConfig
+from omnipersona.model.bagel.pipeline import Pipeline
 
 _TOGETHER: Final = 5
 
@@ -45,7 +45,7 @@ class Plan:
     concepts: int
     seeds: int
     counts: Counts
-    config: FitConfig
+    config: TrainingConfig
     num_photos: int = 10
     num_examples: int = 0
     data: str = ""
@@ -69,12 +69,12 @@ class Result:
 
 
 def run(
-    studio: Studio, subjects: Sequence[Subject], plan: Plan, out: Path, tell: Progress
+    pipeline: Pipeline, subjects: Sequence[Subject], plan: Plan, out: Path, tell: Progress
 ) -> list[Result]:
     """Measure what is not in `out` yet, and return all results of the plan.
 
     Args:
-        studio: Runs every method; its weights never change.
+        pipeline: Runs every method; its weights never change.
         subjects: The plan's concepts.
         plan: What is compared.
         out: Results folder; results of other weights or plans in it are not mixed in.
@@ -84,7 +84,7 @@ def run(
     unknown = [name for name in plan.names if name not in known]
     if unknown:
         raise ValueError(f"there is no method '{unknown[0]}'; there are {', '.join(known)}")
-    folder = results_folder(studio, plan, out)
+    folder = results_folder(pipeline, plan, out)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n", "utf-8")
     results: list[Result] = []
@@ -93,19 +93,19 @@ def run(
             for start in range(0, len(subjects), _TOGETHER):
                 part = subjects[start : start + _TOGETHER]
                 tell(f"{name}, repetition {seed + 1}, concepts {start + 1} to {start + len(part)}")
-                work = _Work(studio, plan, folder, name, seed)
+                work = _Work(pipeline, plan, folder, name, seed)
                 results += work.results(known[name], part)
     return results
 
 
-def results_folder(studio: Studio, plan: Plan, out: Path) -> Path:
+def results_folder(pipeline: Pipeline, plan: Plan, out: Path) -> Path:
     """Return where a plan's results lie: what changes a result changes the folder."""
     deciding = {
         "plan": asdict(replace(plan, names=(), concepts=0, seeds=0)),
-        "sampling": asdict(studio.config.sampling),
+        "sampling": asdict(pipeline.config.sampling),
     }
     digest = hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-    return out / "results" / f"{studio.fingerprint[:12]}-{digest[:8]}"
+    return out / "results" / f"{pipeline.fingerprint[:12]}-{digest[:8]}"
 
 
 def pictures_of(folder: Path, name: str, concept: int) -> Path:
@@ -115,7 +115,7 @@ def pictures_of(folder: Path, name: str, concept: int) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    studio: Studio
+    pipeline: Pipeline
     plan: Plan
     folder: Path
     name: str
@@ -128,7 +128,7 @@ class _Work:
             started = time.monotonic()
             count = self.plan.num_photos
             lessons = [one.lesson(self.seed, count) for one in part]
-            personas = method(self.studio, lessons)
+            personas = method(self.pipeline, lessons)
             examples = take(PARSE_EXAMPLES, self.plan.num_examples)
             seconds = (time.monotonic() - started) / len(part)
             for one, persona in zip(part, personas, strict=True):

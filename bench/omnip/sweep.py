@@ -8,7 +8,7 @@ from typing import Any
 
 from omnipersona.bench.errors import BenchError
 from omnipersona.bench.omnip.run import Plan
-from omnipersona.model.fit import PRESETS
+from omnipersona.model.bagel.concept_training.trainer import PRESETS
 
 
 def swept(plan: Plan, setting: str) -> dict[str, Plan]:

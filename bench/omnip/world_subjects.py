@@ -20,8 +20,8 @@ from omnipersona.bench.omnip.scores import Made, Scores, noise_seed
 from omnipersona.bench.omnip.subjects import Counts, Subject
 from omnipersona.bench.reader import SIDE, Reader
 from omnipersona.bench.traits import NONE, Reading, place_of_figure, truth
+from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.contract import LearnRequest
-from omnipersona.model.studio import Studio
 from omnipersona.training.corpus.edits import Edit
 from omnipersona.training.world.render import render
 
@@ -53,9 +53,9 @@ class WorldSubject:
         return score(persona, self.items, self.reader, noise_seed(self.number, seed))
 
 
-def world_subjects(studio: Studio, reader: Reader, count: int, counts: Counts) -> list[Subject]:
+def world_subjects(pipeline: Pipeline, reader: Reader, count: int, counts: Counts) -> list[Subject]:
     """Return the first `count` held-out concepts of the drawn world."""
-    size = studio.config.image_size
+    size = pipeline.config.image_size
     return [WorldSubject(concept_items(i, size, counts), reader) for i in range(count)]
 
 

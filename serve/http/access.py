@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from omnipersona.serve.http.door import Door
+from omnipersona.serve.http.app_state import AppState
 from omnipersona.serve.http.problems import Problem
 
 MAX_BODY: Final = 64 * 2**20
@@ -32,10 +32,10 @@ NEEDS_KEY: Final = Depends(
 class Gate:
     """Middleware that lets in who may come in, as often as they may."""
 
-    def __init__(self, app: ASGIApp, *, door: Door) -> None:
+    def __init__(self, app: ASGIApp, *, app_state: AppState) -> None:
         """Wrap an application."""
         self._app = app
-        self._door = door
+        self._door = app_state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, or refuse, one request."""

@@ -6,8 +6,8 @@ import omnipersona
 from omnipersona.serve.guard import OwnPageOnly
 from omnipersona.serve.http import chat, concepts, facts, health, images, jobs, models
 from omnipersona.serve.http.access import Gate
+from omnipersona.serve.http.app_state import AppState
 from omnipersona.serve.http.docs_page import POLICY, SCHEMA, add_docs
-from omnipersona.serve.http.door import Door
 from omnipersona.serve.http.metrics import Counted
 from omnipersona.serve.http.pictures import MAX_PICTURES
 from omnipersona.serve.http.problems import Problem, add_handlers
@@ -26,9 +26,9 @@ _FOREIGN = Problem(
 )
 
 
-def build_app(door: Door) -> FastAPI:
+def build_app(app_state: AppState) -> FastAPI:
     """Return the application behind a door."""
-    tools = ToolsAddress(door)
+    tools = ToolsAddress(app_state)
     app = FastAPI(
         title="OmniPersona",
         version=omnipersona.__version__,
@@ -41,15 +41,15 @@ def build_app(door: Door) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         form_limits={"max_files": MAX_PICTURES, "max_fields": 100, "max_part_size": 2**20},
     )
-    app.state.door = door
+    app.state.app_state = app_state
     for part in (chat, images, models, concepts, facts, jobs, health):
         app.include_router(part.router)
     app.router.routes.append(tools.route())
     add_docs(app)
     add_handlers(app)
-    app.add_middleware(Gate, door=door)
+    app.add_middleware(Gate, app_state=app_state)
     app.add_middleware(
-        OwnPageOnly, is_open=door.is_open, policy=POLICY, refusal=_FOREIGN.response()
+        OwnPageOnly, is_open=app_state.is_open, policy=POLICY, refusal=_FOREIGN.response()
     )
-    app.add_middleware(Counted, metrics=door.metrics)
+    app.add_middleware(Counted, metrics=app_state.metrics)
     return app

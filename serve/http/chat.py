@@ -11,9 +11,9 @@ from omnipersona.agent.events import Event, Failed
 from omnipersona.agent.turn import UserTurn
 from omnipersona.serve.http.access import NEEDS_KEY, Caller
 from omnipersona.serve.http.answers import Answer
+from omnipersona.serve.http.app_state import TheAppState
 from omnipersona.serve.http.chat_request import ChatRequest
 from omnipersona.serve.http.conversations import Place, check_thread
-from omnipersona.serve.http.door import TheDoor
 from omnipersona.serve.http.event_stream import END, PATIENCE, STILL_THERE, EventStream, line
 from omnipersona.serve.http.problems import problem_of_turn
 from omnipersona.serve.http.running import RunningTurn, while_here
@@ -30,7 +30,7 @@ _FIELD = "messages"
 async def complete_chat(
     body: ChatRequest,
     request: Request,
-    door: TheDoor,
+    app_state: TheAppState,
     user: Caller,
     x_thread: Annotated[
         str | None, Header(description="The conversation that this belongs to.")
@@ -42,18 +42,18 @@ async def complete_chat(
     assistant remembers what was spoken of there; without one it knows the last picture of the
     messages, and which question of its own the last message answers.
     """
-    door.check_model(body.model)
+    app_state.check_model(body.model)
     pictures = await body.pictures()
     earlier = await body.earlier()
     thread = body.thread(x_thread)
-    place = await door.conversations.find(user, thread, body.said())
+    place = await app_state.conversations.find(user, thread, body.said())
     turn = _turn(body, place, pictures, earlier)
     answer = Answer(
-        model=door.session.describe().name,
+        model=app_state.session.describe().name,
         thread=thread,
-        shows_markdown=door.settings.api_pictures == "markdown",
+        shows_markdown=app_state.settings.api_pictures == "markdown",
     )
-    running = door.start(turn, place)
+    running = app_state.start(turn, place)
     if body.stream:
         return await _stream(request, running, answer)
     for event in await while_here(request, running, running.rest()):
@@ -64,9 +64,9 @@ async def complete_chat(
 
 
 @router.delete("/v1/threads/{thread:path}")
-async def delete_thread(thread: str, door: TheDoor, user: Caller) -> dict[str, Any]:
+async def delete_thread(thread: str, app_state: TheAppState, user: Caller) -> dict[str, Any]:
     """Delete a conversation with its pictures; what was learned stays."""
-    await door.session.delete_thread(user, check_thread(thread, "thread"))
+    await app_state.session.delete_thread(user, check_thread(thread, "thread"))
     return {"id": thread, "object": "thread", "deleted": True}
 
 

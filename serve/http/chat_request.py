@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic_core import PydanticCustomError
 
 from omnipersona.serve.http.conversations import Said, check_thread
+from omnipersona.serve.http.options import Options, Seed, Unused, unsupported
 from omnipersona.serve.http.pictures import (
     check_count,
     check_data_url,
@@ -20,7 +21,6 @@ from omnipersona.serve.http.pictures import (
     words_of,
 )
 from omnipersona.serve.http.problems import Problem
-from omnipersona.serve.http.wishes import Seed, Unused, Wishes, unsupported
 
 THREAD: Final = "thread"
 
@@ -117,7 +117,7 @@ class ChatRequest(BaseModel):
     """`thread` names the conversation; the rest is not used."""
 
     modalities: list[Literal["text", "image"]] | None = None
-    omnipersona: Wishes = Wishes()
+    omnipersona: Options = Options()
     """How a drawing of this turn is made."""
 
     n: Annotated[Any, unsupported("One answer is given; leave it out.", 1)] = None

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omnipersona.tools.concept_service import ConceptView, KnownFact
     from omnipersona.tools.outcome import ToolOutcome
-    from omnipersona.tools.recall import ConceptView, KnownFact
 
 
 def concept_view(view: "ConceptView") -> dict[str, Any]:

@@ -7,11 +7,11 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from starlette.responses import Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.agent.lessons import Lesson
+from omnipersona.agent.lesson import Lesson
 from omnipersona.serve.http.access import NEEDS_KEY, Caller
 from omnipersona.serve.http.answers import job_view
+from omnipersona.serve.http.app_state import TheAppState
 from omnipersona.serve.http.concept_views import concept_view, receipt_view
-from omnipersona.serve.http.door import TheDoor
 from omnipersona.serve.http.pictures import read_uploads
 from omnipersona.serve.http.problems import Problem, problem_of_error
 
@@ -23,15 +23,15 @@ _OF_A_FILE: Final = {"picture": "file", "text": "file", "arguments": "consent", 
 
 
 @router.get("")
-async def list_concepts(door: TheDoor, user: Caller) -> dict[str, Any]:
+async def list_concepts(app_state: TheAppState, user: Caller) -> dict[str, Any]:
     """List the concepts, oldest first."""
-    views = await door.session.concepts(user)
+    views = await app_state.session.concepts(user)
     return {"object": "list", "data": [concept_view(view) for view in views]}
 
 
 @router.post("", status_code=202)
 async def teach(
-    door: TheDoor,
+    app_state: TheAppState,
     user: Caller,
     name: Annotated[str, Form(min_length=1)],
     photos: Annotated[list[UploadFile], File(description="One to ten pictures of it.")],
@@ -49,14 +49,14 @@ async def teach(
         consent=consent,
     )
     try:
-        return job_view(await door.session.teach(lesson))
+        return job_view(await app_state.session.teach(lesson))
     except EXPECTED_ERRORS as error:
         raise problem_of_error(error, _OF_A_LESSON) from error
 
 
 @router.post("/import", status_code=201)
 async def import_concept(
-    door: TheDoor,
+    app_state: TheAppState,
     user: Caller,
     name: Annotated[str, Form(min_length=1)],
     file: Annotated[UploadFile, File(description="As it was exported.")],
@@ -69,22 +69,24 @@ async def import_concept(
         raise Problem(413, message, param="file", code="too_large")
     try:
         data = await file.read()
-        view = await door.session.import_concept(user, name, data, kind or None, consent=consent)
+        view = await app_state.session.import_concept(
+            user, name, data, kind or None, consent=consent
+        )
     except EXPECTED_ERRORS as error:
         raise problem_of_error(error, _OF_A_FILE) from error
     return concept_view(view)
 
 
 @router.get("/{name}")
-async def show(name: str, door: TheDoor, user: Caller) -> dict[str, Any]:
+async def show(name: str, app_state: TheAppState, user: Caller) -> dict[str, Any]:
     """Return one concept."""
-    return concept_view(await door.session.concept_card(user, name))
+    return concept_view(await app_state.session.concept_card(user, name))
 
 
 @router.get("/{name}/export", response_class=Response)
-async def export(name: str, door: TheDoor, user: Caller) -> Response:
+async def export(name: str, app_state: TheAppState, user: Caller) -> Response:
     """Return a concept as a file (ZIP): tokens, facts and small photos."""
-    data = await door.session.export_concept(user, name)
+    data = await app_state.session.export_concept(user, name)
     file = f"attachment; filename*=UTF-8''{quote(name.strip('<>'))}.zip"
     headers = {"Content-Disposition": file}
     return Response(data, media_type="application/zip", headers=headers)
@@ -93,9 +95,9 @@ async def export(name: str, door: TheDoor, user: Caller) -> Response:
 @router.delete("/{name}")
 async def forget(
     name: str,
-    door: TheDoor,
+    app_state: TheAppState,
     user: Caller,
     drawings: Annotated[bool, Query(description="Delete its drawings, too.")] = False,
 ) -> dict[str, Any]:
     """Delete a concept everywhere; the answer is the receipt."""
-    return receipt_view(await door.session.forget_concept(user, name, drawings=drawings))
+    return receipt_view(await app_state.session.forget_concept(user, name, drawings=drawings))

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Event, NeedInput
-from omnipersona.agent.runtime import Session
 from omnipersona.serve.http.problems import Problem
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class _Waiting:
 class Conversations:
     """The threads of turns that named none."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Assistant) -> None:
         """Start with none."""
         self._session = session
         self._waiting: dict[tuple[str, str], _Waiting] = {}

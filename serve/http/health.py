@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from omnipersona.agent.errors import TURN_ERRORS
 from omnipersona.agent.stores import look
 from omnipersona.serve.http.access import METRICS
-from omnipersona.serve.http.door import TheDoor
+from omnipersona.serve.http.app_state import TheAppState
 from omnipersona.serve.http.metrics import MEDIA_TYPE
 
 router = APIRouter(tags=["server"])
@@ -24,14 +24,14 @@ async def health() -> dict[str, str]:
 
 
 @router.get("/ready", responses={503: {"description": "The stores do not answer."}})
-async def ready(door: TheDoor) -> Response:
+async def ready(app_state: TheAppState) -> Response:
     """Say whether the model is loaded and the parts of a turn work: writing, searching, states."""
-    session, user = door.session, door.settings.user
+    session, user = app_state.session, app_state.settings.user
     content: dict[str, Any] = {"status": "ready", "model": session.describe().name}
     try:
         async with asyncio.timeout(_PATIENCE):
             await session.try_parts(user)
-            stores = await asyncio.to_thread(lambda: list(look(door.settings)))
+            stores = await asyncio.to_thread(lambda: list(look(app_state.settings)))
         is_ready = all(is_well for _, is_well, _ in stores)
     except (*TURN_ERRORS, TimeoutError):
         is_ready = False
@@ -41,6 +41,6 @@ async def ready(door: TheDoor) -> Response:
 
 
 @router.get(METRICS, response_class=Response)
-async def metrics(door: TheDoor) -> Response:
+async def metrics(app_state: TheAppState) -> Response:
     """Return what was counted, in Prometheus' form."""
-    return Response(door.metrics.text(door.learning()), media_type=MEDIA_TYPE)
+    return Response(app_state.metrics.text(app_state.learning()), media_type=MEDIA_TYPE)

@@ -19,12 +19,12 @@ from omnipersona.agent.events import Failed, NeedInput, Reply
 from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import MAX_SEED
 from omnipersona.serve.http.access import NEEDS_KEY, Caller
+from omnipersona.serve.http.app_state import AppState, TheAppState
 from omnipersona.serve.http.conversations import fresh
-from omnipersona.serve.http.door import Door, TheDoor
+from omnipersona.serve.http.options import Options, Seed, Unused, unsupported
 from omnipersona.serve.http.pictures import read_uploads
 from omnipersona.serve.http.problems import Problem, problem_of_turn
 from omnipersona.serve.http.running import while_here
-from omnipersona.serve.http.wishes import Seed, Unused, Wishes, unsupported
 
 router = APIRouter(tags=["images"], dependencies=[NEEDS_KEY])
 
@@ -58,7 +58,7 @@ class ImageRequest(BaseModel):
     n: Count = 1
     size: Size = _AUTO
     seed: Seed = None
-    omnipersona: Wishes = Wishes()
+    omnipersona: Options = Options()
     """How it is drawn."""
 
     response_format: OnlyBase64 = None
@@ -114,10 +114,12 @@ class EditForm(BaseModel):
 
 
 @router.post("/v1/images/generations")
-async def draw(body: ImageRequest, request: Request, door: TheDoor, user: Caller) -> dict[str, Any]:
+async def draw(
+    body: ImageRequest, request: Request, app_state: TheAppState, user: Caller
+) -> dict[str, Any]:
     """Draw what the prompt says, with the concepts that it names."""
-    side = door.session.describe().image_size
-    _check(door, body.model, body.size, f"{side}x{side}")
+    side = app_state.session.describe().image_size
+    _check(app_state, body.model, body.size, f"{side}x{side}")
     turn = UserTurn(
         user_id=user,
         thread_id="",
@@ -128,18 +130,18 @@ async def draw(body: ImageRequest, request: Request, door: TheDoor, user: Caller
         think=body.omnipersona.think,
         approve_prompts=False,
     )
-    return await _draw_all(request, door, turn, body.seed, body.n)
+    return await _draw_all(request, app_state, turn, body.seed, body.n)
 
 
 @router.post("/v1/images/edits")
 async def change(
     form: Annotated[EditForm, Form(media_type="multipart/form-data")],
     request: Request,
-    door: TheDoor,
+    app_state: TheAppState,
     user: Caller,
 ) -> dict[str, Any]:
     """Change a picture as the prompt says."""
-    _check(door, form.model, form.size)
+    _check(app_state, form.model, form.size)
     files = [*form.image, *form.images]
     if len(files) != 1:
         raise Problem(400, f"One picture is changed at a time; {len(files)} came.", param="image")
@@ -153,11 +155,11 @@ async def change(
         guidance=form.guidance,
         approve_prompts=False,
     )
-    return await _draw_all(request, door, turn, form.seed, form.n)
+    return await _draw_all(request, app_state, turn, form.seed, form.n)
 
 
-def _check(door: Door, model: str | None, size: str, *sizes: str) -> None:
-    door.check_model(model)
+def _check(app_state: AppState, model: str | None, size: str, *sizes: str) -> None:
+    app_state.check_model(model)
     if size not in (_AUTO, *sizes):
         known = " or ".join((_AUTO, *sizes))
         raise Problem(400, f"The size {size[:40]!r} cannot be had; take {known}.", param="size")
@@ -171,18 +173,18 @@ def _as_request(prompt: str) -> str:
 
 
 async def _draw_all(
-    request: Request, door: Door, turn: UserTurn, seed: int | None, count: int
+    request: Request, app_state: AppState, turn: UserTurn, seed: int | None, count: int
 ) -> dict[str, Any]:
     replies = []
     for index in range(count):
         wished = None if seed is None else (seed + index) % (MAX_SEED + 1)
-        replies.append(await _draw_one(request, door, replace(turn, seed=wished)))
+        replies.append(await _draw_one(request, app_state, replace(turn, seed=wished)))
     return _response(replies)
 
 
-async def _draw_one(request: Request, door: Door, turn: UserTurn) -> Reply:
+async def _draw_one(request: Request, app_state: AppState, turn: UserTurn) -> Reply:
     place = fresh(turn.user_id)
-    running = door.start(replace(turn, thread_id=place.thread_id), place)
+    running = app_state.start(replace(turn, thread_id=place.thread_id), place)
     last = (await while_here(request, running, running.rest()))[-1]
     match last:
         case Reply() if last.pictures:

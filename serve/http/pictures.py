@@ -13,7 +13,7 @@ from typing import Final
 from starlette.datastructures import UploadFile
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.agent.lessons import clean_photos
+from omnipersona.agent.lesson import clean_photos
 from omnipersona.agent.turn import MAX_PICTURES as MAX_PICTURES
 from omnipersona.serve.http.problems import Problem
 

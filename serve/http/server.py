@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import uvicorn
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.serve.address import LOOPBACK, listen
+from omnipersona.serve.graceful import polite_server, stop_on_signals
 from omnipersona.serve.http.app import build_app
-from omnipersona.serve.http.door import Door
+from omnipersona.serve.http.app_state import AppState
 from omnipersona.serve.keys import ApiKeys
-from omnipersona.serve.polite import polite_server, stop_on_signals
 
 logger = logging.getLogger(__name__)
 
@@ -66,36 +66,36 @@ def check_keys(settings: Settings) -> str:
 async def _open_and_serve(settings: Settings, tell: Tell) -> None:
     with listen(settings.api_host, settings.api_port, "serve") as listener:
         tell(f"Loading {settings.model} ...")
-        session = await Session.open(settings)
+        session = await Assistant.open(settings)
         where = f"http://{settings.api_host}:{settings.api_port}"
         tell(f"OmniPersona is at {where}/v1, described at {where}/docs (Ctrl+C stops it)")
-        door = Door(session, settings)
-        server = make_server(door)
+        app_state = AppState(session, settings)
+        server = make_server(app_state)
         stop_on_signals(server)
-        await serve_door(door, server, listener)
+        await serve_door(app_state, server, listener)
 
 
-def make_server(door: Door) -> uvicorn.Server:
+def make_server(app_state: AppState) -> uvicorn.Server:
     """Return a server that serves what is behind a door, once it is told to."""
-    return polite_server(build_app(door))
+    return polite_server(build_app(app_state))
 
 
-async def serve_door(door: Door, server: uvicorn.Server, listener: socket.socket) -> None:
+async def serve_door(app_state: AppState, server: uvicorn.Server, listener: socket.socket) -> None:
     """Serve until stopped, then close the session; learning goes on at the next start."""
-    starting = asyncio.create_task(_get_ready(door))
+    starting = asyncio.create_task(_get_ready(app_state))
     try:
         await server.serve(sockets=[listener])
     finally:
         starting.cancel()
         await asyncio.wait([starting])
-        await door.close()
-        await door.session.close()
+        await app_state.close()
+        await app_state.session.close()
 
 
-async def _get_ready(door: Door) -> None:
+async def _get_ready(app_state: AppState) -> None:
     """Load what the first question needs, and learn what other weights had learned."""
     try:
-        await door.session.warm_up()
-        await door.learn_anew()
+        await app_state.session.warm_up()
+        await app_state.learn_anew()
     except Exception:
         logger.exception("the server could not get ready ahead of the first request")

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from omnipersona.serve.http.access import MAX_BODY, user_behind
-from omnipersona.serve.http.door import Door
+from omnipersona.serve.http.app_state import AppState
 from omnipersona.serve.mcp.server import build_server
 
 TOOLS: Final = "/mcp"
@@ -23,9 +23,9 @@ TOOLS: Final = "/mcp"
 class ToolsAddress:
     """What answers at the address, while `running`."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, app_state: AppState) -> None:
         """Offer the tools behind a door."""
-        server = build_server(door.session, user_behind)
+        server = build_server(app_state.session, user_behind)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=MAX_BODY
         )

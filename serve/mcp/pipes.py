@@ -5,7 +5,7 @@ Knows pipes. Does not know tools (`server`); over HTTP it is an address of `serv
 
 from mcp.server.stdio import stdio_server
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.serve.mcp.server import build_server
 
@@ -15,7 +15,7 @@ async def serve_pipes(settings: Settings) -> None:
 
     Raises: StoreError, ModelError: the data folder or the model cannot be used.
     """
-    session = await Session.open(settings)
+    session = await Assistant.open(settings)
     try:
         server = build_server(session, lambda _: settings.user)
         async with stdio_server() as (read, write):

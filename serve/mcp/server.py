@@ -17,11 +17,11 @@ from mcp.server.lowlevel import Server
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError
 
 from omnipersona import __version__
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.agent.events import DrawProgress, Event, Failed, NeedInput, Reply
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.threads import in_worker
 from omnipersona.agent.turn import UserTurn
-from omnipersona.agent.worker import in_worker
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class ToolFailure(Exception):
     """A tool could not do what was asked; the text is for the caller."""
 
 
-def build_server(session: Session, user_of: Callable[[Any], str]) -> Server[Any, Any]:
+def build_server(session: Assistant, user_of: Callable[[Any], str]) -> Server[Any, Any]:
     """Return a server of the protocol over an open session.
 
     Args:
@@ -105,7 +105,7 @@ def _tool(tool: Any) -> types.Tool:
 
 
 async def _use(
-    session: Session, user_id: str, name: str, arguments: dict[str, Any]
+    session: Assistant, user_id: str, name: str, arguments: dict[str, Any]
 ) -> types.CallToolResult:
     tool = session.tools(user_id).get(name)
     if tool is None:
@@ -117,7 +117,7 @@ async def _use(
 
 
 async def _talk(
-    server: Server[Any, Any], session: Session, user_id: str, talk: Talk
+    server: Server[Any, Any], session: Assistant, user_id: str, talk: Talk
 ) -> types.CallToolResult:
     turn = UserTurn(
         user_id=user_id,

@@ -8,15 +8,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omnipersona.agent.assistant import Assistant
     from omnipersona.agent.context import Context
     from omnipersona.agent.events import Failed, NeedInput, Reply
     from omnipersona.agent.graph import build_graph
-    from omnipersona.agent.lessons import Lesson
-    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.lesson import Lesson
     from omnipersona.agent.settings import Settings, load_settings
     from omnipersona.agent.turn import UserTurn
+    from omnipersona.model.bagel.backbone import load_model
     from omnipersona.model.contract import PersonaModel
-    from omnipersona.model.runtime import load_model
     from omnipersona.tools.outcome import ToolDeps
     from omnipersona.tools.registry import build_tools
     from omnipersona.ui.mount import mount_page
@@ -30,7 +30,7 @@ __all__ = [
     "NeedInput",
     "PersonaModel",
     "Reply",
-    "Session",
+    "Assistant",
     "Settings",
     "ToolDeps",
     "UserTurn",
@@ -44,17 +44,17 @@ __all__ = [
 _HOMES = {
     "Context": "omnipersona.agent.context",
     "Failed": "omnipersona.agent.events",
-    "Lesson": "omnipersona.agent.lessons",
+    "Lesson": "omnipersona.agent.lesson",
     "NeedInput": "omnipersona.agent.events",
     "PersonaModel": "omnipersona.model.contract",
     "Reply": "omnipersona.agent.events",
-    "Session": "omnipersona.agent.runtime",
+    "Assistant": "omnipersona.agent.assistant",
     "Settings": "omnipersona.agent.settings",
     "ToolDeps": "omnipersona.tools.outcome",
     "UserTurn": "omnipersona.agent.turn",
     "build_graph": "omnipersona.agent.graph",
     "build_tools": "omnipersona.tools.registry",
-    "load_model": "omnipersona.model.runtime",
+    "load_model": "omnipersona.model.bagel.backbone",
     "load_settings": "omnipersona.agent.settings",
     "mount_page": "omnipersona.ui.mount",
 }

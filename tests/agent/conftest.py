@@ -8,7 +8,7 @@ from fakes import FakePersonaModel, WordEncoder
 from servers import TestPlaces
 from talk import Opener, Talk
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 
 
@@ -29,11 +29,11 @@ def data_dir(places: TestPlaces) -> Path:
 
 @pytest.fixture
 async def open_session(model: FakePersonaModel, places: TestPlaces) -> AsyncIterator[Opener]:
-    opened: list[Session] = []
+    opened: list[Assistant] = []
 
-    async def open_one(with_model: FakePersonaModel | None = None) -> Session:
+    async def open_one(with_model: FakePersonaModel | None = None) -> Assistant:
         settings = Settings(data=places.folder, **places.urls)
-        session = await Session.open(settings, model=with_model or model, encoder=WordEncoder())
+        session = await Assistant.open(settings, model=with_model or model, encoder=WordEncoder())
         opened.append(session)
         return session
 
@@ -43,10 +43,10 @@ async def open_session(model: FakePersonaModel, places: TestPlaces) -> AsyncIter
 
 
 @pytest.fixture
-async def session(open_session: Opener) -> Session:
+async def session(open_session: Opener) -> Assistant:
     return await open_session()
 
 
 @pytest.fixture
-def talk(session: Session) -> Talk:
+def talk(session: Assistant) -> Talk:
     return Talk(session)

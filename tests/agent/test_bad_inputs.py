@@ -8,8 +8,8 @@ from fakes import FakePersonaModel, png
 from PIL import Image
 from talk import Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Failed, NeedInput, Reply
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.turn import MAX_PICTURES, UserTurn
 from omnipersona.tools.outcome import ToolFailed
 
@@ -79,7 +79,7 @@ ODD = {
 }
 
 
-async def draws_next(session: Session) -> bool:
+async def draws_next(session: Assistant) -> bool:
     """Tell whether the thread draws the next good request."""
     reply = await Talk(session).say("draw a dog")
     return isinstance(reply, Reply) and len(reply.pictures) == 1
@@ -87,7 +87,7 @@ async def draws_next(session: Session) -> bool:
 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_a_bad_input_is_refused_in_words_and_the_next_good_one_works(
-    session: Session, model: FakePersonaModel, name: str
+    session: Assistant, model: FakePersonaModel, name: str
 ) -> None:
     model.completions = DRAWS
     *_, last = [event async for event in session.turn(REFUSED[name])]
@@ -100,7 +100,7 @@ async def test_a_bad_input_is_refused_in_words_and_the_next_good_one_works(
 
 @pytest.mark.parametrize("name", ODD)
 async def test_an_odd_input_is_answered_and_the_next_good_one_works(
-    session: Session, model: FakePersonaModel, name: str
+    session: Assistant, model: FakePersonaModel, name: str
 ) -> None:
     model.completions = DRAWS
     *_, last = [event async for event in session.turn(ODD[name])]
@@ -111,7 +111,7 @@ async def test_an_odd_input_is_answered_and_the_next_good_one_works(
 
 @pytest.mark.parametrize("user_id", ["", " ", "a\x00b", "x" * 10_000, "\ud800"])
 async def test_a_user_id_that_cannot_be_one_reaches_no_memory(
-    session: Session, model: FakePersonaModel, user_id: str
+    session: Assistant, model: FakePersonaModel, user_id: str
 ) -> None:
     model.completions = DRAWS
     assert isinstance(await Talk(session, user_id).say("draw a dog"), Failed)

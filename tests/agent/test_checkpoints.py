@@ -5,8 +5,8 @@ from fakes import FakePersonaModel, png
 from servers import TestPlaces
 from talk import Opener, Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.checkpoints import thread_key
-from omnipersona.agent.runtime import Session
 
 pytestmark = pytest.mark.both_stores
 
@@ -35,7 +35,7 @@ async def test_forgetting_a_concept_clears_the_threads_that_mention_it(
     assert saved is not None
 
 
-async def test_a_finished_turn_keeps_little(session: Session, model: FakePersonaModel) -> None:
+async def test_a_finished_turn_keeps_little(session: Assistant, model: FakePersonaModel) -> None:
     model.answers = {"": "a dog"}
     await Talk(session).reply("", png())
     config = {"configurable": {"thread_id": thread_key("ana", "t1")}}

@@ -16,8 +16,8 @@ from servers import files_with
 from talk import Talk
 from typing_extensions import TypedDict
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.context import Context
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.state import InputState
 from omnipersona.tools.outcome import ToolFailed
 
@@ -53,7 +53,7 @@ class Around(TypedDict, total=False):
     messages: Annotated[list[AnyMessage], add_messages]
 
 
-def around(session: Session) -> Any:
+def around(session: Assistant) -> Any:
     graph = StateGraph(Around, context_schema=Context)
     graph.add_node("assistant", session.graph().compile())
     graph.add_edge(START, "assistant")
@@ -61,7 +61,7 @@ def around(session: Session) -> Any:
     return graph.compile()
 
 
-async def test_a_parents_own_fields_are_left_alone(session: Session) -> None:
+async def test_a_parents_own_fields_are_left_alone(session: Assistant) -> None:
     own = {"prompt": "p", "message": "m", "choice": "c", "intent": "i", "names": ["n"]}
     result = await around(session).ainvoke({**own, "text": "draw a dog"}, context=ANA)
     assert {key: result[key] for key in own} == own
@@ -70,7 +70,7 @@ async def test_a_parents_own_fields_are_left_alone(session: Session) -> None:
 
 
 async def test_a_worker_of_a_supervisor_reads_and_answers_messages(
-    session: Session, model: FakePersonaModel
+    session: Assistant, model: FakePersonaModel
 ) -> None:
     data = base64.b64encode(png()).decode()
     picture = {"type": "image", "base64": data, "mime_type": "image/png"}
@@ -85,7 +85,7 @@ async def test_a_worker_of_a_supervisor_reads_and_answers_messages(
 
 
 @pytest.mark.filterwarnings("ignore:This API is in beta")  # as_tool, of LangChain
-async def test_it_tells_its_schemas_and_can_be_a_tool(session: Session) -> None:
+async def test_it_tells_its_schemas_and_can_be_a_tool(session: Assistant) -> None:
     compiled = session.graph().compile()
     inputs = compiled.get_input_jsonschema()["properties"]
     assert {"text", "messages", "picture_ids"} <= inputs.keys()
@@ -97,13 +97,13 @@ async def test_it_tells_its_schemas_and_can_be_a_tool(session: Session) -> None:
 
 
 @pytest.mark.parametrize("given", [{}, {"text": ""}, {"messages": []}, {"picture_ids": []}])
-async def test_what_says_nothing_is_a_sentence(session: Session, given: InputState) -> None:
+async def test_what_says_nothing_is_a_sentence(session: Assistant, given: InputState) -> None:
     with pytest.raises(ToolFailed, match="Write something or send a picture"):
         await session.graph().compile().ainvoke(given, context=ANA)
 
 
 @pytest.mark.parametrize("context", [None, Context(user_id="")])
-async def test_a_missing_user_is_a_sentence(session: Session, context: Context | None) -> None:
+async def test_a_missing_user_is_a_sentence(session: Assistant, context: Context | None) -> None:
     with pytest.raises(ToolFailed, match="give it a context with a user_id"):
         await session.graph().compile().ainvoke({"text": "hello"}, context=context)
 
@@ -123,7 +123,7 @@ RESUMES: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("shape", RESUMES)
 async def test_an_answer_of_any_shape_is_understood_or_asked_for_again(
-    session: Session, shape: str
+    session: Assistant, shape: str
 ) -> None:
     value, expected = RESUMES[shape]
     compiled = session.graph().compile(checkpointer=InMemorySaver())
@@ -150,7 +150,7 @@ OPEN: dict[str, Callable[[Talk], Any]] = {
 
 
 @pytest.mark.parametrize("when", OPEN)
-async def test_no_checkpoint_holds_a_word(session: Session, data_dir: Path, when: str) -> None:
+async def test_no_checkpoint_holds_a_word(session: Assistant, data_dir: Path, when: str) -> None:
     await OPEN[when](Talk(session))
     saved = [one async for one in session._checkpoints.saver.alist(None)]
     assert saved
@@ -160,7 +160,7 @@ async def test_no_checkpoint_holds_a_word(session: Session, data_dir: Path, when
     assert not [path for path in files_with(data_dir, "quokka") if "graph" in path]
 
 
-async def test_of_each_conversation_the_newest_state_is_kept(session: Session) -> None:
+async def test_of_each_conversation_the_newest_state_is_kept(session: Assistant) -> None:
     talk = Talk(session)
     for _ in range(3):
         await talk.reply("draw a dog")
@@ -169,7 +169,7 @@ async def test_of_each_conversation_the_newest_state_is_kept(session: Session) -
 
 
 async def test_a_question_outlives_the_program(
-    session: Session, open_session: Callable[..., Any]
+    session: Assistant, open_session: Callable[..., Any]
 ) -> None:
     await Talk(session).need("this is my friend <kim>, home: a quokkahouse", png())
     await session.close()
@@ -180,7 +180,7 @@ async def test_a_question_outlives_the_program(
     assert card.facts == ("home: a quokkahouse",)
 
 
-async def test_a_question_about_the_forgotten_is_not_gone_on_with(session: Session) -> None:
+async def test_a_question_about_the_forgotten_is_not_gone_on_with(session: Assistant) -> None:
     await Talk(session, thread_id="t1").reply("draw a dog")
     question = await Talk(session, thread_id="t2").need("this is my friend <kim>", png())
     assert "kim" in question.question

@@ -6,7 +6,7 @@ import pytest
 from fakes import FakePersonaModel, png
 from talk import Talk
 
-from omnipersona.agent.lessons import Lesson
+from omnipersona.agent.lesson import Lesson
 
 # Words that stand in no in-context example.
 OLD, NEW = "a quokkaball", "a wombatkite"

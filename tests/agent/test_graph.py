@@ -11,9 +11,9 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished, TextDelta
 from omnipersona.agent.graph import build_graph
 from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
-from omnipersona.model.config import ModelConfig
+from omnipersona.model.bagel.backbone import NANO_FOLDER
+from omnipersona.model.bagel.config import ModelConfig
 from omnipersona.model.contract import AnswerRequest, GenerateRequest
-from omnipersona.model.runtime import NANO_FOLDER
 
 TAUGHT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",

@@ -10,7 +10,7 @@ import pytest
 from fakes import FakePersonaModel, WordEncoder
 from talk import Talk
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.memory.index import as_bytes
 from omnipersona.memory.memory import Memory
@@ -59,7 +59,7 @@ def written() -> int:
 async def one_question(folder: Path, num_facts: int, text: str) -> int:
     """Return what a question in a conversation of its own writes, its forgetting included."""
     settings = Settings(data=folder / f"{num_facts} {len(text)}")
-    session = await Session.open(
+    session = await Assistant.open(
         settings, model=FakePersonaModel(completions=SCRIPT), encoder=WordEncoder()
     )
     memory = session._deps.memory

@@ -18,7 +18,7 @@ REPLIES = {
 }
 
 
-class Eyes:
+class SelfLabeler:
     """Recognises <c0> in a drawing, and in an edited picture or not."""
 
     def __init__(self, after: str) -> None:
@@ -34,7 +34,7 @@ class Eyes:
 
 
 async def test_an_edit_that_spoils_somebody_is_told(talk: Talk, model: FakePersonaModel) -> None:
-    eyes = Eyes(after="no")
+    eyes = SelfLabeler(after="no")
     model.completions = eyes
     await talk.teach()
     drawn = await talk.reply("draw <bo>")
@@ -49,7 +49,7 @@ async def test_an_edit_that_spoils_somebody_is_told(talk: Talk, model: FakePerso
 async def test_an_edit_that_keeps_somebody_needs_no_word(
     talk: Talk, model: FakePersonaModel
 ) -> None:
-    model.completions = Eyes(after="yes")
+    model.completions = SelfLabeler(after="yes")
     await talk.teach()
     await talk.reply("draw <bo>")
     edited = await talk.reply("make it night")
@@ -58,7 +58,7 @@ async def test_an_edit_that_keeps_somebody_needs_no_word(
 
 
 async def test_who_is_to_be_taken_out_is_not_missed(talk: Talk, model: FakePersonaModel) -> None:
-    eyes = Eyes(after="no")
+    eyes = SelfLabeler(after="no")
     model.completions = eyes
     await talk.teach()
     await talk.reply("draw <bo>")

@@ -1,8 +1,8 @@
 """Steps are told in the user's own spelling."""
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.graph import build_graph
 from omnipersona.agent.narration import TITLES, narrate
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.state import Evidence
 
 
@@ -37,5 +37,5 @@ def test_a_parse_is_told_by_intent_names_and_questions() -> None:
     )
 
 
-async def test_every_title_belongs_to_a_node(session: Session) -> None:
+async def test_every_title_belongs_to_a_node(session: Assistant) -> None:
     assert set(TITLES) <= set(build_graph(session._deps).nodes)

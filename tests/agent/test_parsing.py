@@ -14,7 +14,7 @@ from omnipersona.agent.parsing import (
     read_recall,
     read_rewrite,
 )
-from omnipersona.model.skills import (
+from omnipersona.model.bagel.prompts import (
     INTENTS,
     PICTURE_REFS,
     Parsed,

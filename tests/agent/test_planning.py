@@ -4,7 +4,7 @@ import pytest
 from fakes import FakePersonaModel, png
 from talk import Talk
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import GenerateRequest
 
@@ -30,7 +30,7 @@ async def test_a_plan_finds_evidence_and_draws_nothing(talk: Talk, model: FakePe
     assert model.of_type(GenerateRequest) == []
 
 
-async def test_a_plan_stores_no_picture(session: Session, model: FakePersonaModel) -> None:
+async def test_a_plan_stores_no_picture(session: Assistant, model: FakePersonaModel) -> None:
     model.completions = {"Parse": "understand; attached; none; none"}
     plan = await session.plan(
         UserTurn(user_id="ana", thread_id="t1", text="what is this?", pictures=(png(),))
@@ -39,7 +39,9 @@ async def test_a_plan_stores_no_picture(session: Session, model: FakePersonaMode
     assert session._deps.memory.pictures.list("ana") == ()
 
 
-async def test_a_plan_line_takes_names_as_known(session: Session, model: FakePersonaModel) -> None:
+async def test_a_plan_line_takes_names_as_known(
+    session: Assistant, model: FakePersonaModel
+) -> None:
     model.completions = {
         **DRAW,
         "picture: shown\nmessage: add a hat to <c0>": "edit; shown; <c0>; none",
@@ -69,6 +71,6 @@ async def test_a_plan_line_takes_names_as_known(session: Session, model: FakePer
         {"text": "a", "user": "eve"},
     ],
 )
-async def test_a_bad_plan_line_is_refused(session: Session, line: dict[str, object]) -> None:
+async def test_a_bad_plan_line_is_refused(session: Assistant, line: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"text|concepts|pictures|previous_picture|Unknown"):
         await session.plan_line(line)

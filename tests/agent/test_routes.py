@@ -6,10 +6,10 @@ from typing import get_args
 import pytest
 
 from omnipersona.agent import routes
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.graph import build_graph, destinations
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.state import ConceptCard, State, Teaching, fresh_turn
-from omnipersona.model.skills import INTENTS, Intent
+from omnipersona.model.bagel.prompts import INTENTS, Intent
 
 ROUTES = (
     routes.route_intent,
@@ -60,7 +60,7 @@ def every_state() -> list[State]:
     ]
 
 
-def test_no_route_names_an_unknown_node(session: Session) -> None:
+def test_no_route_names_an_unknown_node(session: Assistant) -> None:
     nodes = set(build_graph(session._deps).nodes)
     for route in ROUTES:
         named = set(destinations(route))
@@ -68,7 +68,7 @@ def test_no_route_names_an_unknown_node(session: Session) -> None:
         assert {route(s) for s in every_state()} <= named
 
 
-def test_every_node_can_be_reached(session: Session) -> None:
+def test_every_node_can_be_reached(session: Assistant) -> None:
     graph = build_graph(session._deps)
     reached = {name for route in ROUTES for name in destinations(route)}
     reached |= {target for _, target in graph.edges}

@@ -7,7 +7,7 @@ from fakes import FakePersonaModel, png
 from PIL import Image
 from talk import Talk
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.model.contract import EditRequest, LearnRequest
 
@@ -66,7 +66,7 @@ async def test_there_is_nothing_to_undo_where_nothing_was_drawn(
 
 async def test_the_longest_side_of_what_is_sent_is_a_setting(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data", picture_side=256)
-    async with await Session.open(settings, model=FakePersonaModel()) as session:
+    async with await Assistant.open(settings, model=FakePersonaModel()) as session:
         picture_id = await session.keep_picture("ana", png("blue", (1000, 500)))
         with Image.open(io.BytesIO(await session.picture("ana", picture_id))) as kept:
             assert kept.size == (256, 128)

@@ -12,8 +12,8 @@ from ports import free_port
 from servers import PASSWORD, Postgres, TestPlaces, postgres
 from talk import Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Failed
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings, load_settings, sources
 from omnipersona.agent.stores import look
 from omnipersona.store.errors import DataFolderBusy, StorageFailed, StoreError
@@ -31,9 +31,9 @@ SCRIPT = {
 }
 
 
-async def open_on(places: TestPlaces, model: FakePersonaModel) -> Session:
+async def open_on(places: TestPlaces, model: FakePersonaModel) -> Assistant:
     settings = Settings(data=places.folder, **places.urls)
-    return await Session.open(settings, model=model, encoder=WordEncoder())
+    return await Assistant.open(settings, model=model, encoder=WordEncoder())
 
 
 @pytest.fixture

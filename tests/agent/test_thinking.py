@@ -7,8 +7,8 @@ import pytest
 from fakes import FakePersonaModel, WordEncoder, png
 from talk import Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Event, Reply, StepFinished, TextDelta, ThoughtDelta
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 
 THOUGHT = "a dog needs snow"
@@ -31,7 +31,7 @@ def model() -> FakePersonaModel:
 @pytest.fixture
 async def talk(model: FakePersonaModel, data_dir: Path) -> AsyncIterator[Talk]:
     settings = Settings(data=data_dir, think=True)
-    session = await Session.open(settings, model=model, encoder=WordEncoder())
+    session = await Assistant.open(settings, model=model, encoder=WordEncoder())
     yield Talk(session)
     await session.close()
 

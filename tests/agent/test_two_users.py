@@ -8,8 +8,8 @@ import pytest
 from fakes import FakePersonaModel, concept_file, png
 from talk import Talk
 
-from omnipersona.agent.lessons import Lesson
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
+from omnipersona.agent.lesson import Lesson
 from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import CompleteRequest
 from omnipersona.tools.outcome import ToolFailed
@@ -36,7 +36,7 @@ class Owned:
     job_id: str
 
 
-Act = Callable[[Session, Owned], object]
+Act = Callable[[Assistant, Owned], object]
 
 
 def turn(text: str, *, user_id: str = STRANGER, thread_id: str = "t1") -> UserTurn:
@@ -92,7 +92,7 @@ async def outcome(made: object) -> object:
     return await made if inspect.isawaitable(made) else made
 
 
-async def everything(session: Session) -> tuple[object, ...]:
+async def everything(session: Assistant) -> tuple[object, ...]:
     album = await session.album(OWNER)
     pictures = session._deps.memory.pictures.list(OWNER)
     return (
@@ -106,7 +106,7 @@ async def everything(session: Session) -> tuple[object, ...]:
 
 
 @pytest.fixture
-async def owned(session: Session, model: FakePersonaModel) -> Owned:
+async def owned(session: Assistant, model: FakePersonaModel) -> Owned:
     """Teach, draw and leave a question open, all as the owner."""
     model.completions = SCRIPT
     talk = Talk(session, OWNER)
@@ -124,13 +124,13 @@ async def owned(session: Session, model: FakePersonaModel) -> Owned:
 
 
 def test_every_door_is_tried() -> None:
-    doors = {name for name, _ in inspect.getmembers(Session, inspect.isroutine) if name[0] != "_"}
+    doors = {name for name, _ in inspect.getmembers(Assistant, inspect.isroutine) if name[0] != "_"}
     assert doors - NOT_OF_A_USER == DOORS.keys()
 
 
 @pytest.mark.parametrize("name", DOORS)
 async def test_a_stranger_sees_and_changes_nothing(
-    session: Session, owned: Owned, name: str
+    session: Assistant, owned: Owned, name: str
 ) -> None:
     act, expected = DOORS[name]
     before = await everything(session)
@@ -160,7 +160,7 @@ async def test_a_stranger_sees_and_changes_nothing(
     ],
 )
 async def test_a_model_that_obeys_a_stranger_has_nothing_to_tell(
-    session: Session, owned: Owned, model: FakePersonaModel, reply: str
+    session: Assistant, owned: Owned, model: FakePersonaModel, reply: str
 ) -> None:
     def obeying(request: CompleteRequest) -> str:
         return reply if request.prompt.startswith("Parse") else request.prompt

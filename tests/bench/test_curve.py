@@ -6,10 +6,10 @@ import torch
 
 from omnipersona.bench import curve
 from omnipersona.bench.curve import curve_json, curve_table, learning_curve
-from omnipersona.model.config import tiny
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.weights.load import save_folder
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.config import tiny
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.tokenizer import Tokenizer
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from omnipersona.bench.errors import BenchError
 from omnipersona.bench.nano import as_json, run_nano, table
 from omnipersona.bench.sample import Section, Sizes
 from omnipersona.bench.sheet import contact_sheet
-from omnipersona.model.config import tiny
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.runtime import LocalPersonaModel, load_model
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.weights.load import save_folder
+from omnipersona.model.bagel.backbone import LocalPersonaModel, load_model
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.config import tiny
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.ui.cli import app
 
 _FEW = Sizes(

@@ -9,7 +9,7 @@ from omnipersona.bench import reference
 from omnipersona.bench.errors import BenchError
 from omnipersona.bench.reference import time_reference
 from omnipersona.bench.stage import Load, Stage, random_weights, small_sizes
-from omnipersona.model.devices import Device
+from omnipersona.model.engine.devices import Device
 
 LOAD = Load(width=64, layers=1, num_steps=3, repeats=2)
 # Draws with our own plain path from the job's files alone, as the reference would; NOISE spoils it.
@@ -21,29 +21,29 @@ import torch
 from safetensors.torch import load_file, save_file
 from omnipersona.bench.plain_path import draw_plainly
 from omnipersona.bench.stage import Stage
-from omnipersona.model.flow.guidance import GuidanceConfig
-from omnipersona.model.sequence.context import Guidance
-from omnipersona.model.sequence.pack import Markers
-from omnipersona.model.sequence.segments import TextSegment
-from omnipersona.model.weights.load import load_folder
+from omnipersona.model.bagel.flow.guidance import GuidanceConfig
+from omnipersona.model.bagel.velocity_batch import CFGContexts
+from omnipersona.model.bagel.sequence import Markers
+from omnipersona.model.bagel.sequence import TextSegment
+from omnipersona.model.bagel.checkpoint.loading import load_folder
 
 folder = Path(sys.argv[2])
 job, special = json.loads((folder / "job.json").read_text()), None
 special = job["special"]
 net = load_folder(folder)
-guidance = Guidance.empty(net, Markers(special["start_of_image"], special["end_of_image"]))
+guidance = CFGContexts.empty(net, Markers(special["start_of_image"], special["end_of_image"]))
 ids = [special["bos_token_id"], *job["ids"], special["eos_token_id"]]
 with torch.no_grad():
     guidance.add_text(TextSegment(ids=ids))
     noise = load_file(folder / "noise.safetensors")["noise"] + NOISE
-    painting = replace(Stage(net).painting(0), guidance=guidance, noise_TE=noise)
+    inputs = replace(Stage(net).inputs(0), guidance=guidance, noise_TE=noise)
     config = GuidanceConfig(
         cfg_text_scale=job["cfg_text_scale"],
         cfg_img_scale=job["cfg_img_scale"],
         cfg_interval=tuple(job["cfg_interval"]),
     )
     steps = draw_plainly(
-        painting, num_steps=job["num_steps"], timestep_shift=job["timestep_shift"], config=config
+        inputs, num_steps=job["num_steps"], timestep_shift=job["timestep_shift"], config=config
     )
     *_, latent = steps
 save_file({"latent": latent.contiguous()}, folder / "latent.safetensors")

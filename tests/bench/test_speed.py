@@ -14,9 +14,9 @@ from omnipersona.bench.plain_path import draw_plainly
 from omnipersona.bench.speed import run_speed, speed_json, speed_table
 from omnipersona.bench.stage import Load, Stage, random_weights, small_sizes
 from omnipersona.bench.work import EDITING
-from omnipersona.model.devices import Device
-from omnipersona.model.drawing import draw
-from omnipersona.model.flow.guidance import GuidanceConfig
+from omnipersona.model.bagel.flow.guidance import GuidanceConfig
+from omnipersona.model.bagel.flow.sampling import draw
+from omnipersona.model.engine.devices import Device
 
 _SMALL = Load(width=64, layers=1, num_steps=3, repeats=1)
 
@@ -26,7 +26,7 @@ _SMALL = Load(width=64, layers=1, num_steps=3, repeats=1)
 @pytest.mark.parametrize("has_source", [False, True])
 def test_the_plain_path_draws_the_same_picture(image_scale: float, has_source: bool) -> None:
     stage = Stage(random_weights(small_sizes(_SMALL), Device.of_cpu()))
-    painting = stage.painting(3, has_source=has_source, has_concept=True)
+    painting = stage.inputs(3, has_source=has_source, has_concept=True)
     config = GuidanceConfig(cfg_text_scale=4.0, cfg_img_scale=image_scale, cfg_interval=(0.2, 1.0))
     *_, [(ours, _)] = draw([painting], num_steps=4, timestep_shift=3.0, config=config)
     *_, plain = draw_plainly(painting, num_steps=4, timestep_shift=3.0, config=config)
@@ -64,7 +64,7 @@ def test_every_pair_and_every_piece_of_work_is_timed(monkeypatch: pytest.MonkeyP
 def test_operations_are_counted_as_pytorch_counts_them() -> None:
     sizes = small_sizes(replace(_SMALL, width=128, layers=4))
     stage = Stage(random_weights(sizes, Device.of_cpu()))
-    painting = stage.painting(1, has_source=True, has_concept=True)
+    painting = stage.inputs(1, has_source=True, has_concept=True)
     # The counter knows products of matrices, not the fused attention of processors.
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
         list(draw([painting], num_steps=4, timestep_shift=3.0, config=EDITING))

@@ -7,8 +7,8 @@ import pytest
 from fakes import WordEncoder
 from talk import Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Failed
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -30,8 +30,8 @@ MESSAGES = (
 
 
 @pytest.fixture
-async def session(tmp_path: Path) -> AsyncIterator[Session]:
-    opened = await Session.open(Settings(data=tmp_path, steps=1), encoder=WordEncoder())
+async def session(tmp_path: Path) -> AsyncIterator[Assistant]:
+    opened = await Assistant.open(Settings(data=tmp_path, steps=1), encoder=WordEncoder())
     opened._deps.memory.concepts.add("ana", "bo", kind="dog")
     opened._deps.memory.facts.add(
         "ana", concept_id=None, attribute="toy", value="a zanzibar ball", source="said", origin="m"
@@ -41,7 +41,7 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
 
 
 async def test_no_message_is_an_error_loses_anything_or_tells_a_strangers_secret(
-    session: Session,
+    session: Assistant,
 ) -> None:
     for number, text in enumerate(MESSAGES):
         last = (await Talk(session, "eve", f"t{number}").events(text))[-1]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from talk import Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Reply
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.world.render import render
@@ -35,7 +35,7 @@ async def test_a_session_with_the_shipped_parts_reaches_for_nothing(
         monkeypatch.setattr(socket, name, refuse)
     for name in ("connect", "connect_ex", "sendto"):
         monkeypatch.setattr(socket.socket, name, refuse)
-    session = await Session.open(Settings(data=tmp_path / "data", steps=2))
+    session = await Assistant.open(Settings(data=tmp_path / "data", steps=2))
     talk = Talk(session)
     session._deps.memory.facts.add(
         "ana", concept_id=None, attribute="name", value="Ana", source="said", origin="m"

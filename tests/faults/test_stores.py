@@ -12,21 +12,21 @@ from fakes import FakePersonaModel, WordEncoder, png
 from servers import BUCKET, s3
 from talk import Talk
 
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Failed
-from omnipersona.agent.runtime import Session
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.sqlite_checkpoints import CHECKPOINTS_FILE
 from omnipersona.agent.stores import look
 from omnipersona.store.errors import StorageFailed
-from omnipersona.store.opening import DATABASE_FILE
+from omnipersona.store.stores import DATABASE_FILE
 
 ME = "ana"
 SCRIPT = {"message: hello": "converse; none; none; none", "Chat": "Hi!"}
 
 
-async def opened(folder: Path) -> Session:
+async def opened(folder: Path) -> Assistant:
     model = FakePersonaModel(completions=SCRIPT)
-    return await Session.open(Settings(data=folder), model=model, encoder=WordEncoder())
+    return await Assistant.open(Settings(data=folder), model=model, encoder=WordEncoder())
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ from pathlib import Path
 from fakes import FakePersonaModel, WordEncoder, png
 from talk import Talk
 from omnipersona.agent.events import Failed
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.store.errors import StoreError
 from omnipersona.store.reserve import RESERVE_FILE
@@ -110,7 +110,7 @@ def tell(memory, count):
 
 async def main():
     model = FakePersonaModel(completions=script)
-    session = await Session.open(Settings(data=folder), model=model, encoder=WordEncoder())
+    session = await Assistant.open(Settings(data=folder), model=model, encoder=WordEncoder())
     memory = session._deps.memory
     talk = Talk(session)
     await talk.reply("hello")
@@ -162,7 +162,7 @@ async def test_a_bucket_that_does_not_answer_stops_nobody_else(
             monkeypatch.setenv(name, value)
         settings = Settings(data=tmp_path / "data", blobs=f"s3://{BUCKET}/kept")
         model = FakePersonaModel(completions=SCRIPT)
-        session = await Session.open(settings, model=model, encoder=WordEncoder())
+        session = await Assistant.open(settings, model=model, encoder=WordEncoder())
         ana, eve = Talk(session), Talk(session, "eve", "t1")
         kept = await session.keep_picture(ME, png())
         process.send_signal(signal.SIGSTOP)

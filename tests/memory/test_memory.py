@@ -17,7 +17,7 @@ from servers import TestPlaces
 from omnipersona.memory.encoder import Encoder
 from omnipersona.memory.memory import Memory
 from omnipersona.store.errors import StorageFailed
-from omnipersona.store.opening import Places
+from omnipersona.store.stores import Places
 
 ME = "anna"
 WRITER = """

@@ -7,12 +7,12 @@ import pytest
 import torch
 from oracles.random_weights import random_model, small_tokenizer
 
-from omnipersona.model.config import ModelConfig, tiny
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.runtime import LocalPersonaModel, load_model
-from omnipersona.model.studio import Studio
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.weights.load import save_folder
+from omnipersona.model.bagel.backbone import LocalPersonaModel, load_model
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.config import ModelConfig, tiny
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.pipeline import Pipeline
+from omnipersona.model.bagel.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -57,5 +57,5 @@ def model(checkpoint: Path) -> Iterator[LocalPersonaModel]:
 
 
 @pytest.fixture
-def studio(net: OmniModel, tokenizer: Tokenizer, tmp_path: Path) -> Studio:
-    return Studio(net, tokenizer, tmp_path)
+def pipeline(net: OmniModel, tokenizer: Tokenizer, tmp_path: Path) -> Pipeline:
+    return Pipeline(net, tokenizer, tmp_path)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from oracles.random_weights import png
 
+from omnipersona.model.bagel.backbone import LocalPersonaModel, load_model
 from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
@@ -17,7 +18,6 @@ from omnipersona.model.contract import (
     LearnRequest,
     LearnResult,
 )
-from omnipersona.model.runtime import LocalPersonaModel, load_model
 
 SETTINGS = DrawSettings(seed=5, num_steps=2)
 

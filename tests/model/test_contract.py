@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from oracles.random_weights import png
 
+from omnipersona.model.bagel.backbone import LocalPersonaModel
 from omnipersona.model.contract import (
     AnswerRequest,
     CompleteRequest,
@@ -26,7 +27,6 @@ from omnipersona.model.errors import (
     ModelError,
     RequestError,
 )
-from omnipersona.model.runtime import LocalPersonaModel
 
 FILE = ConceptFile(data=b"", sha256="")
 EMPTY_FACT = Fact(attribute="toy", value=" ")

@@ -9,13 +9,11 @@ import torch
 from oracles.random_weights import gen_image, random_model, und_image
 from torch import Tensor
 
-from omnipersona.model.config import tiny
-from omnipersona.model.latent.patches import from_tokens
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.canvas import Canvas
-from omnipersona.model.sequence.context import Context
-from omnipersona.model.sequence.pack import Markers
-from omnipersona.model.sequence.segments import SoftRow, TextSegment
+from omnipersona.model.bagel.config import tiny
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.sequence import Markers, SoftRow, TextSegment
+from omnipersona.model.bagel.vae import from_tokens
+from omnipersona.model.bagel.velocity_batch import Context, VelocityBatch
 
 CONFIG = tiny()
 MARKERS = Markers(start_of_image=1, end_of_image=2)
@@ -30,7 +28,7 @@ def _drawn(net: OmniModel) -> Tensor:
     for segment in (TOLD, gen_image(CONFIG, 2, 2), und_image(CONFIG, 2, 2)):
         context.add(segment)
     target = gen_image(CONFIG, 2, 2, seed=4)
-    [velocity] = Canvas([context], [target.position_ids]).velocities([target.tokens], 0.5)
+    [velocity] = VelocityBatch([context], [target.position_ids]).velocities([target.tokens], 0.5)
     return velocity
 
 

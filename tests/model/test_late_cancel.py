@@ -5,10 +5,10 @@ import threading
 import pytest
 from torch import Tensor
 
+from omnipersona.model.bagel.backbone import LocalPersonaModel
+from omnipersona.model.bagel.vae import Autoencoder
 from omnipersona.model.contract import DrawSettings, GenerateRequest, ImageResult
 from omnipersona.model.errors import Cancelled
-from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.runtime import LocalPersonaModel
 
 DRAW = GenerateRequest(
     prompt="a red ball", settings=DrawSettings(seed=1, num_steps=2, previews=False)

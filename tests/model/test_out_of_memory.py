@@ -7,7 +7,9 @@ import torch
 from oracles.random_weights import png
 from torch import Tensor
 
-from omnipersona.model import fit as fitting
+from omnipersona.model.bagel.backbone import LocalPersonaModel
+from omnipersona.model.bagel.concept_training import trainer
+from omnipersona.model.bagel.vae import Autoencoder
 from omnipersona.model.contract import (
     DrawSettings,
     EditRequest,
@@ -17,8 +19,6 @@ from omnipersona.model.contract import (
     LearnResult,
 )
 from omnipersona.model.errors import OutOfMemory
-from omnipersona.model.latent.autoencoder import Autoencoder
-from omnipersona.model.runtime import LocalPersonaModel
 
 SETTINGS = DrawSettings(seed=1, num_steps=2)
 DRAW = GenerateRequest(prompt="a red ball", settings=SETTINGS)
@@ -64,7 +64,7 @@ def test_learning_that_does_not_fit_is_told_and_the_next_lesson_is_learned(
 ) -> None:
     full = _Full(torch.OutOfMemoryError)
     with monkeypatch.context() as patch:
-        patch.setattr(fitting, "_losses", full)
+        patch.setattr(trainer, "_losses", full)
         with pytest.raises(OutOfMemory, match="fewer photos") as caught:
             list(model.learn(LEARN))
     assert full.taken is not None

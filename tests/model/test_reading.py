@@ -8,16 +8,14 @@ import torch
 from oracles.random_weights import gen_image, gen_target, noise, random_model, und_image
 from torch import Tensor
 
-from omnipersona.model.concept.prompt import ConceptRows, Prompter
-from omnipersona.model.concept.tokens import Routing
-from omnipersona.model.config import Prediction, tiny
-from omnipersona.model.flow.path import as_velocity
-from omnipersona.model.omni import Hidden, OmniModel
-from omnipersona.model.sequence.canvas import velocity
-from omnipersona.model.sequence.context import Context
-from omnipersona.model.sequence.pack import pack
-from omnipersona.model.sequence.segments import Sample, Segment, TextSegment
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.config import Prediction, tiny
+from omnipersona.model.bagel.flow.matching import as_velocity
+from omnipersona.model.bagel.omni import Hidden, OmniModel
+from omnipersona.model.bagel.prompt_layout import ConceptRows, Prompter
+from omnipersona.model.bagel.sequence import Sample, Segment, TextSegment, pack
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.bagel.velocity_batch import Context, velocity
+from omnipersona.model.concepts.tokens import Routing
 
 CONFIG = tiny()
 

@@ -6,11 +6,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.segments import GenImage, UndImage
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.vision.images import grid_ids
+from omnipersona.model.bagel.config import ModelConfig
+from omnipersona.model.bagel.images import grid_ids
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.sequence import GenImage, UndImage
+from omnipersona.model.bagel.tokenizer import Tokenizer
 
 SENTENCES = (
     "draw <c0> with a red ball at the beach",

@@ -8,14 +8,14 @@ from oracles.random_weights import SENTENCES, random_model
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, trainers
 from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 
-from omnipersona.model.config import (
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.config import (
     AutoencoderConfig,
     ModelConfig,
     ResizeRule,
     TextConfig,
     VisionConfig,
 )
-from omnipersona.model.weights.load import save_folder
 
 # How Qwen2 cuts text into words: its tokenizer.json states this expression.
 _WORDS = (

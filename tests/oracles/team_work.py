@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from omnipersona.model.team import Team
+from omnipersona.model.engine.distributed import Team
 
 
 def averaged_gradients(team: Team, folder: str) -> None:

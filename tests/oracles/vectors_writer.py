@@ -22,8 +22,8 @@ from oracles.random_weights import random_model
 from safetensors.torch import save_file
 from torch import Tensor
 
-from omnipersona.model.config import AutoencoderConfig, ModelConfig, TextConfig, VisionConfig
-from omnipersona.model.weights.load import save_folder
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.config import AutoencoderConfig, ModelConfig, TextConfig, VisionConfig
 
 SPECIAL = {"bos_token_id": 80, "eos_token_id": 81, "start_of_image": 82, "end_of_image": 83}
 

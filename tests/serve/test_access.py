@@ -14,7 +14,7 @@ from program import omnipersona
 from served import Served, scripted_model, wait_for_job
 
 from omnipersona.agent.settings import Settings
-from omnipersona.serve.http.pace import Pace
+from omnipersona.serve.http.rate_limit import RateLimit
 from omnipersona.serve.http.server import CannotServe, check_keys
 from omnipersona.serve.keys import KEYS_FILE, ApiKeys
 
@@ -181,7 +181,7 @@ def test_one_key_may_ask_so_many_times_a_minute(tmp_path: Path) -> None:
 
 def test_a_bucket_fills_again() -> None:
     now = 0.0
-    pace = Pace(60, lambda: now)
+    pace = RateLimit(60, lambda: now)
     assert [pace.wait("ana") for _ in range(60)] == [0.0] * 60
     assert pace.wait("ana") == pytest.approx(1.0)
     now = 0.5

@@ -86,14 +86,14 @@ def test_the_server_is_alive_and_ready(served: Served) -> None:
 def test_a_server_whose_stores_are_gone_is_not_ready(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.assistant import Assistant
     from omnipersona.tools.outcome import ToolFailed
 
     async def broken(*_: object) -> None:
         raise ToolFailed("/secret/folder is gone")
 
     with served.http() as http:
-        monkeypatch.setattr(Session, "try_parts", broken)
+        monkeypatch.setattr(Assistant, "try_parts", broken)
         answer = http.get("/ready")
         assert (answer.status_code, answer.json()) == (503, {"status": "not ready"})
         monkeypatch.undo()

@@ -94,7 +94,7 @@ def test_a_client_of_images_that_goes_stops_the_model(tmp_path: Path) -> None:
 def test_the_end_of_the_server_stops_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omnipersona.serve.polite._SHUTDOWN_SECONDS", 1)
+    monkeypatch.setattr("omnipersona.serve.graceful._SHUTDOWN_SECONDS", 1)
     model = slow_model()
     with Served(tmp_path, model) as served:
 
@@ -166,21 +166,21 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from served import scripted_model
 from fakes import WordEncoder
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.serve.address import listen
-from omnipersona.serve.http.door import Door
+from omnipersona.serve.http.app_state import AppState
 from omnipersona.serve.http.server import make_server, serve_door, stop_on_signals
 
 async def main():
     settings = Settings(data=Path(sys.argv[2]))
-    session = await Session.open(settings, model=scripted_model(), encoder=WordEncoder())
+    session = await Assistant.open(settings, model=scripted_model(), encoder=WordEncoder())
     with listen("127.0.0.1", 0) as listener:
-        door = Door(session, settings)
-        server = make_server(door)
+        app_state = AppState(session, settings)
+        server = make_server(app_state)
         stop_on_signals(server)
         print(listener.getsockname()[1], flush=True)
-        await serve_door(door, server, listener)
+        await serve_door(app_state, server, listener)
     print("closed")
 
 asyncio.run(main())

@@ -16,7 +16,7 @@ from servers import TestPlaces, files_with
 from omnipersona.memory.memory import Memory
 from omnipersona.store.backup import back_up, restore
 from omnipersona.store.errors import DataFolderBusy, StorageFailed
-from omnipersona.store.opening import Places
+from omnipersona.store.stores import Places
 from omnipersona.store.text import FORGOTTEN
 from omnipersona.store.tombstones import TOMBSTONES_FILE
 

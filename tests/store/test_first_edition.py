@@ -24,8 +24,8 @@ from servers import Postgres, TestPlaces, files_with, psql
 from omnipersona.memory.memory import Memory
 from omnipersona.store.errors import StorageFailed
 from omnipersona.store.first_edition import COPY
-from omnipersona.store.opening import Places
 from omnipersona.store.schema import METADATA
+from omnipersona.store.stores import Places
 
 KEPT: Final = Path(__file__).parent / "first_edition"
 

@@ -9,8 +9,8 @@ from alembic.migration import MigrationContext
 from servers import TestPlaces
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from omnipersona.store.opening import Places
 from omnipersona.store.schema import METADATA, Vector
+from omnipersona.store.stores import Places
 
 
 @pytest.mark.both_stores

@@ -10,9 +10,9 @@ import pytest
 from fakes import concept_file, png
 
 from omnipersona.tools.bundle import MAX_BYTES, Bundle, pack_bundle, unpack_bundle
+from omnipersona.tools.concept_service import current_facts, remember_fact
 from omnipersona.tools.concepts import export_concept, import_concept
 from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolRetry
-from omnipersona.tools.recall import current_facts, remember_fact
 
 BUNDLE = Bundle(
     name="bo",

@@ -9,9 +9,9 @@ from fakes import BrokenModelError, FakePersonaModel, Faults, concept_file
 from omnipersona.memory.jobs import JobStore
 from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.store.errors import StorageFailed
+from omnipersona.tools.concept_service import forget_concept, forget_fact
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
-from omnipersona.tools.recall import forget_concept, forget_fact
 
 
 def test_a_job_ends_ready_with_tokens_stored(deps: ToolDeps, bo_id: str) -> None:

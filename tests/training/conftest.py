@@ -2,8 +2,8 @@
 
 import pytest
 
-from omnipersona.model.runtime import NANO_FOLDER
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.backbone import NANO_FOLDER
+from omnipersona.model.bagel.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import random
 
-from omnipersona.model.sequence.segments import TextSegment
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.sequence import TextSegment
+from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.training.samples.copy_task import Echoes
 
 

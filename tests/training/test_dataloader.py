@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from omnipersona.model.team import ALONE
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.engine.distributed import ALONE
 from omnipersona.training.recipe import Stage, read_recipe
 from omnipersona.training.samples.dataloader import Batch, Batches
 from omnipersona.training.samples.plans import TASKS

@@ -8,7 +8,7 @@ from oracles.team_work import averaged_gradients
 from safetensors.torch import load_file
 from torch import nn
 
-from omnipersona.model.team import ALONE
+from omnipersona.model.engine.distributed import ALONE
 from omnipersona.training.trainers.distributed import run_team
 
 

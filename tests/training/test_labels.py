@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from omnipersona.model.vision.images import to_pixels
+from omnipersona.model.bagel.images import to_pixels
 from omnipersona.training.world.labels import (
     LABELS,
     LOOKS,

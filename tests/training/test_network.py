@@ -9,9 +9,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from omnipersona.model.config import AutoencoderConfig, TextConfig, VisionConfig
+from omnipersona.model.bagel.backbone import load_model
+from omnipersona.model.bagel.config import AutoencoderConfig, TextConfig, VisionConfig
 from omnipersona.model.errors import DeviceError
-from omnipersona.model.runtime import load_model
 from omnipersona.training import build
 from omnipersona.training.build import build_nano
 from omnipersona.training.recipe import Recipe, Stage, read_recipe

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from omnipersona.model.sequence.segments import TextSegment, UndImage
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.sequence import TextSegment, UndImage
+from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.training.corpus.captions import free_caption
 from omnipersona.training.corpus.edits import EDIT_KINDS, Edit, sample_edit
 from omnipersona.training.recipe import read_recipe

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from omnipersona.model.runtime import NANO_FOLDER
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.weights.load import load_folder
+from omnipersona.model.bagel.backbone import NANO_FOLDER
+from omnipersona.model.bagel.checkpoint.loading import load_folder
+from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.training.trainers import validation as module
 from omnipersona.training.trainers.network import Trainee
 from omnipersona.training.trainers.validation import Probe

@@ -8,8 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from omnipersona.model.config import ModelConfig, VisionConfig
-from omnipersona.model.sequence.pictures import seen_image
+from omnipersona.model.bagel.config import ModelConfig, VisionConfig
+from omnipersona.model.bagel.sequence import seen_image
 from omnipersona.training.recipe import read_recipe
 from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.trainers import vision as module

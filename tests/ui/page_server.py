@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from fakes import FakePersonaModel, WordEncoder
 from tab import LOGINS
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.serve.address import listen
 from omnipersona.ui.login.passwords import Logins
@@ -52,7 +52,7 @@ async def main(data: Path, port: int, login: Login) -> None:
     for name, password in LOGINS.items():
         Logins(data).put(name, password)
     with listen(settings.host, port) as listener:
-        session = await Session.open(settings, model=model, encoder=WordEncoder())
+        session = await Assistant.open(settings, model=model, encoder=WordEncoder())
         await serve_session(settings, session, listener, headless=True)
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from program import omnipersona
 
-PARITY = Path(__file__).parents[1] / "model" / "parity" / "open"
+PARITY = Path(__file__).parents[1] / "model" / "bagel" / "parity" / "open"
 
 
 def test_help_loads_no_torch() -> None:

@@ -11,7 +11,7 @@ import pytest
 from fakes import FakePersonaModel, WordEncoder, png
 from tab import LIMIT, Tab
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.memory.memory import Memory
 from omnipersona.store.text import FORGOTTEN
@@ -45,7 +45,7 @@ async def test_an_earlier_state_that_is_slow_to_write_does_not_undo_a_later_one(
 
     init_http_context()
     model = FakePersonaModel()
-    async with await Session.open(
+    async with await Assistant.open(
         Settings(data=tmp_path / "data"), model=model, encoder=WordEncoder()
     ) as session:
         kept = session.conversations

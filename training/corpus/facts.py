@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from omnipersona.model.skills import fact_question
+from omnipersona.model.bagel.prompts import fact_question
 from omnipersona.training.corpus.attributes import ATTRIBUTES, OPEN_NOUNS, OTHER_VALUES
 from omnipersona.training.corpus.phrasing import Split, read_phrases
 from omnipersona.training.corpus.words import (

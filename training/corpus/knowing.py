@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from omnipersona.model.skills import profile_text
+from omnipersona.model.bagel.prompts import profile_text
 from omnipersona.training.corpus.dialogue.drawing import ask_for
 from omnipersona.training.corpus.facts import PRONOUNS, StatedFact, wording
 from omnipersona.training.corpus.phrasing import Split, typed

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import Tensor
 
-from omnipersona.model.sequence.segments import GenImage, Sample, UndImage
+from omnipersona.model.bagel.sequence import GenImage, Sample, UndImage
 from omnipersona.training.samples.plans import Plan
 from omnipersona.training.world.labels import LABELS, TRAITS
 

@@ -9,8 +9,8 @@ Source: Olsson et al. 2022, "In-context Learning and Induction Heads", arXiv:220
 import random
 from typing import Final
 
-from omnipersona.model.sequence.segments import TextSegment
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.sequence import TextSegment
+from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.training.corpus.dialogue import sample_turn
 from omnipersona.training.samples.plans import Plan
 

@@ -15,10 +15,9 @@ from torch import Tensor
 from torch.multiprocessing import set_sharing_strategy
 from torch.utils.data import DataLoader, Dataset
 
-from omnipersona.model.sequence.pack import PackedSequence, pack
-from omnipersona.model.sequence.segments import Sample
-from omnipersona.model.team import Team
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.sequence import PackedSequence, Sample, pack
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.engine.distributed import Team
 from omnipersona.training.recipe import Recipe, Stage
 from omnipersona.training.samples.aims import Aims, aims_of
 from omnipersona.training.samples.plans import TASKS, Latent, Plan

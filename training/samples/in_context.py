@@ -9,9 +9,9 @@ import random
 from collections.abc import Callable
 from typing import Final, Literal
 
-from omnipersona.model.concept.prompt import Prompter
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.skills import RECOGNITION_WEIGHT, introduction
+from omnipersona.model.bagel.config import ModelConfig
+from omnipersona.model.bagel.prompt_layout import Prompter
+from omnipersona.model.bagel.prompts import RECOGNITION_WEIGHT, introduction
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.corpus.edits import EDIT_KINDS, sample_edit
 from omnipersona.training.corpus.facts import fact_questions, sample_facts

@@ -5,8 +5,8 @@ import random
 import torch
 from torch import Tensor
 
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.vision.images import to_pixels
+from omnipersona.model.bagel.images import to_pixels
+from omnipersona.model.bagel.omni import OmniModel
 from omnipersona.training.world.render import render
 from omnipersona.training.world.scene import Scene, sample_identity, sample_scene
 

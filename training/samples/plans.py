@@ -7,10 +7,9 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
-from omnipersona.model.concept.prompt import Prompter
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.sequence.pictures import seen_image
-from omnipersona.model.sequence.segments import Segment
+from omnipersona.model.bagel.config import ModelConfig
+from omnipersona.model.bagel.prompt_layout import Prompter
+from omnipersona.model.bagel.sequence import Segment, seen_image
 from omnipersona.training.world.labels import Shown
 
 _EDIT_COPIES: Final = 2

@@ -19,10 +19,10 @@ from typing import Any, Final, TypeVar
 import torch
 from torch import Tensor
 
-from omnipersona.model.flow.path import spread_times
-from omnipersona.model.latent.patches import to_tokens
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.pack import PackedSequence
+from omnipersona.model.bagel.flow.matching import spread_times
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.sequence import PackedSequence
+from omnipersona.model.bagel.vae import to_tokens
 from omnipersona.training.samples.dataloader import Batch, Batches, Part, as_pixels
 
 T = TypeVar("T")

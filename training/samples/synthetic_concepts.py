@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.sequence.pictures import seen_image
-from omnipersona.model.sequence.segments import UndImage
+from omnipersona.model.bagel.config import ModelConfig
+from omnipersona.model.bagel.sequence import UndImage, seen_image
 from omnipersona.training.corpus.facts import StatedFact, sample_facts
 from omnipersona.training.samples.pixels import scene_pixels
 from omnipersona.training.world.scene import Identity, sample_identity, sample_scene

@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from omnipersona.model.concept.prompt import ConceptRows, Prompter, Use
-from omnipersona.model.concept.tokens import NUM_UND, ROUTINGS, Routing
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.sequence.pictures import clean_image, seen_image
-from omnipersona.model.sequence.segments import Sample, Segment
-from omnipersona.model.skills import FOREIGN_PICTURE, RECOGNITION_WEIGHT, UNKNOWN
-from omnipersona.model.text.tokenizer import Tokenizer
-from omnipersona.model.vision.images import to_pixels
+from omnipersona.model.bagel.config import ModelConfig
+from omnipersona.model.bagel.images import to_pixels
+from omnipersona.model.bagel.prompt_layout import ConceptRows, Prompter, Use
+from omnipersona.model.bagel.prompts import FOREIGN_PICTURE, RECOGNITION_WEIGHT, UNKNOWN
+from omnipersona.model.bagel.sequence import Sample, Segment, clean_image, seen_image
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.concepts.tokens import NUM_UND, ROUTINGS, Routing
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.training.corpus.edits import EDIT_KINDS, sample_edit

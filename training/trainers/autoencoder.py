@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from omnipersona.model.latent.autoencoder import Autoencoder
+from omnipersona.model.bagel.vae import Autoencoder
 from omnipersona.training.samples.pixels import random_scene, scene_pixels
 from omnipersona.training.trainers.checkpoint import CsvLog, load_state, save_state
 

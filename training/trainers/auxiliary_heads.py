@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
-from omnipersona.model.omni import OmniModel
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.concepts.tokens import NUM_GEN, NUM_UND
 from omnipersona.training.samples.aims import LABEL_SCALE, Aim, Aims
 from omnipersona.training.world.labels import LABELS, LOOKS, TRAITS
 

@@ -13,14 +13,13 @@ import random
 import torch
 from torch import Tensor
 
-from omnipersona.model.concept.prompt import Prompter
-from omnipersona.model.flow.path import noised
-from omnipersona.model.latent.patches import from_tokens
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.canvas import Canvas
-from omnipersona.model.sequence.context import Context
-from omnipersona.model.sequence.pictures import clean_image
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.flow.matching import noised
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.prompt_layout import Prompter
+from omnipersona.model.bagel.sequence import clean_image
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.bagel.vae import from_tokens
+from omnipersona.model.bagel.velocity_batch import Context, VelocityBatch
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.samples.pixels import encoded, random_scene, scene_pixels
 from omnipersona.training.trainers.autoencoder import drawing_noise, psnr, reconstruction_loss
@@ -88,7 +87,7 @@ def _predicted(
         contexts.append(Context(model, prompter.tokenizer.markers))
         contexts[-1].add(prompter.text(text))
     pictures = [clean_image(model.config, one) for one in latents_BZYX]
-    canvas = Canvas(contexts, [picture.position_ids for picture in pictures])
+    canvas = VelocityBatch(contexts, [picture.position_ids for picture in pictures])
     low, high = _TIMES
     t = low + (high - low) * float(torch.rand((), generator=generator))
     noisy = [

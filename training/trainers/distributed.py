@@ -16,7 +16,7 @@ import torch
 import torch.distributed as dist
 from torch.multiprocessing.spawn import spawn
 
-from omnipersona.model.team import ALONE, Team
+from omnipersona.model.engine.distributed import ALONE, Team
 from omnipersona.training.trainers.stopping import heeding_signals
 
 

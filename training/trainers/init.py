@@ -9,8 +9,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from omnipersona.model.bagel.omni import OmniModel
 from omnipersona.model.errors import WeightsError
-from omnipersona.model.omni import OmniModel
 from omnipersona.training.recipe import Recipe
 
 _RESIDUAL: Final = ("o_proj", "down_proj", "out_proj", "mlp.fc2")

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.optimizer import ParamsT
 
-from omnipersona.model.precision import multiplies_bfloat16
-from omnipersona.model.team import ALONE, Team
+from omnipersona.model.engine.devices import multiplies_bfloat16
+from omnipersona.model.engine.distributed import ALONE, Team
 
 _COEFFICIENTS: Final = (3.4445, -4.775, 2.0315)
 _ITERATIONS: Final = 4

@@ -16,13 +16,13 @@ from typing import Any, Final, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from omnipersona.model.concept.encoder import ConceptEncoder, photo_features
-from omnipersona.model.concept.tokens import NUM_GEN, NUM_UND
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.precision import training_precision
-from omnipersona.model.sequence.pack import PackedSequence
-from omnipersona.model.team import ALONE, Team
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.concept_training.encoder import ConceptEncoder, photo_features
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.sequence import PackedSequence
+from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.concepts.tokens import NUM_GEN, NUM_UND
+from omnipersona.model.engine.devices import training_precision
+from omnipersona.model.engine.distributed import ALONE, Team
 from omnipersona.training.recipe import Recipe
 from omnipersona.training.samples.dataloader import Batch, Batches, Part
 from omnipersona.training.samples.plans import TASKS

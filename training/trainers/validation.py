@@ -15,11 +15,17 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from omnipersona.model.omni import OmniModel
-from omnipersona.model.sequence.pack import Markers, PackedSequence, pack
-from omnipersona.model.sequence.pictures import clean_image, target_image
-from omnipersona.model.sequence.segments import Sample, Segment
-from omnipersona.model.text.tokenizer import Tokenizer
+from omnipersona.model.bagel.omni import OmniModel
+from omnipersona.model.bagel.sequence import (
+    Markers,
+    PackedSequence,
+    Sample,
+    Segment,
+    clean_image,
+    pack,
+    target_image,
+)
+from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.corpus.dialogue import TASKS, sample_turn
 from omnipersona.training.corpus.edits import EDIT_KINDS, sample_edit

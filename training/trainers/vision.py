@@ -16,11 +16,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from omnipersona.model.config import ModelConfig
-from omnipersona.model.precision import training_precision
-from omnipersona.model.sequence.pictures import seen_image
-from omnipersona.model.vision.encoder import VisionEncoder
-from omnipersona.model.vision.images import to_pixels
+from omnipersona.model.bagel.config import ModelConfig
+from omnipersona.model.bagel.images import to_pixels
+from omnipersona.model.bagel.sequence import seen_image
+from omnipersona.model.bagel.vision import VisionEncoder
+from omnipersona.model.engine.devices import training_precision
 from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.trainers.auxiliary_heads import naming_head
 from omnipersona.training.trainers.checkpoint import CsvLog, load_state, save_state

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
-from omnipersona.model.vision.images import to_pixels
+from omnipersona.model.bagel.images import to_pixels
 from omnipersona.training.world.render import (
     BODY,
     PATTERN,

@@ -16,10 +16,10 @@ from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.pictures import PICTURE_HEADERS
 from omnipersona.ui.history.joining import drop_files_of
 from omnipersona.ui.login.callbacks import Owner
+from omnipersona.ui.page_state import page_state
 
 ALBUM: Final = "/known"
 
@@ -36,7 +36,7 @@ async def show(owner: Owner, told: str = "") -> Response:
 async def photo(picture_id: str, owner: Owner) -> Response:
     """Return a photo's bytes to its owner."""
     try:
-        png = await assistant().session.picture(owner, picture_id)
+        png = await page_state().session.picture(owner, picture_id)
     except EXPECTED_ERRORS:
         return Response(status_code=404)
     return Response(png, media_type=_PNG, headers=PICTURE_HEADERS)
@@ -46,7 +46,7 @@ async def export(name: str, owner: Owner) -> Response:
     """Return a concept as a file."""
 
     async def work() -> Response:
-        data = await assistant().session.export_concept(owner, name)
+        data = await page_state().session.export_concept(owner, name)
         file = f"attachment; filename*=UTF-8''{quote(name)}.zip"
         return Response(data, headers={"Content-Disposition": file})
 
@@ -62,7 +62,7 @@ async def state(
     """Keep what the user writes of a concept or of themselves; it replaces what was there."""
 
     async def work() -> Response:
-        await assistant().session.state_fact(owner, concept_id, attribute, value)
+        await page_state().session.state_fact(owner, concept_id, attribute, value)
         return _back("Noted.")
 
     return await _or_told(owner, work)
@@ -72,7 +72,7 @@ async def forget_fact(owner: Owner, fact_id: Annotated[str, Form()]) -> Response
     """Forget one fact for good."""
 
     async def work() -> Response:
-        told = await assistant().session.forget_fact(owner, fact_id)
+        told = await page_state().session.forget_fact(owner, fact_id)
         return _back(f"Forgotten. {told}".strip())
 
     return await _or_told(owner, work)
@@ -88,9 +88,9 @@ async def forget(
 
     async def work() -> Response:
         if not is_sure:
-            view = await assistant().session.concept_card(owner, name)
+            view = await page_state().session.concept_card(owner, name)
             return await _page(owner, "", asks_about=view.name)
-        outcome = await assistant().session.forget_concept(owner, name, drawings=drawings)
+        outcome = await page_state().session.forget_concept(owner, name, drawings=drawings)
         return _back(outcome.text)
 
     return await _or_told(owner, work)
@@ -102,7 +102,7 @@ async def forget_me(owner: Owner, is_sure: Annotated[bool, Form()] = False) -> R
         return await _page(owner, "", asks_about_all=True)
 
     async def work() -> Response:
-        gone = await assistant().session.forget_user(owner)
+        gone = await page_state().session.forget_user(owner)
         await asyncio.to_thread(drop_files_of, owner)
         return _back(
             f"Forgotten: {gone.concepts} concepts, {gone.facts} facts, {gone.photos} photos, "
@@ -120,14 +120,14 @@ async def _page(
     asks_about_all: bool = False,
     status: int = 200,
 ) -> Response:
-    album = await assistant().session.album(user_id)
+    album = await page_state().session.album(user_id)
     html = _templates.get_template("album.html").render(
         album=album,
         told=told,
         asks_about=asks_about,
         asks_about_all=asks_about_all,
         style=_STYLE,
-        prefix=assistant().prefix,
+        prefix=page_state().prefix,
     )
     return HTMLResponse(html, status)
 
@@ -141,7 +141,7 @@ async def _or_told(user_id: str, work: Callable[[], Awaitable[Response]]) -> Res
 
 
 def _back(told: str) -> Response:
-    return RedirectResponse(f"{assistant().prefix}{ALBUM}?told={quote(told)}", 303)
+    return RedirectResponse(f"{page_state().prefix}{ALBUM}?told={quote(told)}", 303)
 
 
 def album_routes() -> list[APIRoute]:

@@ -14,13 +14,13 @@ from typing import Any, Final
 import chainlit as cl
 
 from omnipersona.agent.turn import UserTurn
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.learning import follow
 from omnipersona.ui.chat.preferences import wishes
 from omnipersona.ui.chat.running import begin_turn, end_turn
 from omnipersona.ui.chat.starters import sample_photos
 from omnipersona.ui.chat.stream import QUESTION, TurnView
 from omnipersona.ui.login.callbacks import current_user
+from omnipersona.ui.page_state import page_state
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _FAILED: Final = "Something went wrong on this page; the log says what at {}."
 
 async def run_turn(text: str, pictures: tuple[bytes, ...] = ()) -> None:
     """Run one turn of this chat and show it; cancelling it stops the model within one step."""
-    here = assistant()
+    here = page_state()
     view = TurnView()
     thread_id, user_id = cl.context.session.thread_id, current_user()
     await _take_away_question()
@@ -80,7 +80,7 @@ async def say(text: str) -> None:
 async def _until_kept(user_id: str, thread_id: str) -> AsyncIterator[str]:
     """Say that a turn is being written, until a moment after it: the frame keeps words later."""
     async with AsyncExitStack() as writing:
-        session = assistant().session
+        session = page_state().session
         turn_id = await writing.enter_async_context(session.writing(user_id, thread_id))
         yield turn_id
         ending = asyncio.create_task(_end_later(writing.pop_all()))

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import chainlit as cl
 
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.markup import as_markdown
 from omnipersona.ui.history.layer import PICTURES
+from omnipersona.ui.page_state import page_state
 
 SAY: Final = "say"
 CANCEL_LEARNING: Final = "cancel_learning"
@@ -36,7 +36,7 @@ def picture_buttons(picture_id: str, *, is_edit: bool) -> list[cl.Action]:
 
 def inline_picture(picture_id: str) -> cl.Image:
     """Return a picture to be kept in a message; its bytes stay where they are."""
-    url = assistant().prefix + PICTURES.format(picture_id=picture_id)
+    url = page_state().prefix + PICTURES.format(picture_id=picture_id)
     return cl.Image(name=f"{picture_id}.png", url=url, display="inline", size="medium")
 
 
@@ -51,7 +51,7 @@ async def passing_message(text: str, actions: Sequence[cl.Action] = ()) -> cl.Me
 def panel(name: str) -> cl.CustomElement:
     """Return an element of `public/elements`, not yet shown."""
     # With an address of its own the frame writes its props to no file.
-    url = f"{assistant().prefix}/public/elements/{name}.jsx"
+    url = f"{page_state().prefix}/public/elements/{name}.jsx"
     return cl.CustomElement(name=name, props={}, display="inline", url=url)
 
 

@@ -12,10 +12,10 @@ import chainlit as cl
 from chainlit.context import local_steps
 
 from omnipersona.agent.events import LearnStatus
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.elements import panel, say_buttons, show_panel
 from omnipersona.ui.chat.markup import as_markdown
 from omnipersona.ui.login.callbacks import current_user
+from omnipersona.ui.page_state import page_state
 
 _PAUSE_SECONDS: Final = 0.3
 _WHY: Final[Mapping[str, str]] = {
@@ -35,7 +35,7 @@ def follow(job_id: str, message: cl.Message) -> None:
 
 async def follow_unfinished() -> None:
     """Show the jobs that still run on a page that was just opened."""
-    session, user_id = assistant().session, current_user()
+    session, user_id = page_state().session, current_user()
     await session.learn_anew(user_id)
     for status in session.learn_status(user_id):
         if not status.has_ended:
@@ -44,7 +44,7 @@ async def follow_unfinished() -> None:
 
 
 async def _follow(job_id: str, message: cl.Message) -> None:
-    here = assistant()
+    here = page_state()
     # What is told later belongs to the end of the conversation, not to the turn that began it.
     local_steps.set(None)
     bar, shown_at, was_usable = panel("LearnProgress"), 0.0, None

@@ -11,8 +11,8 @@ from chainlit.input_widget import InputWidget, Slider, Switch, TextInput
 from chainlit.types import CommandDict
 
 from omnipersona.model.contract import MAX_SEED
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.slash import COMMANDS
+from omnipersona.ui.page_state import page_state
 
 _MOST_STEPS: Final = 100
 _MOST_GUIDANCE: Final = 10.0
@@ -47,7 +47,7 @@ def wishes() -> dict[str, Any]:
 
 
 def _widgets(chosen: Mapping[str, Any]) -> list[InputWidget]:
-    here = assistant()
+    here = page_state()
     info, settings = here.session.describe(), here.settings
     widgets: list[InputWidget] = [
         Slider(

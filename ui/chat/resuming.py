@@ -14,7 +14,6 @@ from chainlit.data import get_data_layer
 from chainlit.types import ThreadDict
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.elements import panel, passing_message, say_buttons, show_panel
 from omnipersona.ui.chat.learning import follow_unfinished
 from omnipersona.ui.chat.pictures import data_url
@@ -23,6 +22,7 @@ from omnipersona.ui.chat.running import RunningTurn, running_turn
 from omnipersona.ui.chat.stream import QUESTION
 from omnipersona.ui.chat.versions import buttons_of
 from omnipersona.ui.login.callbacks import current_user
+from omnipersona.ui.page_state import page_state
 
 _AFTER_RESUME: Final = 0.5
 _PAUSE_SECONDS: Final = 0.3
@@ -106,7 +106,7 @@ async def _tell_of_lost_turn(thread: ThreadDict) -> None:
 
 async def _ask_again(thread_id: str) -> bool:
     """Show the buttons of a question that still waits, if one does; kept messages have none."""
-    waiting = await assistant().session.pending(current_user(), thread_id)
+    waiting = await page_state().session.pending(current_user(), thread_id)
     if waiting is not None and waiting.choices:
         message = await passing_message(waiting.question, say_buttons(waiting.choices))
         cl.user_session.set(QUESTION, message)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import chainlit as cl
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.chat.elements import (
     inline_picture,
     panel,
@@ -19,6 +18,7 @@ from omnipersona.ui.chat.elements import (
 )
 from omnipersona.ui.chat.pictures import data_url
 from omnipersona.ui.login.callbacks import current_user
+from omnipersona.ui.page_state import page_state
 
 if TYPE_CHECKING:
     from omnipersona.tools.gallery import PictureRecord
@@ -36,7 +36,7 @@ async def compare(picture_id: str) -> None:
 
 async def show_versions(picture_id: str) -> None:
     """Show all versions of a picture."""
-    versions = await assistant().session.versions(current_user(), picture_id)
+    versions = await page_state().session.versions(current_user(), picture_id)
     numbers = {one.picture_id: number for number, one in enumerate(versions, 1)}
     shown = [
         {
@@ -54,7 +54,7 @@ async def show_versions(picture_id: str) -> None:
 
 async def go_on_from(picture_id: str) -> None:
     """Make a version the picture that the conversation speaks of."""
-    here, user_id = assistant(), current_user()
+    here, user_id = page_state(), current_user()
     await here.session.go_on_from(user_id, cl.context.session.thread_id, picture_id)
     await cl.Message(_CHOSEN, elements=[inline_picture(picture_id)]).send()
 
@@ -74,10 +74,10 @@ async def or_told(look: Callable[[str], Awaitable[None]], action: cl.Action) -> 
 
 
 async def _version(picture_id: str) -> "PictureRecord":
-    versions = await assistant().session.versions(current_user(), picture_id)
+    versions = await page_state().session.versions(current_user(), picture_id)
     (own,) = (one for one in versions if one.picture_id == picture_id)
     return own
 
 
 async def _url(picture_id: str) -> str:
-    return data_url(await assistant().session.picture(current_user(), picture_id))
+    return data_url(await page_state().session.picture(current_user(), picture_id))

@@ -31,7 +31,7 @@ def bench_nano(
         from omnipersona.bench.nano import as_json as rows_as_json
         from omnipersona.bench.nano import run_nano, table
         from omnipersona.bench.sheet import contact_sheet
-        from omnipersona.model.runtime import folder_of, load_model
+        from omnipersona.model.bagel.backbone import folder_of, load_model
 
         name = settings_of(context).model
         model = load_model(name)
@@ -177,7 +177,7 @@ def bench_service(
         from omnipersona.bench.rows import as_json as rows_as_json
         from omnipersona.bench.rows import table
         from omnipersona.bench.service import run_service
-        from omnipersona.model.runtime import load_model
+        from omnipersona.model.bagel.backbone import load_model
 
         settings = settings_of(context)
         model = load_model(settings.model, weights=settings.weights)

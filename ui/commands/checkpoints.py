@@ -15,7 +15,7 @@ import typer
 from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_of
 
 if TYPE_CHECKING:
-    from omnipersona.model.weights.survey import CheckpointReport
+    from omnipersona.model.bagel.checkpoint.inspect import CheckpointReport
 
 models_app = typer.Typer(
     help="Checkpoints on this machine.", no_args_is_help=True, rich_markup_mode=None
@@ -31,7 +31,7 @@ def models_folder(context: typer.Context) -> Path:
 
 def _folder_of(context: typer.Context, name_or_path: str) -> Path:
     """Return the folder of nano, of a checkpoint that was fetched, or of a path."""
-    from omnipersona.model.runtime import folder_of
+    from omnipersona.model.bagel.backbone import folder_of
 
     kept = models_folder(context) / name_or_path
     return kept if name_or_path != _NANO and kept.is_dir() else folder_of(name_or_path)
@@ -40,7 +40,7 @@ def _folder_of(context: typer.Context, name_or_path: str) -> Path:
 @models_app.command("list")
 def list_models(context: typer.Context, as_json: Json = False) -> None:
     """List nano and the checkpoints that were fetched, with their size and state."""
-    from omnipersona.model.weights.published import NAME
+    from omnipersona.model.bagel.checkpoint.published import NAME
 
     parent = models_folder(context)
     kept = sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
@@ -56,8 +56,8 @@ def list_models(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _row(name: str, folder: Path) -> dict[str, Any]:
+    from omnipersona.model.bagel.checkpoint.inspect import check_folder
     from omnipersona.model.errors import ModelError
-    from omnipersona.model.weights.survey import check_folder
 
     problem = None
     try:
@@ -79,7 +79,7 @@ def get(
     ] = None,
 ) -> None:
     """Download a published checkpoint (29 GB); an interrupted download goes on where it was."""
-    from omnipersona.model.weights import published
+    from omnipersona.model.bagel.checkpoint import published
 
     if name != published.NAME:
         raise typer.BadParameter(
@@ -100,7 +100,11 @@ def get(
 def _download(folder: Path, revision: str) -> None:
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    from omnipersona.model.weights.published import NEEDED_FILES, OPTIONAL_FILES, REPOSITORY
+    from omnipersona.model.bagel.checkpoint.published import (
+        NEEDED_FILES,
+        OPTIONAL_FILES,
+        REPOSITORY,
+    )
     from omnipersona.ui.commands.download import (
         DownloadFailed,
         check_space,
@@ -128,7 +132,7 @@ def _download(folder: Path, revision: str) -> None:
 
 
 def _checked(folder: Path) -> "CheckpointReport":
-    from omnipersona.model.weights.survey import check_folder
+    from omnipersona.model.bagel.checkpoint.inspect import check_folder
 
     return check_folder(folder)
 

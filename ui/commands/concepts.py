@@ -19,23 +19,25 @@ from omnipersona.ui.commands.command_line import (
 )
 
 if TYPE_CHECKING:
-    from omnipersona.agent.lessons import Lesson
-    from omnipersona.agent.runtime import Session
+    from omnipersona.agent.assistant import Assistant
+    from omnipersona.agent.lesson import Lesson
     from omnipersona.bench.datasets.form import Concept
-    from omnipersona.tools.recall import ConceptView
+    from omnipersona.tools.concept_service import ConceptView
 
 concepts_app = typer.Typer(help="Your concepts.", no_args_is_help=True, rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(help="The concept's name, with or without < >.")]
 
 
-def _with_session(context: typer.Context, work: Callable[["Session", str], Awaitable[Any]]) -> Any:
+def _with_session(
+    context: typer.Context, work: Callable[["Assistant", str], Awaitable[Any]]
+) -> Any:
     settings = settings_of(context)
 
     async def opened() -> Any:
-        from omnipersona.agent.runtime import Session
+        from omnipersona.agent.assistant import Assistant
 
-        session = await Session.open(settings)
+        session = await Assistant.open(settings)
         try:
             return await work(session, settings.user)
         finally:
@@ -115,7 +117,7 @@ def teach(
     except BenchError as error:
         fail(str(error))
 
-    async def taught(session: "Session", user: str) -> bool:
+    async def taught(session: "Assistant", user: str) -> bool:
         known = {view.name.casefold() for view in await session.concepts(user)}
         new = [lesson for lesson in lessons if lesson.name.casefold() not in known]
         is_learned = [await _taught(session, lesson) for lesson in new]
@@ -127,7 +129,7 @@ def teach(
 
 
 def _lesson(user: str, concept: "Concept", consent: bool) -> "Lesson":
-    from omnipersona.agent.lessons import Lesson
+    from omnipersona.agent.lesson import Lesson
     from omnipersona.bench.datasets.form import SLOT
 
     said = (concept.description, *concept.facts) if concept.description else concept.facts
@@ -141,7 +143,7 @@ def _lesson(user: str, concept: "Concept", consent: bool) -> "Lesson":
     )
 
 
-async def _taught(session: "Session", lesson: "Lesson") -> bool:
+async def _taught(session: "Assistant", lesson: "Lesson") -> bool:
     """Teach one concept and wait; say what came of it, and return whether it was learned."""
     from omnipersona.agent.errors import EXPECTED_ERRORS
 

@@ -13,8 +13,8 @@ from omnipersona.model.contract import ConceptFile, Fact, LearnEvent, LearnReque
 from omnipersona.ui.commands.command_line import fail, guarded, read_files, settings_of, write_file
 
 if TYPE_CHECKING:
-    from omnipersona.model.studio import Studio
-    from omnipersona.model.team import Team
+    from omnipersona.model.bagel.pipeline import Pipeline
+    from omnipersona.model.engine.distributed import Team
 
 _TOLD_STEPS: Final = 50
 
@@ -38,28 +38,27 @@ def learn_file(
     pictures = read_files(photos)
     start = read_files([output])[0] if output.exists() else None
     with guarded():
-        from omnipersona.agent.lessons import clean_photos
-        from omnipersona.model.joining import joined_team
-        from omnipersona.model.runtime import load_studio
+        from omnipersona.agent.lesson import clean_photos
+        from omnipersona.model.bagel.backbone import load_pipeline
+        from omnipersona.model.engine.distributed import joined_team
 
         with joined_team() as team:
-            studio, _ = load_studio(settings.model, weights=settings.weights)
+            pipeline, _ = load_pipeline(settings.model, weights=settings.weights)
             request = LearnRequest(
                 name=name,
                 kind=kind,
                 photos=clean_photos(pictures),
                 facts=tuple(map(_fact, fact or ())),
-                preset=preset or studio.config.lesson,
+                preset=preset or pipeline.config.lesson,
                 start=None if start is None else ConceptFile.of(start),
             )
-            _learn(studio, request, output, team)
+            _learn(pipeline, request, output, team)
 
 
-def _learn(studio: "Studio", request: LearnRequest, output: Path, team: "Team") -> None:
-    from omnipersona.model.fit import PRESETS
-    from omnipersona.model.learning import learn_together
+def _learn(pipeline: "Pipeline", request: LearnRequest, output: Path, team: "Team") -> None:
+    from omnipersona.model.bagel.concept_training.trainer import PRESETS, learn_batch
 
-    for event in learn_together(studio, [request], PRESETS[request.preset], team):
+    for event in learn_batch(pipeline, [request], PRESETS[request.preset], team):
         if not team.leads:
             continue
         if isinstance(event, list):

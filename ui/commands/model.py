@@ -33,7 +33,7 @@ def parity(
 ) -> None:
     """Compare the architecture with parity vectors; exit 1 if any fails."""
     with guarded():
-        from omnipersona.model.parity.run import compare
+        from omnipersona.model.bagel.parity.cases import compare
 
         rows: list[dict[str, Any]] = []
         for one in compare(folder, precision):

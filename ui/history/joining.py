@@ -18,8 +18,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.history.owner import NoOwner, current_owner
+from omnipersona.ui.page_state import page_state
 
 _ACTION: Final = "/project/action"
 _FILE: Final = "/project/file"
@@ -39,7 +39,7 @@ async def join(sid: str, environ: dict[str, Any], auth: dict[str, Any]) -> bool:
 async def _is_own(thread_id: str, session_id: str) -> bool:
     try:
         owner = current_owner()
-        assistant().session.conversations.thread(owner, thread_id)
+        page_state().session.conversations.thread(owner, thread_id)
     except (NoOwner, *EXPECTED_ERRORS):
         # A chat that has just begun is kept a moment after it is shown.
         here = WebsocketSession.get_by_id(session_id)

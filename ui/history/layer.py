@@ -29,7 +29,7 @@ from chainlit.types import (
 )
 from chainlit.user import PersistedUser, User
 
-from omnipersona.agent.runtime import Session
+from omnipersona.agent.assistant import Assistant
 from omnipersona.store.conversations import StoredThread
 from omnipersona.store.errors import PictureRejected, UnknownThread
 from omnipersona.ui.history.owner import current_owner
@@ -69,7 +69,7 @@ class HistoryLayer(BaseDataLayer):
         prefix: Path under which the page is reached.
     """
 
-    def __init__(self, session: Session, prefix: str = "") -> None:
+    def __init__(self, session: Assistant, prefix: str = "") -> None:
         self._session = session
         self._kept = session.conversations
         self._prefix = prefix

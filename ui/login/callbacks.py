@@ -13,8 +13,8 @@ from fastapi import Depends, HTTPException
 from starlette.datastructures import Headers
 
 from omnipersona.agent.users import is_usable_user
-from omnipersona.ui.assistant import assistant
 from omnipersona.ui.login.allowed import NoLogin, allowed_names
+from omnipersona.ui.page_state import page_state
 
 _NO_PROVIDER: Final = (
     "No OAuth provider is set. Name its client, for instance in OAUTH_GITHUB_CLIENT_ID and "
@@ -24,7 +24,7 @@ _NO_PROVIDER: Final = (
 
 def register_login() -> None:
     """Tell the frame how this page lets people in."""
-    settings = assistant().settings
+    settings = page_state().settings
     if settings.login == "password":
         cl.password_auth_callback(_by_password)
     elif settings.login == "header":
@@ -56,12 +56,12 @@ Owner = Annotated[str, Depends(_owner)]
 
 async def _as_the_one_user(_: Headers) -> cl.User:
     """Let everybody in as the page's one user: it listens on this machine alone."""
-    return cl.User(identifier=assistant().settings.user)
+    return cl.User(identifier=page_state().settings.user)
 
 
 async def _by_header(headers: Headers) -> cl.User | None:
     """Trust the name that a proxy before this page has checked."""
-    name = headers.get(assistant().settings.login_header, "")
+    name = headers.get(page_state().settings.login_header, "")
     return cl.User(identifier=name) if is_usable_user(name) else None
 
 
@@ -70,12 +70,12 @@ async def _by_oauth(
 ) -> cl.User | None:
     """Let in who is allowed to; a name counts together with who vouches for it."""
     name = f"{provider}:{found.identifier}"
-    is_allowed = name in allowed_names(assistant().settings.login_allowed)
+    is_allowed = name in allowed_names(page_state().settings.login_allowed)
     return cl.User(identifier=name) if is_allowed and is_usable_user(name) else None
 
 
 async def _by_password(name: str, password: str) -> cl.User | None:
     """Let in who knows the password of a name."""
-    logins = assistant().logins
+    logins = page_state().logins
     is_right = is_usable_user(name) and await asyncio.to_thread(logins.accepts, name, password)
     return cl.User(identifier=name) if is_right else None

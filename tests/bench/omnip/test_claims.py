@@ -22,7 +22,7 @@ from omnipersona.bench.omnip.methods import BELOW_THEIR_BEST, methods
 from omnipersona.bench.omnip.paper import paper_table
 from omnipersona.bench.omnip.run import Result
 from omnipersona.bench.omnip.summary import METRICS, figures, gains
-from omnipersona.model.fit import PRESETS
+from omnipersona.model.bagel.concept_training.trainer import PRESETS
 
 CLAIM = Claim("tokens", "omnipersona", "base", "qa")
 BETTER, WORSE = [0.9, 0.8] * (LEAST_CONCEPTS // 2), [0.1, 0.2] * (LEAST_CONCEPTS // 2)

@@ -19,17 +19,17 @@ from omnipersona.bench.omnip.summary import as_table, figures
 from omnipersona.bench.omnip.sweep import swept
 from omnipersona.bench.omnip.world_subjects import world_subjects
 from omnipersona.bench.reader import Reader, load_reader
-from omnipersona.model.fit import FitConfig
-from omnipersona.model.runtime import NANO_FOLDER, load_studio
-from omnipersona.model.studio import Studio
+from omnipersona.model.bagel.backbone import NANO_FOLDER, load_pipeline
+from omnipersona.model.bagel.concept_training.trainer import TrainingConfig
+from omnipersona.model.bagel.pipeline import Pipeline
 
-CONFIG = FitConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False)
+CONFIG = TrainingConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False)
 COUNTS = Counts(photos=1, recognition=2, questions=1, prompts=1, wishes=1, edits=1, chain=2)
 
 
 @pytest.fixture(scope="module")
-def studio() -> Studio:
-    found, _ = load_studio("nano")
+def pipeline() -> Pipeline:
+    found, _ = load_pipeline("nano")
     sampling = replace(found.config.sampling, num_steps=1)
     found.config = replace(found.config, sampling=sampling, max_strangeness=None)
     return found
@@ -40,8 +40,8 @@ def reader() -> Reader:
     return load_reader()
 
 
-def _subjects(studio: Studio, reader: Reader, count: int) -> list[Subject]:
-    return world_subjects(studio, reader, count, COUNTS)
+def _subjects(pipeline: Pipeline, reader: Reader, count: int) -> list[Subject]:
+    return world_subjects(pipeline, reader, count, COUNTS)
 
 
 def _plan(*names: str, concepts: int = 1) -> Plan:
@@ -51,29 +51,29 @@ def _plan(*names: str, concepts: int = 1) -> Plan:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(methods(CONFIG, Library(Path()))))
 def test_every_method_answers_draws_and_edits(
-    studio: Studio, reader: Reader, tmp_path: Path, name: str
+    pipeline: Pipeline, reader: Reader, tmp_path: Path, name: str
 ) -> None:
-    before = {key: value.clone() for key, value in studio.model.state_dict().items()}
-    [result] = run(studio, _subjects(studio, reader, 1), _plan(name), tmp_path, lambda _: None)
+    before = {key: value.clone() for key, value in pipeline.model.state_dict().items()}
+    [result] = run(pipeline, _subjects(pipeline, reader, 1), _plan(name), tmp_path, lambda _: None)
     told = {"recall", "specificity", "vqa", "qa", "identity", "parg", "edit add", "kept after 2"}
     assert told <= set(result.scores)
     assert all(0.0 <= s <= 1.0 for scores in result.scores.values() for s in scores)
-    after = studio.model.state_dict()
+    after = pipeline.model.state_dict()
     assert all(torch.equal(after[key], value) for key, value in before.items())
 
 
 @pytest.mark.slow
 def test_a_cut_run_goes_on_and_its_report_stands_alone(
-    studio: Studio, reader: Reader, tmp_path: Path
+    pipeline: Pipeline, reader: Reader, tmp_path: Path
 ) -> None:
     told: list[str] = []
     plan = _plan("base", "omnipersona", concepts=2)
-    subjects = _subjects(studio, reader, 2)
-    first = run(studio, subjects, plan, tmp_path, told.append)
-    folder = results_folder(studio, plan, tmp_path)
+    subjects = _subjects(pipeline, reader, 2)
+    first = run(pipeline, subjects, plan, tmp_path, told.append)
+    folder = results_folder(pipeline, plan, tmp_path)
     (folder / "omnipersona-0-1.json").unlink()
     kept = (folder / "omnipersona-0-0.json").stat().st_mtime_ns
-    again = run(studio, subjects, plan, tmp_path, told.append)
+    again = run(pipeline, subjects, plan, tmp_path, told.append)
     assert (folder / "omnipersona-0-0.json").stat().st_mtime_ns == kept
     assert [r.scores for r in again] == [r.scores for r in first]
     found = figures(again)
@@ -93,10 +93,16 @@ def test_a_cut_run_goes_on_and_its_report_stands_alone(
 
 
 @pytest.mark.slow
-def test_a_quick_comparison_claims_nothing(studio: Studio, reader: Reader, tmp_path: Path) -> None:
+def test_a_quick_comparison_claims_nothing(
+    pipeline: Pipeline, reader: Reader, tmp_path: Path
+) -> None:
     plan = replace(_plan("omnipersona", "text-prompt"), counts=QUICK)
     told = compare(
-        Ground(studio, _subjects(studio, reader, 1)), plan, tmp_path, lambda _: None, as_json=False
+        Ground(pipeline, _subjects(pipeline, reader, 1)),
+        plan,
+        tmp_path,
+        lambda _: None,
+        as_json=False,
     )
     page = (tmp_path / "report.html").read_text("utf-8")
     assert "<b>text-prompt</b>: Its header tells colour and kind alone" in page
@@ -106,15 +112,15 @@ def test_a_quick_comparison_claims_nothing(studio: Studio, reader: Reader, tmp_p
 
 
 def test_other_plans_and_other_sampling_have_results_of_their_own(
-    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = _plan("base", concepts=1)
-    first = results_folder(studio, plan, tmp_path)
-    assert results_folder(studio, replace(plan, concepts=2, seeds=3), tmp_path) == first
-    assert results_folder(studio, replace(plan, num_photos=3), tmp_path) != first
-    sampling = replace(studio.config.sampling, edit_fresh_noise=False)
-    monkeypatch.setattr(studio, "config", replace(studio.config, sampling=sampling))
-    assert results_folder(studio, plan, tmp_path) != first
+    first = results_folder(pipeline, plan, tmp_path)
+    assert results_folder(pipeline, replace(plan, concepts=2, seeds=3), tmp_path) == first
+    assert results_folder(pipeline, replace(plan, num_photos=3), tmp_path) != first
+    sampling = replace(pipeline.config.sampling, edit_fresh_noise=False)
+    monkeypatch.setattr(pipeline, "config", replace(pipeline.config, sampling=sampling))
+    assert results_folder(pipeline, plan, tmp_path) != first
 
 
 def test_items_are_the_same_every_time_and_need_facts() -> None:
@@ -147,11 +153,11 @@ def test_a_sweep_changes_one_setting(setting: str) -> None:
 
 
 def test_a_sweep_ends_with_the_last_value_s_difference_from_the_first(
-    studio: Studio, reader: Reader, tmp_path: Path
+    pipeline: Pipeline, reader: Reader, tmp_path: Path
 ) -> None:
     counts = Counts(recognition=2, questions=2, prompts=0, wishes=0, edits=0, chain=0)
     plan = replace(_plan("base", "text-prompt"), counts=counts)
-    on = Ground(studio, world_subjects(studio, reader, 1, counts))
+    on = Ground(pipeline, world_subjects(pipeline, reader, 1, counts))
     sweep(on, plan, "photos", tmp_path, lambda _: None, as_json=False)
     found = json.loads((tmp_path / "sweep-photos.json").read_text("utf-8"))["figures"]
     values = [f"photos {count}" for count in (1, 3, 5, 10)]

@@ -11,11 +11,11 @@ from omnipersona.bench.metrics.errors import MetricError
 from omnipersona.bench.omnip.compare import Ground, compare, ground, plan_of
 from omnipersona.bench.omnip.instruments import Sources
 from omnipersona.bench.omnip.run import Plan, Result, run
-from omnipersona.model.config import tiny
-from omnipersona.model.fit import FitConfig
-from omnipersona.model.weights.load import save_folder
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.concept_training.trainer import TrainingConfig
+from omnipersona.model.bagel.config import tiny
 
-CONFIG = FitConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False)
+CONFIG = TrainingConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def _plan(data: Path, *names: str) -> Plan:
 
 
 def _results(on: Ground, plan: Plan, out: Path) -> list[Result]:
-    return run(on.studio, on.subjects, plan, out, lambda _: None)
+    return run(on.pipeline, on.subjects, plan, out, lambda _: None)
 
 
 @pytest.mark.parametrize("layout", ["unifybench", "yollava", "rap"])

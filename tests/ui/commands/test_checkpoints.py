@@ -14,9 +14,9 @@ from huggingface_hub import constants
 from oracles.random_weights import random_model, small_tokenizer
 from typer.testing import CliRunner, Result
 
-from omnipersona.model.config import tiny
-from omnipersona.model.weights.load import fingerprint, load_folder, save_folder
-from omnipersona.model.weights.published import NEEDED_FILES
+from omnipersona.model.bagel.checkpoint.loading import fingerprint, load_folder, save_folder
+from omnipersona.model.bagel.checkpoint.published import NEEDED_FILES
+from omnipersona.model.bagel.config import tiny
 from omnipersona.ui.cli import app
 
 Run = Callable[..., Result]

@@ -8,11 +8,11 @@ from oracles.random_weights import random_model, small_tokenizer
 from typer.testing import CliRunner
 
 from omnipersona.agent.settings import load_settings
-from omnipersona.model import devices
-from omnipersona.model.config import tiny
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.checkpoint.published import bagel_7b_mot
+from omnipersona.model.bagel.config import tiny
 from omnipersona.model.contract import Weights
-from omnipersona.model.weights.load import save_folder
-from omnipersona.model.weights.published import bagel_7b_mot
+from omnipersona.model.engine import devices
 from omnipersona.ui.cli import app
 from omnipersona.ui.commands import doctor
 from omnipersona.ui.commands.doctor import Finding, examine

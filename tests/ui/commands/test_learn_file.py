@@ -9,11 +9,11 @@ import torch
 from oracles.random_weights import png, random_model, small_tokenizer
 from typer.testing import CliRunner
 
-from omnipersona.model.concept.files import read_card, read_concept
-from omnipersona.model.config import tiny
+from omnipersona.model.bagel.backbone import load_pipeline
+from omnipersona.model.bagel.checkpoint.loading import save_folder
+from omnipersona.model.bagel.config import tiny
+from omnipersona.model.concepts.files import read_card, read_concept
 from omnipersona.model.contract import ConceptFile
-from omnipersona.model.runtime import load_studio
-from omnipersona.model.weights.load import save_folder
 from omnipersona.ui.cli import app
 
 
@@ -34,10 +34,10 @@ def _arguments(folder: Path, out: Path) -> list[str]:
 
 
 def _table(folder: Path, out: Path) -> torch.Tensor:
-    studio, _ = load_studio(str(folder), device="cpu")
+    pipeline, _ = load_pipeline(str(folder), device="cpu")
     file = ConceptFile.of(out.read_bytes())
     assert (read_card(file).name, read_card(file).kind) == ("bo", "dog")
-    return read_concept(file, 32, studio.fingerprint).table().detach()
+    return read_concept(file, 32, pipeline.fingerprint).table().detach()
 
 
 def test_a_lesson_ends_in_a_file_that_can_be_gone_on_with(folder: Path, tmp_path: Path) -> None:

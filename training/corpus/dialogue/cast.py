@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from omnipersona.model.bagel.prompts import Known, ParseState, PictureRef
 from omnipersona.model.contract import MAX_CONCEPTS, slot
-from omnipersona.model.skills import Known, ParseState, PictureRef
 from omnipersona.training.corpus.facts import PRONOUNS, Wording, wording
 from omnipersona.training.world.scene import SPECIES
 

@@ -6,7 +6,7 @@ Knows what the assistant can do and says no more than that. Does not know concep
 import random
 from typing import Final
 
-from omnipersona.model.skills import chat_prompt
+from omnipersona.model.bagel.prompts import chat_prompt
 from omnipersona.training.corpus.dialogue.spelling import spelled
 from omnipersona.training.corpus.dialogue.turn import Turn
 from omnipersona.training.corpus.phrasing import Phrases, Split, read_phrases

@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from typing import Final
 
-from omnipersona.model.skills import Parsed, ParseState, fact_question, recognition_question
+from omnipersona.model.bagel.prompts import Parsed, ParseState, fact_question, recognition_question
 from omnipersona.training.corpus.dialogue.cast import Someone, picture_of, refer, sample_state
 from omnipersona.training.corpus.dialogue.spelling import spelled
 from omnipersona.training.corpus.facts import fact_questions, open_fact, sample_fact

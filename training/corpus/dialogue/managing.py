@@ -6,7 +6,7 @@ Knows their wording and gold. Does not know what is stored.
 import random
 from typing import Final
 
-from omnipersona.model.skills import Parsed, ParseState, PictureRef, fact_question
+from omnipersona.model.bagel.prompts import Parsed, ParseState, PictureRef, fact_question
 from omnipersona.training.corpus.dialogue.cast import refer, sample_state
 from omnipersona.training.corpus.dialogue.chat import small_talk
 from omnipersona.training.corpus.dialogue.spelling import spelled

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from omnipersona.model.skills import (
+from omnipersona.model.bagel.prompts import (
     Intent,
     Known,
     Parsed,

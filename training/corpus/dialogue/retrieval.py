@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, Literal
 
-from omnipersona.model.skills import (
+from omnipersona.model.bagel.prompts import (
     UNKNOWN,
     fact_question,
     fact_sentence,

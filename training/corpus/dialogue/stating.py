@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from omnipersona.model.skills import Parsed, ParseState, Statement
+from omnipersona.model.bagel.prompts import Parsed, ParseState, Statement
 from omnipersona.training.corpus.dialogue.cast import (
     Someone,
     named,

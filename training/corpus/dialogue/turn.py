@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
-    """A prompt in a format of `model.skills`, and its reply.
+    """A prompt in a format of `model.bagel.prompts`, and its reply.
 
     Attributes:
         task: parse, facts, recall, rewrite or chat.

@@ -1,0 +1,1 @@
+"""BAGEL's architecture: a Mixture-of-Transformers with understanding and generation experts."""

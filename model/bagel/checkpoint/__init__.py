@@ -1,0 +1,1 @@
+"""Checkpoints: published keys, safetensors files, devices, quantization."""

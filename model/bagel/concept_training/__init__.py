@@ -1,0 +1,1 @@
+"""Training a concept's tokens on BAGEL: dataset, samples, losses, early stopping."""

@@ -1,0 +1,1 @@
+"""Rectified flow: from noise to latents."""

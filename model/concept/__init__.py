@@ -1,1 +1,0 @@
-"""Soft concept tokens: their parameter, their place in a prompt, their file."""

@@ -1,0 +1,1 @@
+"""Learned concepts: tokens, files, and how they are learned."""

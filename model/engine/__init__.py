@@ -1,0 +1,1 @@
+"""Running requests on a device, whatever model answers them."""

@@ -1,0 +1,267 @@
+"""One thread per device that runs jobs step by step.
+
+A job is a generator; between two of its steps the thread looks around: a cancelled job ends, and
+background jobs (learning) give way to foreground ones (answers, drawings). Callers stand in lanes
+that take turns, so that nobody waits for all that another has asked; jobs that fit together run as
+one. Knows generators and queues. Does not know models, or whose a lane is.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, Self, TypeVar
+
+from omnipersona.model.errors import Cancelled, ModelBusy
+
+_DONE: Final = object()
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKey(Generic[R, T]):
+    """How jobs of equal keys run as one.
+
+    Attributes:
+        key: Of what fits together.
+        limit: Jobs at most.
+        request: This job's part.
+        start: Returns a generator that yields, per step, one event for each of the requests.
+    """
+
+    key: Hashable
+    limit: int
+    request: R
+    start: Callable[[Sequence[R]], Iterator[Sequence[T]]]
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    start: Callable[[], Iterator[Any]]
+    cancel: threading.Event
+    tenant: str
+    batch_key: BatchKey[Any, Any] | None = None
+    events: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
+    abandoned: bool = False
+
+
+class _Run:
+    """Jobs that run as one, most often a single one.
+
+    Attributes:
+        ended: Jobs that need no more steps.
+        is_over: No further step will follow; jobs that have not ended must run anew, alone.
+    """
+
+    def __init__(self, jobs: Sequence[_Job]) -> None:
+        self.ended: list[_Job] = []
+        self.is_over = False
+        self._jobs = tuple(jobs)
+        self._steps = self._together() if len(jobs) > 1 else self._alone()
+        self._has_begun = False
+
+    def step(self) -> None:
+        """Run one step and hand out what came of it."""
+        for job in self._going():
+            if job.abandoned or job.cancel.is_set():
+                self._end(job, Cancelled("Stopped."))
+        going = self._going()
+        if not going:
+            self._steps.close()  # type: ignore[attr-defined]  # both are generators
+            self.is_over = True
+            return
+        try:
+            events = dict(zip(self._jobs, next(self._steps), strict=True))
+        except StopIteration:
+            self._finish(going, _DONE)
+        except Exception as error:  # noqa: BLE001  (handed to the caller's thread, which raises it)
+            if len(self._jobs) > 1 and not self._has_begun:
+                self._part(going)
+            else:
+                self._finish(going, error)
+        else:
+            self._has_begun = True
+            for job in going:
+                job.events.put(events[job])
+
+    def _going(self) -> list[_Job]:
+        return [job for job in self._jobs if job not in self.ended]
+
+    def _end(self, job: _Job, last: object) -> None:
+        job.events.put(last)
+        self.ended.append(job)
+
+    def _finish(self, jobs: Sequence[_Job], last: object) -> None:
+        for job in jobs:
+            self._end(job, last)
+        self.is_over = True
+
+    def _part(self, jobs: Sequence[_Job]) -> None:
+        """Let each job run alone: the fault of one is not the others'."""
+        for job in jobs:
+            job.batch_key = None
+        self.is_over = True
+
+    def _alone(self) -> Iterator[Sequence[Any]]:
+        for event in self._jobs[0].start():
+            yield [event]
+
+    def _together(self) -> Iterator[Sequence[Any]]:
+        batch_keys = [job.batch_key for job in self._jobs if job.batch_key is not None]
+        yield from batch_keys[0].start([one.request for one in batch_keys])
+
+
+class _Events:
+    """What a caller iterates; dropping it, even before its first event, abandons the job."""
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Any:
+        if self._job.abandoned:
+            raise StopIteration
+        event = self._job.events.get()
+        if isinstance(event, BaseException):
+            self._job.abandoned = True
+            raise event
+        if event is _DONE:
+            self._job.abandoned = True
+            raise StopIteration
+        return event
+
+    def close(self) -> None:
+        """Abandon the job."""
+        self._job.abandoned = True
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _FairQueue:
+    """Jobs of one class; the lane that was served longest ago is next, within it who came first."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[_Job] = deque()
+        self._served: dict[str, int] = {}
+        self._count = 0
+        self._current: _Run | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[_Job]:
+        return iter(self._waiting)
+
+    def put(self, job: _Job) -> None:
+        """Let a job wait."""
+        self._waiting.append(job)
+
+    def front(self) -> _Run:
+        """Return the run whose turn it is: the one that has begun, else the next."""
+        if self._current is None:
+            in_turn = sorted(self._waiting, key=lambda job: self._served.get(job.tenant, -1))
+            jobs = _fitting(in_turn)
+            for job in jobs:
+                self._count += 1
+                self._served[job.tenant] = self._count
+            self._current = _Run(jobs)
+        return self._current
+
+    def settle(self, run: _Run) -> None:
+        """Take out the jobs of a run that have ended; lanes without jobs are forgotten."""
+        ended = set(map(id, run.ended))
+        tenants = {one.tenant for one in self._waiting}
+        self._waiting = deque(one for one in self._waiting if id(one) not in ended)
+        if run.is_over:
+            self._current = None
+            self._served = {tenant: at for tenant, at in self._served.items() if tenant in tenants}
+
+
+def _fitting(in_turn: Sequence[_Job]) -> list[_Job]:
+    """Return the first job and those that can run with it."""
+    first, *others = in_turn
+    batch_key = first.batch_key
+    if batch_key is None:
+        return [first]
+    same = [
+        job for job in others if job.batch_key is not None and job.batch_key.key == batch_key.key
+    ]
+    return [first, *same[: batch_key.limit - 1]]
+
+
+class Scheduler:
+    """Runs jobs one step at a time, lanes in turns within each of the two classes.
+
+    Args:
+        name: Of the thread.
+        limit: Jobs that may wait before `ModelBusy`.
+    """
+
+    def __init__(self, name: str, limit: int = 32) -> None:
+        self._limit = limit
+        self._foreground = _FairQueue()
+        self._background = _FairQueue()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def run(
+        self,
+        start: Callable[[], Iterator[T]],
+        cancel: threading.Event | None = None,
+        *,
+        background: bool = False,
+        tenant: str = "",
+        batch_key: BatchKey[Any, T] | None = None,
+    ) -> Iterator[T]:
+        """Queue a job and yield its events as they come; leaving early cancels it.
+
+        Args:
+            start: Returns the job's generator; called on the worker's thread at the first step.
+            cancel: Ends the job with `Cancelled` before its next step.
+            background: Whether the job gives way to foreground jobs.
+            tenant: Jobs of one lane wait for each other; lanes take turns.
+            batch_key: How it can run as one with others; None runs it alone.
+
+        Raises:
+            ModelBusy: Too many jobs wait, or the worker is closed.
+            Cancelled: `cancel` was set.
+        """
+        job = _Job(start, cancel or threading.Event(), tenant, batch_key)
+        with self._changed:
+            waiting = len(self._foreground) + len(self._background)
+            if self._closed or waiting >= self._limit:
+                reason = "is closed" if self._closed else f"has {waiting} jobs waiting"
+                raise ModelBusy(f"The model {reason}. Try again in a moment.")
+            (self._background if background else self._foreground).put(job)
+            self._changed.notify()
+        return _Events(job)
+
+    def close(self) -> None:
+        """Let the running step finish, end all jobs with `Cancelled` and stop the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(timeout=60.0)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._foreground or self._background or self._closed):
+                    self._changed.wait()
+                if self._closed:
+                    for job in (*self._foreground, *self._background):
+                        job.events.put(Cancelled("The model was closed."))
+                    return
+                line = self._foreground or self._background
+                run = line.front()
+            run.step()
+            with self._changed:
+                line.settle(run)

@@ -1,1 +1,0 @@
-"""Rectified flow as plain functions; knows no transformer, only velocity(x_t, t)."""

@@ -1,0 +1,79 @@
+"""Another model behind the same contract, with everything passed on; imports no torch.
+
+A wrapper overrides what it looks at. Knows the contract. Does not know what is looked at.
+"""
+
+import threading
+from collections.abc import Iterator
+
+from omnipersona.model.contract import (
+    AnswerRequest,
+    CompleteRequest,
+    Completion,
+    ConceptFile,
+    DrawEvent,
+    EditRequest,
+    GenerateRequest,
+    LearnEvent,
+    LearnRequest,
+    LearnResult,
+    ModelInfo,
+    PersonaModel,
+)
+
+
+class ModelProxy:
+    """Passes every request on.
+
+    Attributes:
+        model: To whom.
+    """
+
+    def __init__(self, model: PersonaModel) -> None:
+        self.model = model
+
+    def describe(self) -> ModelInfo:
+        """Return what the model is."""
+        return self.model.describe()
+
+    def answer(
+        self, request: AnswerRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield the answer's text."""
+        return self.model.answer(request, cancel)
+
+    def complete(
+        self, request: CompleteRequest, cancel: threading.Event | None = None
+    ) -> Completion:
+        """Return the reply of a text task."""
+        return self.model.complete(request, cancel)
+
+    def generate(
+        self, request: GenerateRequest, cancel: threading.Event | None = None
+    ) -> Iterator[DrawEvent]:
+        """Yield steps, then the picture."""
+        return self.model.generate(request, cancel)
+
+    def edit(
+        self, request: EditRequest, cancel: threading.Event | None = None
+    ) -> Iterator[DrawEvent]:
+        """Yield steps, then the changed picture."""
+        return self.model.edit(request, cancel)
+
+    def learn(
+        self, request: LearnRequest, cancel: threading.Event | None = None
+    ) -> Iterator[LearnEvent | LearnResult]:
+        """Yield steps, then the concept."""
+        return self.model.learn(request, cancel)
+
+    def check_concept(self, concept: ConceptFile) -> None:
+        """Refuse an unsound file."""
+        self.model.check_concept(concept)
+
+    def release(self, sha256: str) -> int:
+        """Forget what was kept of a token file."""
+        return self.model.release(sha256)
+
+    def close(self) -> None:
+        """Free the device."""
+        self.model.close()

@@ -1,1 +1,0 @@
-"""Mixture-of-Transformers: one attention, two sets of weights."""

@@ -1,1 +1,0 @@
-"""Comparison with parity vectors of the published architecture."""

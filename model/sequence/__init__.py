@@ -1,1 +1,0 @@
-"""One turn as rows for the decoder."""

@@ -1,1 +1,0 @@
-"""Images in, understanding tokens out."""

@@ -1,0 +1,150 @@
+"""What drawing and editing share: the order, its record, and the stored picture.
+
+Knows what is kept with a picture so that it can be explained and made again. The same is written
+into the PNG, which says of itself that a model made it.
+"""
+
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from omnipersona.model.contract import (
+    ConceptFile,
+    DrawEvent,
+    DrawSettings,
+    ImageResult,
+    StepEvent,
+    ThoughtEvent,
+)
+from omnipersona.model.errors import Cancelled
+from omnipersona.model.thinking import split_thought
+from omnipersona.tools.outcome import ToolDeps, ToolOutcome
+
+Watcher = Callable[[StepEvent | ThoughtEvent], None]
+"""What is told of a drawing while it is made."""
+
+MADE_BY: Final = "made by a model (OmniPersona)"
+_IHDR_END: Final = 33
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrawOrder:
+    """What is to be drawn or changed.
+
+    Attributes:
+        text: Prompt or instruction, with concept slots.
+        concept_ids: `concept_ids[i]` fills slot `<ci>`.
+        settings: Seed, steps, guidance.
+        thread_id: Conversation that the picture belongs to; "" for none.
+        turn_id: Turn in which it is drawn; "" for none.
+        provenance: JSON-able story of the text: who asked what, and the evidence.
+    """
+
+    text: str
+    concept_ids: tuple[str, ...] = ()
+    settings: DrawSettings = DrawSettings()
+    thread_id: str = ""
+    turn_id: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+def watch(
+    events: Iterator[DrawEvent],
+    on_event: Watcher | None,
+    cancel: threading.Event | None,
+) -> ImageResult:
+    """Pass events on and return the picture that ends them.
+
+    Raises: Cancelled: `cancel` was set, even after the last step: the picture is not wanted.
+    """
+    for event in events:
+        if isinstance(event, ImageResult):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("The drawing was cancelled.")
+            return event
+        if on_event is not None:
+            on_event(event)
+    raise RuntimeError("The model ended a drawing without a picture.")
+
+
+def keep_picture(
+    deps: ToolDeps,
+    user_id: str,
+    order: DrawOrder,
+    files: tuple[ConceptFile, ...],
+    result: ImageResult,
+    *,
+    parent_id: str = "",
+) -> ToolOutcome:
+    """Store a finished picture with its story.
+
+    Raises: StoreError: the memory refused.
+    """
+    details = _details(deps, user_id, order, files, result, is_edit=bool(parent_id))
+    before = deps.memory.pictures.shown_concepts(user_id, parent_id) if parent_id else ()
+    picture = deps.memory.pictures.add(
+        user_id,
+        with_text(result.png, {"Software": MADE_BY}),
+        origin="edited" if parent_id else "drawn",
+        thread_id=order.thread_id or None,
+        turn_id=order.turn_id or None,
+        parent_id=parent_id or None,
+        details=details,
+        shows=(*before, *order.concept_ids),
+    )
+    return ToolOutcome(
+        text=f"Here it is: {details['rewritten']}.", picture_ids=(picture.id,), details=details
+    )
+
+
+def with_text(png: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return the PNG with text chunks (iTXt, UTF-8) after its header."""
+    chunks = b"".join(
+        _chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + text.encode())
+        for key, text in texts.items()
+    )
+    return png[:_IHDR_END] + chunks + png[_IHDR_END:]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _details(
+    deps: ToolDeps,
+    user_id: str,
+    order: DrawOrder,
+    files: tuple[ConceptFile, ...],
+    result: ImageResult,
+    *,
+    is_edit: bool,
+) -> dict[str, Any]:
+    info = deps.model.describe()
+    names = [deps.memory.concepts.get(user_id, i).name for i in order.concept_ids]
+    spelled = order.text
+    for index, name in enumerate(names):
+        spelled = spelled.replace(f"<c{index}>", f"<{name}>")
+    return {
+        "intent": "edit" if is_edit else "generate",
+        "prompt": spelled,
+        "rewritten": spelled,
+        "evidence": [],
+        **order.provenance,
+        **({"thought": split_thought(result.thought)[0]} if result.thought else {}),
+        "concepts": [
+            {"id": concept_id, "name": name, "sha256": file.sha256}
+            for concept_id, name, file in zip(order.concept_ids, names, files, strict=True)
+        ],
+        "seed": result.seed,
+        "num_steps": result.num_steps,
+        "cfg_text_scale": result.cfg_text_scale,
+        "cfg_img_scale": result.cfg_img_scale,
+        "width": result.width,
+        "height": result.height,
+        "elapsed_ms": round(result.elapsed_ms, 1),
+        "model": info.name,
+        "fingerprint": info.fingerprint,
+    }
