@@ -12,7 +12,6 @@ from collections.abc import (
     Awaitable,
     Callable,
     Mapping,
-    Sequence,
 )
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
@@ -289,15 +288,13 @@ class Assistant(Library):
         asked = await asyncio.to_thread(self.conversations.question, turn.user_id, turn.thread_id)
         given = InputState(turn_id=record.turn_id)
         start: InputState | Command[Any] = given
-        names: Sequence[str] = ()
         if snapshot.interrupts and asked is not None:
             start = Command(resume={snapshot.interrupts[0].id: {TURN: record.turn_id}})
-            names = asked["words"].get("names", ())
         elif turn.earlier is not None and not snapshot.values.get("last_picture_id"):
             earlier = await self._keep(turn.user_id, (turn.earlier,), turn.thread_id)
             [given["last_picture_id"]] = earlier
         context = context_of(turn, self._settings, record.turn_id, record.traceparent)
-        stream = TurnStream(names)
+        stream = TurnStream()
         raw = self._graph.astream(
             start,
             config,

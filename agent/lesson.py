@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.stating import read_statements
-from omnipersona.agent.slots import unslot
-from omnipersona.agent.state import State
-from omnipersona.model.contract import slot
+from omnipersona.model.slotted_text import ConceptRef
 from omnipersona.store.image_sanitizer import clean_picture
 from omnipersona.store.names import check_user_id, clean_name
 from omnipersona.store.text import clean_text
 from omnipersona.tools.concept_service import NOTE
 from omnipersona.tools.jobs import LearnStatus
+from omnipersona.tools.naming import read_bracketed
 from omnipersona.tools.outcome import ToolDeps
 from omnipersona.tools.teach import teach_concept
 
@@ -73,10 +72,11 @@ def teach_lesson(deps: ToolDeps, lesson: Lesson) -> LearnStatus:
 
 def _read(deps: ToolDeps, text: str, name: str) -> list[tuple[str, str]]:
     """Return attribute and value of each fact in a sentence; unread, it is kept as a note."""
-    state = State(message=text.replace(f"<{name}>", slot(0)), concepts=[slot(0)])
-    statements = read_statements(deps.model, state, Context(user_id=""), threading.Event())
-    about = [s for s in statements or () if s.slot == slot(0) and s.attribute != "kind"]
-    read = [(s.attribute, unslot(s.value, [name])) for s in about if s.attribute != NOTE]
+    concept = ConceptRef(name)
+    message, context = read_bracketed(text, [concept]), Context(user_id="")
+    said = read_statements(deps.model, message, [concept], "remember", context, threading.Event())
+    about = [s for s in said or () if s.subject == concept and s.attribute != "kind"]
+    read = [(s.attribute, s.value.spelled) for s in about if s.attribute != NOTE]
     return read or [(NOTE, text)]
 
 

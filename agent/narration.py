@@ -6,7 +6,6 @@ Knows the updates of nodes. Does not know who shows them.
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from omnipersona.agent.slots import slot_index, unslot
 from omnipersona.agent.state import Evidence
 
 TITLES: Final[Mapping[str, str]] = {
@@ -38,30 +37,28 @@ _DRAWING_LINES: Final = (
 Lines = tuple[tuple[str, str], ...]
 
 
-def narrate(node: str, update: Mapping[str, Any], names: Sequence[str]) -> Lines:
+def narrate(node: str, update: Mapping[str, Any]) -> Lines:
     """Return (label, value) pairs that tell what a node found out.
 
     Args:
         node: The node's name.
         update: What it returned.
-        names: The turn's spellings, by slot.
     """
     match node:
         case "parse_intent":
-            lines = _parse_lines(update, names)
+            return _parse_lines(update)
         case "retrieve_memory":
-            lines = tuple(_evidence_line(item) for item in update["evidence"])
+            return tuple(_evidence_line(item) for item in update["evidence"])
         case "rewrite_prompt":
-            lines = (("prompt", update["prompt"]),) if "prompt" in update else ()
+            return (("prompt", update["prompt"].spelled),) if "prompt" in update else ()
         case "generate" | "edit":
-            lines = _detail_lines(update, _DRAWING_LINES)
+            return _detail_lines(update, _DRAWING_LINES)
         case "understand":
-            lines = _detail_lines(update, _THOUGHT_LINES)
+            return _detail_lines(update, _THOUGHT_LINES)
         case "read_teaching":
-            lines = _teaching_lines(update["teaching"]) if "teaching" in update else ()
+            return _teaching_lines(update["teaching"]) if "teaching" in update else ()
         case _:
-            lines = ()
-    return tuple((unslot(label, names), unslot(value, names)) for label, value in lines)
+            return ()
 
 
 def _detail_lines(update: Mapping[str, Any], wanted: Sequence[tuple[str, str]]) -> Lines:
@@ -69,22 +66,23 @@ def _detail_lines(update: Mapping[str, Any], wanted: Sequence[tuple[str, str]]) 
     return tuple((label, str(details[key])) for label, key in wanted if key in details)
 
 
-def _parse_lines(update: Mapping[str, Any], names: Sequence[str]) -> Lines:
+def _parse_lines(update: Mapping[str, Any]) -> Lines:
     lines = [("intent", str(update["intent"]))]
     if update["picture_ref"] != "none":
         lines.append(("picture", str(update["picture_ref"])))
-    about = ", ".join(f"<{names[slot_index(s)]}>" for s in update["concepts"])
+    about = ", ".join(f"<{one.name}>" for one in update["about"])
     if about:
         lines.append(("about", about))
-    return (*lines, *(("question", question) for question in update["questions"]))
+    return (*lines, *(("question", question.spelled) for question in update["questions"]))
 
 
 def _evidence_line(item: Evidence) -> tuple[str, str]:
-    if not item["answer"]:
-        return item["question"], "nobody knows"
-    source = f"{item['source']}, {item['when']}" if item["when"] else item["source"]
-    other = f"; learned tokens say: {item['other']}" if item["other"] else ""
-    return item["question"], f"{item['answer']} ({source}{other})"
+    question = item.question.spelled
+    if not item.answer:
+        return question, "nobody knows"
+    source = f"{item.source}, {item.when}" if item.when else item.source
+    other = f"; learned tokens say: {item.other.spelled}" if item.other else ""
+    return question, f"{item.answer.spelled} ({source}{other})"
 
 
 def _teaching_lines(teaching: Mapping[str, Any]) -> Lines:

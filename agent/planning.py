@@ -12,10 +12,9 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.drawing import DrawingNodes
-from omnipersona.agent.nodes.reading import ReadingNodes, slot_update
-from omnipersona.agent.nodes.retrieving import RetrievingNodes, spelled_out
+from omnipersona.agent.nodes.reading import ReadingNodes, named_update
+from omnipersona.agent.nodes.retrieving import RetrievingNodes
 from omnipersona.agent.routes import route_intent
-from omnipersona.agent.slots import slot_index, unslot
 from omnipersona.agent.state import ConceptCard, Evidence, State, fresh_turn
 from omnipersona.tools.outcome import ToolDeps
 
@@ -25,7 +24,7 @@ class Plan:
     """What a message was taken to mean.
 
     Attributes:
-        intent: One of `omnipersona.model.bagel.prompts.INTENTS`.
+        intent: One of `omnipersona.model.contract.INTENTS`.
         picture: Which picture: attached, shown or none.
         concepts: Names it is about, as spelled.
         questions: What is looked up.
@@ -53,7 +52,7 @@ class Plan:
             "picture": self.picture,
             "concepts": list(self.concepts),
             "questions": list(self.questions),
-            "evidence": [dict(item) for item in self.evidence],
+            "evidence": [item.as_dict() for item in self.evidence],
             "rewritten": self.rewritten,
             "next_node": self.next_node,
             "answer": self.answer,
@@ -98,7 +97,7 @@ class Planner:
             ConceptCard(concept_id=name, name=name, kind="", has_tokens=True, learning="")
             for name in names
         ]
-        state.update(slot_update(state, cards))
+        state.update(named_update(state, cards))
         return await self._think(state, Runtime(context=context), reads_memory=False)
 
     async def _think(self, state: State, runtime: Runtime[Context], *, reads_memory: bool) -> Plan:
@@ -112,7 +111,7 @@ class Planner:
             if reads_memory:
                 state.update(await self._retrieving.retrieve_memory(state, runtime))
             else:
-                state["evidence"] = [_nobody(question) for question in state["questions"]]
+                state["evidence"] = [Evidence(question=one) for one in state["questions"]]
         if is_drawn:
             state.update(await self._drawing.rewrite_prompt(state, runtime))
             if node == "retrieve_memory":
@@ -142,28 +141,15 @@ def read_plan_line(line: Mapping[str, Any]) -> tuple[str, list[str], int, bool]:
     return text, names, num_pictures, is_shown
 
 
-def _nobody(question: str) -> Evidence:
-    return Evidence(
-        question=question,
-        answer="",
-        source="nobody",
-        fact_id="",
-        when="",
-        confidence=None,
-        other="",
-    )
-
-
 def _plan(state: State, node: str) -> Plan:
-    names = state["names"]
     return Plan(
         intent=state["intent"],
         picture=state["picture_ref"],
-        concepts=tuple(names[slot_index(s)] for s in state["concepts"]),
-        questions=tuple(unslot(q, names) for q in state["questions"]),
-        evidence=tuple(spelled_out(state["evidence"], names)),
-        rewritten=unslot(state["prompt"], names),
+        concepts=tuple(one.name for one in state["about"]),
+        questions=tuple(question.spelled for question in state["questions"]),
+        evidence=tuple(state["evidence"]),
+        rewritten=state["prompt"].spelled,
         next_node=node,
-        answer=unslot(state["answer"], names),
+        answer=state["answer"],
         notes=tuple(state["notes"]),
     )

@@ -8,10 +8,8 @@ from typing import Literal
 
 from omnipersona.agent.nodes.questions import APPROVED
 from omnipersona.agent.nodes.reading import ALL_OF_THEM
-from omnipersona.agent.slots import slot_index
-from omnipersona.agent.state import State
-from omnipersona.model.bagel.prompts import Intent
-from omnipersona.model.contract import slot
+from omnipersona.agent.state import State, new_names
+from omnipersona.model.contract import Intent
 
 # What can be said only of a concept that exists.
 _NEEDS_KNOWN: frozenset[Intent] = frozenset(
@@ -148,11 +146,11 @@ def _ability(state: State) -> Ability:
 def _understanding(state: State) -> Literal["understand", "retrieve_memory", "ask_picture"]:
     if state["source_picture_id"]:
         return "understand"
-    return "retrieve_memory" if state["concepts"] or state["questions"] else "ask_picture"
+    return "retrieve_memory" if state["about"] or state["questions"] else "ask_picture"
 
 
 def _is_about_unknown(state: State) -> bool:
-    return bool(state["new_names"]) and state["intent"] in _NEEDS_KNOWN
+    return bool(new_names(state)) and state["intent"] in _NEEDS_KNOWN
 
 
 def _is_ambiguous(state: State) -> bool:
@@ -161,14 +159,14 @@ def _is_ambiguous(state: State) -> bool:
     "My cat" fits all cats; "she" fits everyone where nobody was spoken of. Several that are named,
     or that differ ("him and my doll"), are all meant.
     """
-    slots = state["concepts"]
+    about = state["about"]
     may_ask = state["intent"] in _NEEDS_KNOWN or state["intent"] == "teach"
-    if not may_ask or len(slots) < 2 or state["choice"] == ALL_OF_THEM:
+    if not may_ask or len(about) < 2 or state["choice"] == ALL_OF_THEM:
         return False
-    if not {slot(i) for i in range(state["num_mentioned"])}.isdisjoint(slots):
+    if not set(state["message"].concepts).isdisjoint(about):
         return False
-    ids = {state["concept_ids"][slot_index(s)] for s in slots}
+    ids = {one.id for one in about}
     kinds = {card["kind"] for card in state["cards"] if card["concept_id"] in ids}
-    is_everyone = ids == {concept_id for concept_id in state["concept_ids"] if concept_id}
+    is_everyone = ids == {one.id for one in state["in_play"] if one.id}
     was_spoken_of = state.get("last_concept_id", "") in ids
     return len(kinds - {""}) == len(kinds) == 1 or (is_everyone and not was_spoken_of)

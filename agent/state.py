@@ -6,15 +6,19 @@ checkpoint; where a turn waits for an answer, they wait with the question (`agen
 names of fields. Does not know pictures, tokens or tensors: those stay in memory and travel as ids.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels import UntrackedValue
+from pydantic import TypeAdapter
 
 # Python 3.11 makes no JSON schema of its own TypedDict.
 from typing_extensions import TypedDict
 
-from omnipersona.model.bagel.prompts import Intent, PictureRef
+from omnipersona.model.contract import Intent, PictureRef
+from omnipersona.model.slotted_text import ConceptRef, SlottedText
 
 T = TypeVar("T")
 Passing = Annotated[T, UntrackedValue]
@@ -37,21 +41,48 @@ class ConceptCard(TypedDict):
     learning: str
 
 
-class Evidence(TypedDict):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
     """One retrieved answer and who gave it.
 
-    Fields: the question (with slots), the answer or "", its source, the id of the fact behind it
-    or "", when that was said, the model's confidence in [0, 1] or None where it gives none, and
-    what the other witness says where it differs.
+    Attributes:
+        question: What was asked.
+        answer: Empty where nobody knows.
+        source: Who said it.
+        fact_id: Of the fact behind it; "" for none.
+        when: When that was said.
+        confidence: The model's, in [0, 1]; None where it gives none.
+        other: What the other witness says where it differs.
     """
 
-    question: str
-    answer: str
-    source: EvidenceSource
-    fact_id: str
-    when: str
-    confidence: float | None
-    other: str
+    question: SlottedText
+    answer: SlottedText = SlottedText()
+    source: EvidenceSource = "nobody"
+    fact_id: str = ""
+    when: str = ""
+    confidence: float | None = None
+    other: SlottedText = SlottedText()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-able values, names as spelled."""
+        return {
+            "question": self.question.spelled,
+            "answer": self.answer.spelled,
+            "source": self.source,
+            "fact_id": self.fact_id,
+            "when": self.when,
+            "confidence": self.confidence,
+            "other": self.other.spelled,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What the message says of a concept, or of the user where the subject is None."""
+
+    subject: ConceptRef | None
+    attribute: str
+    value: SlottedText
 
 
 class Teaching(TypedDict):
@@ -101,17 +132,15 @@ class State(TypedDict, total=False):
     text: Passing[str]
     picture_ids: Passing[list[str]]
     cards: Passing[list[ConceptCard]]
-    message: Passing[str]
-    names: Passing[list[str]]
-    concept_ids: Passing[list[str]]
-    num_mentioned: Passing[int]
-    new_names: Passing[list[str]]
+    message: Passing[SlottedText]
+    in_play: Passing[list[ConceptRef]]
     intent: Passing[Intent]
     picture_ref: Passing[PictureRef]
-    concepts: Passing[list[str]]
-    questions: Passing[list[str]]
+    about: Passing[list[ConceptRef]]
+    questions: Passing[list[SlottedText]]
+    said: Passing[list[Said] | None]
     evidence: Passing[list[Evidence]]
-    prompt: Passing[str]
+    prompt: Passing[SlottedText]
     source_picture_id: Passing[str]
     teaching: Passing[Teaching]
     choice: Passing[str]
@@ -130,17 +159,15 @@ def fresh_turn() -> State:
     """Return the per-turn fields at their starting values."""
     return State(
         cards=[],
-        message="",
-        names=[],
-        concept_ids=[],
-        num_mentioned=0,
-        new_names=[],
+        message=SlottedText(),
+        in_play=[],
         intent="converse",
         picture_ref="none",
-        concepts=[],
+        about=[],
         questions=[],
+        said=[],
         evidence=[],
-        prompt="",
+        prompt=SlottedText(),
         source_picture_id="",
         teaching=Teaching(
             name="", kind="", facts=[], picture_ids=[], asks_consent=False, has_consent=False
@@ -152,3 +179,26 @@ def fresh_turn() -> State:
         reply_picture_ids=[],
         details={},
     )
+
+
+_WORDS: Final = TypeAdapter(State)
+
+
+def words_of(state: State) -> dict[str, Any]:
+    """Return the words of a turn as JSON-able values, to be kept beside a question."""
+    passing = {key: value for key, value in state.items() if key not in (*KEPT, "messages")}
+    words: dict[str, Any] = _WORDS.dump_python(State(**passing), mode="json")  # type: ignore[typeddict-item]
+    return words
+
+
+def with_words_of(kept: Mapping[str, Any]) -> State:
+    """Return the words of a turn as they were kept.
+
+    Raises: ValueError: they were kept by another edition and cannot be read.
+    """
+    return _WORDS.validate_python(dict(kept))
+
+
+def new_names(state: State) -> list[ConceptRef]:
+    """Return the names in the message that nobody has yet, in order of mention."""
+    return [one for one in state["message"].concepts if not one.id]

@@ -3,7 +3,7 @@
 Knows the parts that a graph sends while it runs. Runs nothing itself.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from omnipersona.agent.events import Event, StepFinished, StepStarted
@@ -19,9 +19,8 @@ class TurnStream:
         final: What the reply node returned.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
-        """Start with the names of a turn that is resumed; a fresh turn brings its own."""
-        self._names = names
+    def __init__(self) -> None:
+        """Start before the first part."""
         self.has_asked = False
         self.final = State(answer="", reply_picture_ids=[], details={})
 
@@ -34,8 +33,6 @@ class TurnStream:
             self._read_update(data)
         elif part["type"] == "tasks" and data["name"] in TITLES:
             yield from self._read_task(data)
-        elif part["type"] == "tasks" and "result" in data:
-            self._note_names(data["result"])
 
     def _read_update(self, data: Mapping[str, Any]) -> None:
         self.has_asked |= "__interrupt__" in data
@@ -49,10 +46,5 @@ class TurnStream:
             yield StepStarted(step_id, node, title)
             return
         update = task["result"] or {}
-        self._note_names(update)
-        lines = narrate(node, update, self._names) if not task.get("error") else ()
+        lines = narrate(node, update) if not task.get("error") else ()
         yield StepFinished(step_id, node, title, lines)
-
-    def _note_names(self, update: Mapping[str, Any] | None) -> None:
-        if update and update.get("names"):
-            self._names = update["names"]

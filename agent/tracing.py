@@ -7,11 +7,13 @@ node does.
 
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 from opentelemetry import trace
+from opentelemetry.context import Context as OtelContext
 from opentelemetry.propagate import extract, inject
 from opentelemetry.trace import Span, Status, StatusCode
 
@@ -19,8 +21,7 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.state import State
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
-    Completion,
+    ConverseRequest,
     DrawEvent,
     EditRequest,
     GenerateRequest,
@@ -28,6 +29,13 @@ from omnipersona.model.contract import (
     LearnEvent,
     LearnRequest,
     LearnResult,
+    Reading,
+    ReadRequest,
+    Recalled,
+    RecallRequest,
+    RecogniseRequest,
+    RewriteRequest,
+    Rewritten,
     StepEvent,
 )
 from omnipersona.model.errors import Cancelled
@@ -83,9 +91,7 @@ def traced(name: str, node: Node) -> Node:
     async def run(state: State, runtime: Runtime[Context]) -> State:
         parent = runtime.context.traceparent if runtime.context else ""
         around = extract({_PARENT: parent}) if parent else None
-        with _TRACER.start_as_current_span(
-            name, around, record_exception=False, set_status_on_exception=False
-        ) as span:
+        with _span(name, around) as span:
             try:
                 return await (node(state, runtime) if takes_runtime else node(state))
             except GraphBubbleUp:
@@ -111,14 +117,31 @@ class TracedModel(ModelProxy):
         """Yield the answer's text."""
         return _spanned("model.answer", lambda: self.model.answer(request, cancel))
 
-    def complete(
-        self, request: CompleteRequest, cancel: threading.Event | None = None
-    ) -> Completion:
-        """Return the reply of a text task."""
-        with _TRACER.start_as_current_span(
-            "model.complete", record_exception=False, set_status_on_exception=False
-        ):
-            return self.model.complete(request, cancel)
+    def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
+        """Return what a message means."""
+        with _span("model.read"):
+            return self.model.read(request, cancel)
+
+    def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
+        """Return an answer from evidence."""
+        with _span("model.recall"):
+            return self.model.recall(request, cancel)
+
+    def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
+        """Return a wish in words that can be drawn."""
+        with _span("model.rewrite"):
+            return self.model.rewrite(request, cancel)
+
+    def converse(
+        self, request: ConverseRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield a reply to small talk."""
+        return _spanned("model.converse", lambda: self.model.converse(request, cancel))
+
+    def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
+        """Return the probability that a picture shows a concept."""
+        with _span("model.recognise"):
+            return self.model.recognise(request, cancel)
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
@@ -137,6 +160,13 @@ class TracedModel(ModelProxy):
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield steps, then the concept."""
         return _spanned("model.learn", lambda: self.model.learn(request, cancel))
+
+
+def _span(name: str, around: OtelContext | None = None) -> AbstractContextManager[Span]:
+    """Open a span that tells nothing of an error by itself: its text may hold user's words."""
+    return _TRACER.start_as_current_span(
+        name, around, record_exception=False, set_status_on_exception=False
+    )
 
 
 def _spanned(name: str, start: Callable[[], Iterator[T]]) -> Iterator[T]:

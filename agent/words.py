@@ -8,7 +8,7 @@ where forgetting finds it. Knows fields of a state. Does not know what is asked.
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Final, TypedDict, cast
+from typing import Any, Final, TypedDict
 
 from langchain_core.messages import BaseMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
@@ -18,7 +18,7 @@ from langgraph.types import Interrupt, interrupt
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import NeedInput, NeedKind
-from omnipersona.agent.state import KEPT, State
+from omnipersona.agent.state import State, with_words_of, words_of
 from omnipersona.agent.threads import in_worker
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 
@@ -91,18 +91,17 @@ def with_words(deps: ToolDeps, name: str, node: Node) -> Callable[..., Any]:
         owner, thread_id = context.user_id, _thread_of(context, config)
         conversations = deps.memory.conversations
         found = State()
-        if name != "load_concepts" and "names" not in state:
+        if name != "load_concepts" and "message" not in state:
             kept = await in_worker(lambda _: conversations.question(owner, thread_id))
             if kept is None:
                 raise ToolFailed("What I asked about is forgotten. Please say it again.")
-            found = cast("State", kept["words"])
+            found = _found(kept["words"])
         token = _SENT.set(Answer(text=context.text, picture_ids=list(context.picture_ids)))
         try:
             return {**found, **await node({**found, **state}, runtime)}
         except GraphInterrupt as asked:
             question = asked.args[0][0]
-            words = {k: v for k, v in {**found, **state}.items() if k not in (*KEPT, "messages")}
-            draft = {**question.value, "words": words}
+            draft = {**question.value, "words": words_of({**found, **state})}
             await in_worker(lambda _: conversations.put_question(owner, thread_id, draft))
             if TURN not in state:
                 # The graph of another program, whose states are its own: it is told the question.
@@ -113,6 +112,13 @@ def with_words(deps: ToolDeps, name: str, node: Node) -> Callable[..., Any]:
             _SENT.reset(token)
 
     return run
+
+
+def _found(kept: Mapping[str, Any]) -> State:
+    try:
+        return with_words_of(kept)
+    except ValueError as error:
+        raise ToolFailed("I no longer know what I asked about. Please say it again.") from error
 
 
 def need_input(question: Mapping[str, Any]) -> NeedInput:

@@ -5,7 +5,6 @@ Knows the contract. Every answer comes from the network; the truth is known else
 
 import io
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,11 +12,9 @@ from PIL import Image
 
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
     ConceptFile,
     DrawSettings,
     EditRequest,
-    Example,
     GenerateRequest,
     ImageResult,
     LearnRequest,
@@ -25,6 +22,9 @@ from omnipersona.model.contract import (
     PersonaModel,
 )
 from omnipersona.model.errors import ForeignPicture
+
+DECLINED: Final = "declined"
+"""Stands for the answer where the model cannot read the picture."""
 
 _MAX_ANSWER: Final = 64
 
@@ -50,7 +50,7 @@ class Asker:
         picture: Image.Image | None = None,
         concepts: tuple[ConceptFile, ...] = (),
     ) -> str:
-        """Return the answer to a question, about a picture if there is one."""
+        """Return the answer to a question, about a picture if there is one; `DECLINED` if none."""
         request = AnswerRequest(
             question=question,
             images=() if picture is None else (png(picture),),
@@ -58,13 +58,12 @@ class Asker:
             max_tokens=_MAX_ANSWER,
         )
         started = time.monotonic()
-        text = "".join(self.model.answer(request))
+        try:
+            text = "".join(self.model.answer(request))
+        except ForeignPicture:
+            text = DECLINED
         self.answers.append(time.monotonic() - started)
         return text.strip()
-
-    def complete(self, prompt: str, examples: Sequence[Example]) -> str:
-        """Return the reply of a text task after in-context examples."""
-        return self.model.complete(CompleteRequest(prompt=prompt, examples=tuple(examples))).text
 
     def draw(self, prompt: str, seed: int, concepts: tuple[ConceptFile, ...] = ()) -> Image.Image:
         """Return a drawing of a prompt."""

@@ -27,9 +27,9 @@ from omnipersona.bench.rows import Row, as_json, mean_row, seconds_row, table
 from omnipersona.bench.sample import FULL, QUICK, Progress, Sizes
 from omnipersona.bench.texts import intent_rows, text_rows
 from omnipersona.bench.two_characters import two_rows
-from omnipersona.model.bagel.backbone import NANO_FOLDER
+from omnipersona.model.bagel.backbone import NANO_FOLDER, LocalPersonaModel
+from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.vae import Autoencoder
-from omnipersona.model.contract import PersonaModel
 from omnipersona.training.world.render import render
 
 __all__ = ["Row", "as_json", "run_nano", "table"]
@@ -39,7 +39,7 @@ _SECONDS: Final = {"answer": 1.0, "drawing": 4.0, "edit": 6.0}
 
 
 def run_nano(
-    model: PersonaModel,
+    model: LocalPersonaModel,
     *,
     quick: bool,
     seed: int = 0,
@@ -62,7 +62,7 @@ def run_nano(
     """
     reader, autoencoder = load_reader(), autoencoder_of(model, checkpoint)
     asker, sizes = Asker(model), QUICK if quick else FULL
-    known = _sections(asker, reader, autoencoder, sizes, seed)
+    known = _sections(asker, model.pipeline, reader, autoencoder, sizes, seed)
     if unknown := set(sections) - known.keys():
         raise BenchError(
             f"There is no section named {', '.join(sorted(unknown))}; "
@@ -84,7 +84,12 @@ def run_nano(
 
 
 def _sections(
-    asker: Asker, reader: Reader, autoencoder: Autoencoder | None, sizes: Sizes, seed: int
+    asker: Asker,
+    pipeline: Pipeline,
+    reader: Reader,
+    autoencoder: Autoencoder | None,
+    sizes: Sizes,
+    seed: int,
 ) -> dict[str, Callable[[], list[Row]]]:
     size = asker.model.describe().image_size
     return {
@@ -93,9 +98,9 @@ def _sections(
         "drawings": lambda: drawing_rows(asker, reader, sizes.drawings, seed),
         "two characters": lambda: two_rows(asker, reader, sizes.two_characters, seed),
         "edits": lambda: edit_rows(asker, reader, sizes.edits, seed, size, autoencoder),
-        "intents": lambda: intent_rows(asker, sizes.intents, seed),
+        "intents": lambda: intent_rows(pipeline, sizes.intents, seed),
         "free phrasings": lambda: phrasing_rows(asker.model, sizes.phrasings),
-        "text tasks": lambda: text_rows(asker, sizes.texts, seed),
+        "text tasks": lambda: text_rows(pipeline, sizes.texts, seed),
         "learned concepts": lambda: concept_rows(asker, reader, sizes, seed, size),
         "autoencoder": lambda: _autoencoder_rows(autoencoder, reader, size, sizes.renders),
         "reader": lambda: reader_rows(reader, sizes.renders),

@@ -5,11 +5,10 @@ An answer counts when it is the true one, letter for letter.
 
 import random
 
-from omnipersona.bench.asking import Asker
+from omnipersona.bench.asking import DECLINED, Asker
 from omnipersona.bench.photographs import photograph
 from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
-from omnipersona.model.bagel.prompts import FOREIGN_PICTURE
 from omnipersona.training.corpus.questions import ask, describe
 from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.world.foreign import foreign_picture
@@ -34,7 +33,7 @@ def photo_rows(asker: Asker, section: Section, seed: int, size: int) -> list[Row
         question = ask(scene, {}, rng, "held_out")
         answer = asker.answer(question.text, render(scene, size))
         exact.add(question.topic, answer == question.answer)
-        declined.add("photo", answer == FOREIGN_PICTURE)
+        declined.add("photo", answer == DECLINED)
         if i % _DESCRIBED_EVERY == 0:
             whole = describe(scene, {}, rng, "held_out")
             described.add("whole", asker.answer(whole.text, render(scene, size)) == whole.answer)
@@ -55,7 +54,7 @@ def foreign_rows(asker: Asker, section: Section, seed: int, size: int) -> list[R
         rng, kind = random.Random(f"{seed} foreign {i}"), list(makers)[i % len(makers)]
         question = ask(random_scene(rng), {}, rng, "held_out")
         answer = asker.answer(question.text, makers[kind](rng, size))
-        tally.add(kind, answer == FOREIGN_PICTURE)
+        tally.add(kind, answer == DECLINED)
 
     for _ in within(section, one):
         pass

@@ -5,21 +5,16 @@ and is read here only. A message counts as the agent takes it, its retry and fal
 """
 
 import json
-import threading
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from omnipersona.agent.context import Context
-from omnipersona.agent.nodes.reading import available_picture, parse_state, slot_update
-from omnipersona.agent.parsing import read_parsed
-from omnipersona.agent.prompts import PARSE_EXAMPLES
-from omnipersona.agent.slots import slot_index
+from omnipersona.agent.nodes.reading import available_picture, named_update, read_request
 from omnipersona.agent.state import ConceptCard, State, fresh_turn
-from omnipersona.agent.structured_output import run_task
 from omnipersona.bench.rows import Row, Tally
 from omnipersona.bench.sample import Section, within
-from omnipersona.model.bagel.prompts import INTENTS, Parsed, parse_prompt
-from omnipersona.model.contract import PersonaModel, slot
+from omnipersona.model.contract import INTENTS, PersonaModel, Reading
+from omnipersona.model.slotted_text import Slots
 
 PHRASINGS: Final = Path(__file__).with_name("phrasings.json")
 
@@ -95,21 +90,14 @@ class Taken(NamedTuple):
 def take(model: PersonaModel, phrasing: Phrasing) -> Taken:
     """Return what the agent takes a message for; an unreadable reply is small talk to it."""
     state = _state(phrasing)
-    names = state["names"]
-    in_play = [slot(i) for i in range(len(names))]
-    reading = run_task(
-        model,
-        parse_prompt(state["message"], parse_state(state)),
-        PARSE_EXAMPLES,
-        lambda reply: read_parsed(reply, in_play),
-        context=Context(user_id="bench"),
-        cancel=threading.Event(),
-    )
-    parsed = Parsed(intent="converse") if reading is None else reading.value
+    slots = Slots(state["in_play"])
+    reading = model.read(read_request(state, slots, Context(user_id="bench")))
+    if reading.intent is None:
+        reading = Reading(intent="converse")
     return Taken(
-        intent=parsed.intent,
-        picture=available_picture(parsed, state),
-        about=frozenset(names[slot_index(one)] for one in parsed.concepts),
+        intent=reading.intent or "",
+        picture=available_picture(reading, state),
+        about=frozenset(slots.concept(one).name for one in reading.about),
     )
 
 
@@ -127,5 +115,5 @@ def _state(phrasing: Phrasing) -> State:
         ConceptCard(concept_id=name, name=name, kind=kind, has_tokens=True, learning="")
         for name, kind in phrasing.known.items()
     ]
-    state.update(slot_update(state, cards))
+    state.update(named_update(state, cards))
     return state

@@ -2,17 +2,23 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
-    Completion,
+    ConverseRequest,
     DrawEvent,
     EditRequest,
     GenerateRequest,
     PersonaModel,
+    Reading,
+    ReadRequest,
+    Recalled,
+    RecallRequest,
+    RecogniseRequest,
+    RewriteRequest,
+    Rewritten,
 )
 from omnipersona.model.model_proxy import ModelProxy
 
@@ -37,15 +43,27 @@ class TimedModel(ModelProxy):
         """Yield the answer's text."""
         return self._timed(self.model.answer(request, cancel))
 
-    def complete(
-        self, request: CompleteRequest, cancel: threading.Event | None = None
-    ) -> Completion:
-        """Return the reply of a text task."""
-        started = time.perf_counter()
-        try:
-            return self.model.complete(request, cancel)
-        finally:
-            self.seconds += time.perf_counter() - started
+    def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
+        """Return what a message means."""
+        return self._waited(lambda: self.model.read(request, cancel))
+
+    def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
+        """Return an answer from evidence."""
+        return self._waited(lambda: self.model.recall(request, cancel))
+
+    def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
+        """Return a wish in words that can be drawn."""
+        return self._waited(lambda: self.model.rewrite(request, cancel))
+
+    def converse(
+        self, request: ConverseRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield a reply to small talk."""
+        return self._timed(self.model.converse(request, cancel))
+
+    def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
+        """Return the probability that a picture shows a concept."""
+        return self._waited(lambda: self.model.recognise(request, cancel))
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
@@ -58,6 +76,13 @@ class TimedModel(ModelProxy):
     ) -> Iterator[DrawEvent]:
         """Yield steps, then the changed picture."""
         return self._timed(self.model.edit(request, cancel))
+
+    def _waited(self, call: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        try:
+            return call()
+        finally:
+            self.seconds += time.perf_counter() - started
 
     def _timed(self, events: Iterator[T]) -> Iterator[T]:
         while True:

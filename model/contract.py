@@ -16,7 +16,7 @@ import math
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self, get_args
 
 from omnipersona.model.errors import RequestError
 
@@ -173,38 +173,212 @@ class AnswerRequest:
         _check_examples(self.examples)
 
 
+Intent = Literal[
+    "understand",
+    "generate",
+    "edit",
+    "teach",
+    "remember",
+    "correct",
+    "forget",
+    "list",
+    "explain",
+    "undo",
+    "again",
+    "converse",
+]
+INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
+
+PictureRef = Literal["attached", "shown", "none"]
+"""The picture that a message is about: one that came with it, one shown before, or none."""
+PICTURE_REFS: Final[tuple[PictureRef, ...]] = get_args(PictureRef)
+
+Which = Literal["", "first", "second", "before", "all"]
+"""Which of several pictures; empty where words do not say."""
+
+Polarity = Literal["asserted", "denied", "doubted", "asked", "wished"]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CompleteRequest:
-    """Run a text task (parse, recall, rewrite, ...) and return its reply.
+class KnownConcept:
+    """A concept that a message may mean: its slot and, if known, its noun."""
+
+    slot: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One thing said of a concept or of the user.
 
     Attributes:
-        prompt: The task's input in a format of `omnipersona.model.bagel.prompts`.
-        images: PNG bytes, read before the prompt.
-        examples: In-context examples, oldest first.
-        concepts: Only for tasks that read learned tokens; most tasks see bare slots.
-        max_tokens: Longest reply in tokens.
+        subject: Slot of whom it is about; "" is the user.
+        attribute: E.g. `toy`; "" where `value` is a whole sentence.
+        value: E.g. `a red ball`.
+        polarity: Whether it is asserted at all.
     """
 
-    prompt: str
-    images: tuple[bytes, ...] = ()
-    examples: tuple[Example, ...] = ()
-    concepts: tuple[ConceptFile, ...] = ()
-    max_tokens: int = 96
+    subject: str = ""
+    attribute: str = ""
+    value: str
+    polarity: Polarity = "asserted"
+
+    def __str__(self) -> str:
+        """Return it as a sentence, e.g. `the toy of <c0> is a red ball`."""
+        if not self.attribute:
+            return self.value
+        return f"the {self.attribute} of {self.subject or 'me'} is {self.value}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewName:
+    """A name that nobody has yet, and the noun it was given, if any."""
+
+    name: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadRequest:
+    """Find out what a message means.
+
+    Attributes:
+        message: The user's words, with slots for names.
+        known: Concepts that it may mean, in any order.
+        last: Slot of the concept spoken of last, for "he", "she", "it"; "" for none.
+        num_photos: Pictures that came with it.
+        shown: A picture was shown earlier in the conversation.
+        intent: What it is taken for, where the caller has decided; None lets its words decide.
+        about: Slots of whom it is about, where that was asked; only statements are read then.
+        num_examples: In-context examples; None means the model's own number.
+    """
+
+    message: str
+    known: tuple[KnownConcept, ...] = ()
+    last: str = ""
+    num_photos: int = 0
+    shown: bool = False
+    intent: Intent | None = None
+    about: tuple[str, ...] | None = None
+    num_examples: int | None = None
     tenant: str = ""
 
     def __post_init__(self) -> None:
-        check_text("prompt", self.prompt)
-        check_whole("max_tokens", self.max_tokens, 1, 4096)
-        _check_concepts(self.concepts)
-        _check_examples(self.examples)
+        check_text("message", self.message)
+        check_whole("num_photos", self.num_photos, 0, 1000)
+        _check_num_examples(self.num_examples)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Completion:
-    """A reply and the mean log-probability of its tokens (0 is certain)."""
+class Reading:
+    """What a message was taken to mean; what a model cannot tell is empty.
 
-    text: str
-    log_probability: float
+    Attributes:
+        intent: What the user wants; None where the model could not read the message.
+        certainty: Of the intent, in [0, 1].
+        picture: Which picture it is about.
+        which: Which of several.
+        about: Slots of whom it is about, in order of mention.
+        new_names: Names that no known concept has.
+        questions: What must be looked up first, with slots.
+        statements: What it says of whom; None where the model could not read that.
+        wanted: The change or drawing that is wished for, in the user's words.
+    """
+
+    intent: Intent | None = None
+    certainty: float = 0.0
+    picture: PictureRef = "none"
+    which: Which = ""
+    about: tuple[str, ...] = ()
+    new_names: tuple[NewName, ...] = ()
+    questions: tuple[str, ...] = ()
+    statements: tuple[Statement, ...] | None = ()
+    wanted: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecallRequest:
+    """Answer a question from evidence alone.
+
+    Attributes:
+        question: With slots.
+        evidence: What is known, nearest first.
+        num_examples: In-context examples; None means the model's own number.
+    """
+
+    question: str
+    evidence: tuple[Statement, ...]
+    num_examples: int | None = None
+    tenant: str = ""
+
+    def __post_init__(self) -> None:
+        check_text("question", self.question)
+        _check_num_examples(self.num_examples)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recalled:
+    """An answer, "" where the evidence does not say, and its certainty in [0, 1]."""
+
+    answer: str = ""
+    certainty: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RewriteRequest:
+    """Turn a wish and what is known into words that can be drawn.
+
+    Attributes:
+        task: Whether a picture is drawn or changed.
+        message: The user's words, with slots.
+        about: Slots of whom the message means, also where it does not name them.
+        evidence: Answers to what had to be looked up.
+        num_examples: In-context examples; None means the model's own number.
+    """
+
+    task: Literal["draw", "edit"]
+    message: str
+    about: tuple[str, ...] = ()
+    evidence: tuple[Statement, ...] = ()
+    num_examples: int | None = None
+    tenant: str = ""
+
+    def __post_init__(self) -> None:
+        check_text("message", self.message)
+        _check_num_examples(self.num_examples)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rewritten:
+    """A prompt, or what of it cannot be drawn; both empty where the model found no words."""
+
+    prompt: str = ""
+    cannot: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConverseRequest:
+    """Answer small talk, with slots for names."""
+
+    message: str
+    tenant: str = ""
+
+    def __post_init__(self) -> None:
+        check_text("message", self.message)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecogniseRequest:
+    """Ask whether a picture shows a concept.
+
+    Attributes:
+        image: PNG bytes.
+        concept: Its learned tokens.
+    """
+
+    image: bytes
+    concept: ConceptFile
+    tenant: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -408,10 +582,22 @@ class PersonaModel(Protocol):
     ) -> Iterator[str]:
         """Yield the answer's text piece by piece."""
 
-    def complete(
-        self, request: CompleteRequest, cancel: threading.Event | None = None
-    ) -> Completion:
-        """Return the reply of a text task."""
+    def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
+        """Return what a message means."""
+
+    def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
+        """Return an answer from evidence."""
+
+    def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
+        """Return a wish in words that can be drawn."""
+
+    def converse(
+        self, request: ConverseRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield a reply to small talk piece by piece."""
+
+    def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
+        """Return the probability, in [0, 1], that a picture shows a concept."""
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
@@ -442,6 +628,11 @@ def _check_concepts(concepts: tuple[ConceptFile, ...]) -> None:
     if len(concepts) > MAX_CONCEPTS:
         reason = f"{len(concepts)} were given; one request holds at most {MAX_CONCEPTS}."
         raise RequestError("concepts", reason)
+
+
+def _check_num_examples(count: int | None) -> None:
+    if count is not None:
+        check_whole("num_examples", count, 0, 100)
 
 
 def _check_examples(examples: tuple[Example, ...]) -> None:

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
-    Completion,
     ConceptFile,
+    ConverseRequest,
     DrawEvent,
     EditRequest,
     GenerateRequest,
@@ -19,6 +18,13 @@ from omnipersona.model.contract import (
     LearnResult,
     ModelInfo,
     PersonaModel,
+    Reading,
+    ReadRequest,
+    Recalled,
+    RecallRequest,
+    RecogniseRequest,
+    RewriteRequest,
+    Rewritten,
 )
 
 
@@ -42,11 +48,27 @@ class ModelProxy:
         """Yield the answer's text."""
         return self.model.answer(request, cancel)
 
-    def complete(
-        self, request: CompleteRequest, cancel: threading.Event | None = None
-    ) -> Completion:
-        """Return the reply of a text task."""
-        return self.model.complete(request, cancel)
+    def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
+        """Return what a message means."""
+        return self.model.read(request, cancel)
+
+    def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
+        """Return an answer from evidence."""
+        return self.model.recall(request, cancel)
+
+    def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
+        """Return a wish in words that can be drawn."""
+        return self.model.rewrite(request, cancel)
+
+    def converse(
+        self, request: ConverseRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield a reply to small talk."""
+        return self.model.converse(request, cancel)
+
+    def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
+        """Return the probability that a picture shows a concept."""
+        return self.model.recognise(request, cancel)
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None

@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PIL import Image
 
-from omnipersona.model.contract import (
-    AnswerRequest,
+from omnipersona.model.bagel.prompts import certainty_of_yes, recognition_question
+from omnipersona.model.bagel.text_tasks import (
     CompleteRequest,
     Completion,
+    TextTasks,
+    last_of,
+    run,
+)
+from omnipersona.model.contract import (
+    AnswerRequest,
     ConceptFile,
+    ConverseRequest,
     DrawEvent,
     DrawSettings,
     EditRequest,
@@ -24,8 +31,16 @@ from omnipersona.model.contract import (
     LearnRequest,
     LearnResult,
     ModelInfo,
+    Reading,
+    ReadRequest,
+    Recalled,
+    RecallRequest,
+    RecogniseRequest,
+    RewriteRequest,
+    Rewritten,
     StepEvent,
     ThoughtEvent,
+    slot,
 )
 from omnipersona.model.errors import Cancelled, ConceptError, ModelError
 
@@ -91,7 +106,7 @@ class FakePersonaModel:
         num_learn_steps: Steps of a learning run.
         step_seconds: Pause per step, for tests of cancelling.
         faults: Raised by drawing and learning.
-        complete_faults: Raised by `complete`.
+        complete_faults: Raised by text tasks and answers.
         saves: Whether every learning step brings tokens.
         thought: What it thinks when asked to think first, without tags.
     """
@@ -141,17 +156,47 @@ class FakePersonaModel:
             _check_cancel(cancel)
             yield word if index == 0 else f" {word}"
 
-    def complete(
-        self, request: CompleteRequest, cancel: threading.Event | None = None
-    ) -> Completion:
+    @property
+    def _tasks(self) -> TextTasks:
+        return TextTasks(self._complete, self.num_examples)
+
+    def _complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
         self.requests.append(request)
-        _check_cancel(cancel)
         self.complete_faults.check(0)
         if callable(self.completions):
             text = self.completions(request)
         else:
             text = _match(self.completions, request.prompt, "none")
-        return Completion(text=text, log_probability=-0.1)
+        yield Completion(text=text, log_probability=-0.1)
+
+    def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
+        _check_cancel(cancel)
+        return run(self._tasks.read(request))
+
+    def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
+        _check_cancel(cancel)
+        return run(self._tasks.recall(request))
+
+    def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
+        _check_cancel(cancel)
+        return run(self._tasks.rewrite(request))
+
+    def converse(
+        self, request: ConverseRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        _check_cancel(cancel)
+        return self._tasks.converse(request)
+
+    def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
+        _check_cancel(cancel)
+        asked = CompleteRequest(
+            prompt=recognition_question(slot(0)),
+            images=(request.image,),
+            concepts=(request.concept,),
+            max_tokens=1,
+        )
+        reply = run(last_of(self._complete(asked)))
+        return certainty_of_yes(reply.text, reply.log_probability)
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None

@@ -22,7 +22,14 @@ from omnipersona.agent.events import DrawProgress
 from omnipersona.agent.settings import Settings
 from omnipersona.model.bagel.backbone import LocalPersonaModel, load_pipeline
 from omnipersona.model.bagel.concept_training.trainer import PRESETS
-from omnipersona.model.contract import CompleteRequest, Completion
+from omnipersona.model.contract import (
+    Reading,
+    ReadRequest,
+    Recalled,
+    RecallRequest,
+    RewriteRequest,
+    Rewritten,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -46,10 +53,14 @@ class _Reader(LocalPersonaModel):
 
     script = FakePersonaModel(completions=SCRIPT)
 
-    def complete(
-        self, request: CompleteRequest, cancel: threading.Event | None = None
-    ) -> Completion:
-        return self.script.complete(request, cancel)
+    def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
+        return self.script.read(request, cancel)
+
+    def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
+        return self.script.recall(request, cancel)
+
+    def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
+        return self.script.rewrite(request, cancel)
 
 
 @pytest.fixture

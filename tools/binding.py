@@ -1,45 +1,9 @@
-"""Names and ids on one side, slots and token files on the other.
+"""Ids of concepts on one side, token files on the other."""
 
-Knows how a request names its concepts: `request.concepts[i]` fills slot `<ci>`. Does not know what
-the request asks.
-"""
-
-import re
 from collections.abc import Sequence
 
-from omnipersona.model.contract import ConceptFile, slot
-from omnipersona.store.errors import InvalidName
-from omnipersona.store.names import clean_name
-from omnipersona.store.text import compare_key
+from omnipersona.model.contract import ConceptFile
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
-
-_BRACKETED = re.compile(r"<([^<>]*)>")
-
-
-def is_name(text: str) -> bool:
-    """Tell whether `text` may be the name of a concept."""
-    try:
-        clean_name(text)
-    except InvalidName:
-        return False
-    return True
-
-
-def write_slots(text: str, names: Sequence[str]) -> str:
-    """Replace `<name>` by its slot and strip every other angle bracket.
-
-    Args:
-        text: Words that may name concepts in brackets; slots typed by hand lose their brackets.
-        names: `names[i]` becomes `<ci>`.
-    """
-    keys = [compare_key(name) for name in names]
-    pieces = []
-    for index, piece in enumerate(_BRACKETED.split(text)):
-        if index % 2 == 1 and compare_key(piece) in keys:
-            pieces.append(slot(keys.index(compare_key(piece))))
-        else:
-            pieces.append(re.sub("[<>]", "", piece))
-    return "".join(pieces)
 
 
 def concept_files(

@@ -31,10 +31,10 @@ def edit_picture(
         Cancelled: `cancel` was set.
     """
     with tool_border():
-        files = concept_files(deps, user_id, order.concept_ids)
+        files = concept_files(deps, user_id, [one.id for one in order.text.concepts])
         request = EditRequest(
             image=deps.memory.pictures.read(user_id, source_id),
-            instruction=order.text,
+            instruction=order.text.template,
             concepts=files,
             settings=order.settings,
             tenant=user_id,

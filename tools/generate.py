@@ -29,9 +29,9 @@ def draw_picture(
         Cancelled: `cancel` was set.
     """
     with tool_border():
-        files = concept_files(deps, user_id, order.concept_ids)
+        files = concept_files(deps, user_id, [one.id for one in order.text.concepts])
         request = GenerateRequest(
-            prompt=order.text, concepts=files, settings=order.settings, tenant=user_id
+            prompt=order.text.template, concepts=files, settings=order.settings, tenant=user_id
         )
         result = watch(deps.model.generate(request, cancel), on_event, cancel)
         return keep_picture(deps, user_id, order, files, result)

@@ -1,12 +1,11 @@
 """Whether a concept can still be recognised in a picture, by the model's own eyes.
 
-Knows the recognition question. Decides nothing.
+Decides nothing.
 """
 
 import threading
 
-from omnipersona.model.bagel.prompts import certainty_of_yes, recognition_question
-from omnipersona.model.contract import CompleteRequest, slot
+from omnipersona.model.contract import RecogniseRequest
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.outcome import ToolDeps, tool_border
 
@@ -23,12 +22,7 @@ def identity_score(
     Raises: ToolFailed: the picture is gone, the concept is not learned, or the model failed.
     """
     with tool_border():
-        request = CompleteRequest(
-            prompt=recognition_question(slot(0)),
-            images=(deps.memory.pictures.read(user_id, picture_id),),
-            concepts=concept_files(deps, user_id, (concept_id,)),
-            max_tokens=1,
-            tenant=user_id,
-        )
-        reply = deps.model.complete(request, cancel)
-    return certainty_of_yes(reply.text, reply.log_probability)
+        [concept] = concept_files(deps, user_id, (concept_id,))
+        image = deps.memory.pictures.read(user_id, picture_id)
+        request = RecogniseRequest(image=image, concept=concept, tenant=user_id)
+        return deps.model.recognise(request, cancel)

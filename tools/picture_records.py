@@ -16,10 +16,12 @@ from omnipersona.model.contract import (
     DrawEvent,
     DrawSettings,
     ImageResult,
+    ModelInfo,
     StepEvent,
     ThoughtEvent,
 )
 from omnipersona.model.errors import Cancelled
+from omnipersona.model.slotted_text import SlottedText
 from omnipersona.model.thinking import split_thought
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 
@@ -35,16 +37,14 @@ class DrawOrder:
     """What is to be drawn or changed.
 
     Attributes:
-        text: Prompt or instruction, with concept slots.
-        concept_ids: `concept_ids[i]` fills slot `<ci>`.
+        text: Prompt or instruction.
         settings: Seed, steps, guidance.
         thread_id: Conversation that the picture belongs to; "" for none.
         turn_id: Turn in which it is drawn; "" for none.
         provenance: JSON-able story of the text: who asked what, and the evidence.
     """
 
-    text: str
-    concept_ids: tuple[str, ...] = ()
+    text: SlottedText
     settings: DrawSettings = DrawSettings()
     thread_id: str = ""
     turn_id: str = ""
@@ -83,7 +83,7 @@ def keep_picture(
 
     Raises: StoreError: the memory refused.
     """
-    details = _details(deps, user_id, order, files, result, is_edit=bool(parent_id))
+    details = _details(deps.model.describe(), order, files, result, is_edit=bool(parent_id))
     before = deps.memory.pictures.shown_concepts(user_id, parent_id) if parent_id else ()
     picture = deps.memory.pictures.add(
         user_id,
@@ -93,7 +93,7 @@ def keep_picture(
         turn_id=order.turn_id or None,
         parent_id=parent_id or None,
         details=details,
-        shows=(*before, *order.concept_ids),
+        shows=(*before, *(one.id for one in order.text.concepts)),
     )
     return ToolOutcome(
         text=f"Here it is: {details['rewritten']}.", picture_ids=(picture.id,), details=details
@@ -114,19 +114,14 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _details(
-    deps: ToolDeps,
-    user_id: str,
+    info: ModelInfo,
     order: DrawOrder,
     files: tuple[ConceptFile, ...],
     result: ImageResult,
     *,
     is_edit: bool,
 ) -> dict[str, Any]:
-    info = deps.model.describe()
-    names = [deps.memory.concepts.get(user_id, i).name for i in order.concept_ids]
-    spelled = order.text
-    for index, name in enumerate(names):
-        spelled = spelled.replace(f"<c{index}>", f"<{name}>")
+    spelled = order.text.spelled
     return {
         "intent": "edit" if is_edit else "generate",
         "prompt": spelled,
@@ -135,8 +130,8 @@ def _details(
         **order.provenance,
         **({"thought": split_thought(result.thought)[0]} if result.thought else {}),
         "concepts": [
-            {"id": concept_id, "name": name, "sha256": file.sha256}
-            for concept_id, name, file in zip(order.concept_ids, names, files, strict=True)
+            {"id": one.id, "name": one.name, "sha256": file.sha256}
+            for one, file in zip(order.text.concepts, files, strict=True)
         ],
         "seed": result.seed,
         "num_steps": result.num_steps,

@@ -12,7 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from omnipersona.model.contract import MAX_CONCEPTS, MAX_SEED, DrawSettings
-from omnipersona.tools.binding import write_slots
+from omnipersona.model.slotted_text import ConceptRef
 from omnipersona.tools.concept_service import (
     correct_fact,
     find_concept,
@@ -24,6 +24,7 @@ from omnipersona.tools.concept_service import (
 from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.gallery import keep_pictures
 from omnipersona.tools.generate import draw_picture
+from omnipersona.tools.naming import read_bracketed
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 from omnipersona.tools.picture_records import DrawOrder
 from omnipersona.tools.teach import teach_concept
@@ -136,12 +137,9 @@ class _Abilities:
         self._user_id = user_id
 
     def ask(self, question: str, picture_ids: list[str], concepts: list[str]) -> ToolOutcome:
-        text, ids = self._bind(question, concepts)
-        outcome = answer_question(self._deps, self._user_id, text, picture_ids, ids)
-        answer = outcome.text
-        for index, name in enumerate(concepts):
-            answer = answer.replace(f"<c{index}>", f"<{name.strip('<>')}>")
-        return ToolOutcome(text=answer, details=outcome.details)
+        known = self._known(concepts)
+        text = read_bracketed(question, known)
+        return answer_question(self._deps, self._user_id, text, picture_ids, known)
 
     def draw(
         self, prompt: str, concepts: list[str], seed: int | None, steps: int | None
@@ -214,15 +212,14 @@ class _Abilities:
     def _id(self, name: str) -> str:
         return find_concept(self._deps, self._user_id, name).concept_id
 
-    def _bind(self, text: str, names: list[str]) -> tuple[str, tuple[str, ...]]:
-        bare = [name.strip("<>") for name in names]
-        return write_slots(text, bare), tuple(self._id(name) for name in bare)
+    def _known(self, names: list[str]) -> list[ConceptRef]:
+        found = [find_concept(self._deps, self._user_id, name.strip("<>")) for name in names]
+        return [ConceptRef(brief.name, brief.concept_id) for brief in found]
 
     def _order(self, text: str, names: list[str], seed: int | None, steps: int | None) -> DrawOrder:
-        slotted, ids = self._bind(text, names)
         with tool_border():
             settings = DrawSettings(seed=seed, num_steps=steps, previews=False)
-        return DrawOrder(text=slotted, concept_ids=ids, settings=settings)
+        return DrawOrder(text=read_bracketed(text, self._known(names)), settings=settings)
 
 
 def _tool(

@@ -1,7 +1,7 @@
 """Nodes that make pictures: rewrite, generate, edit, again, undo, and the story behind one.
 
-Knows the rewrite task and the record kept with each picture. A rewrite that cannot be read falls
-back to the user's own words and says so; one that the model's world cannot hold is declined.
+Knows the record kept with each picture. Where the model finds no words of its own, the user's are
+drawn, and the answer says so; one that the model's world cannot hold is declined.
 """
 
 import threading
@@ -19,29 +19,25 @@ from omnipersona.agent.nodes.questions import (
     is_dropped,
     pick,
 )
-from omnipersona.agent.nodes.reading import cards_in_play
-from omnipersona.agent.nodes.retrieving import answer_lines, learning_notes, spelled_out
-from omnipersona.agent.parsing import Cannot, read_rewrite
-from omnipersona.agent.prompts import DRAW_EXAMPLES, EDIT_EXAMPLES, headed
-from omnipersona.agent.slots import (
-    renumber,
-    restore,
-    slot_index,
-    slot_message,
-    slots_in,
-    unslot,
-)
-from omnipersona.agent.state import State
-from omnipersona.agent.structured_output import run_task
+from omnipersona.agent.nodes.reading import cards_in_play, refs_of
+from omnipersona.agent.nodes.retrieving import evidence_statements, learning_notes
+from omnipersona.agent.nodes.stating import numbering
+from omnipersona.agent.state import State, new_names
 from omnipersona.agent.threads import in_worker, teller
 from omnipersona.agent.words import ask
-from omnipersona.model.bagel.prompts import rewrite_prompt
-from omnipersona.model.contract import DrawSettings, StepEvent, ThoughtEvent, slot
-from omnipersona.tools.binding import write_slots
+from omnipersona.model.contract import (
+    MAX_CONCEPTS,
+    DrawSettings,
+    RewriteRequest,
+    StepEvent,
+    ThoughtEvent,
+)
+from omnipersona.model.slotted_text import SlottedText
 from omnipersona.tools.concept_service import are_current
 from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.gallery import PictureRecord, find_picture
 from omnipersona.tools.generate import draw_picture
+from omnipersona.tools.naming import read_bracketed, read_names
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 from omnipersona.tools.picture_records import DrawOrder
 
@@ -81,42 +77,35 @@ class DrawingNodes:
     async def rewrite_prompt(self, state: State, runtime: Runtime[Context]) -> State:
         """Turn the message and what was found into the words that are drawn."""
         task: Literal["draw", "edit"] = "edit" if state["intent"] == "edit" else "draw"
-        lines = answer_lines(state["evidence"])
-        message = headed(state["message"], state["concepts"])
-        order = slots_in(" ".join((message, *lines)))
-        in_play = [slot(i) for i in range(len(order))]
-        reading = await in_worker(
-            lambda cancel: run_task(
-                self._deps.model,
-                rewrite_prompt(
-                    task,
-                    renumber(message, order),
-                    tuple(renumber(line, order) for line in lines),
-                ),
-                EDIT_EXAMPLES if task == "edit" else DRAW_EXAMPLES,
-                lambda reply: read_rewrite(reply, in_play),
-                context=runtime.context,
-                cancel=cancel,
-            )
+        found = [item for item in state["evidence"] if item.answer]
+        known = (text for item in found for text in (item.question, item.answer))
+        slots = numbering(state["message"], state["about"], *known)
+        request = RewriteRequest(
+            task=task,
+            message=slots.write(state["message"]),
+            about=tuple(map(slots.of_concept, state["about"])),
+            evidence=evidence_statements(found, slots),
+            num_examples=runtime.context.num_examples,
+            tenant=runtime.context.user_id,
         )
-        rewritten = state["message"] if reading is None else reading.value
-        if isinstance(rewritten, Cannot):
-            return State(answer=self._decline(restore(rewritten.what, order), task))
-        prompt = rewritten if reading is None else restore(rewritten, order)
-        waiting = learning_notes(state, slots_in(prompt))
+        rewritten = await in_worker(lambda cancel: self._deps.model.rewrite(request, cancel))
+        if rewritten.cannot:
+            return State(answer=self._decline(slots.read(rewritten.cannot).spelled, task))
+        is_own = not rewritten.prompt
+        prompt = state["message"] if is_own else slots.read(rewritten.prompt)
+        waiting = learning_notes(state, prompt.concepts)
         if waiting:
             return State(prompt=prompt, answer=" ".join(waiting))
-        notes = [*state["notes"], OWN_WORDS] if reading is None else state["notes"]
+        notes = [*state["notes"], OWN_WORDS] if is_own else state["notes"]
         return State(prompt=prompt, notes=notes)
 
     async def approve_prompt(self, state: State, runtime: Runtime[Context]) -> State:
         """Let the user approve the words, or write others, where they wish to be asked."""
         if not runtime.context.approve_prompts:
             return State(choice=APPROVED)
-        names = state["names"]
         verb = "change the picture like this" if state["intent"] == "edit" else "draw this"
         question = (
-            f'I would {verb}: "{unslot(state["prompt"], names)}". Shall I? You can also write '
+            f'I would {verb}: "{state["prompt"].spelled}". Shall I? You can also write '
             "other words for it."
         )
         answer = ask("prompt", question, (APPROVED, LEFT))
@@ -126,7 +115,7 @@ class DrawingNodes:
             return dropped()
         if picked == APPROVED or not words:
             return State(choice=picked or "")
-        return State(prompt=write_slots(words, names), choice=APPROVED)
+        return State(prompt=read_bracketed(words, state["in_play"]), choice=APPROVED)
 
     async def generate(self, state: State, runtime: Runtime[Context]) -> State:
         """Draw the rewritten prompt."""
@@ -172,11 +161,11 @@ class DrawingNodes:
             return State(answer=NO_DRAWING if record.is_upload else STORY_FORGOTTEN)
         words = f"{details['prompt']}\n{details['rewritten']}"
         cards = await cards_in_play(self._deps, runtime.context.user_id, words, "")
-        slotted = slot_message(words, cards)
-        if slotted.new_names:
-            gone = slotted.new_names[0]
+        known = refs_of(cards)
+        named = read_names(words, known).concepts
+        gone = next((one.name for one in named if not one.id), None)
+        if gone is not None:
             return State(answer=f"I no longer know <{gone}>, so I cannot draw that again.")
-        names = slotted.names
         evidence = details.get("evidence", [])
         fact_ids = [item["fact_id"] for item in evidence if item["fact_id"]]
         is_current = await in_worker(
@@ -185,13 +174,11 @@ class DrawingNodes:
         return State(
             intent=details["intent"],
             cards=cards,
-            message=write_slots(details["prompt"], names),
-            names=list(names),
-            concept_ids=list(slotted.concept_ids),
-            new_names=[],
-            concepts=[slot(i) for i in range(slotted.num_mentioned)],
-            questions=[write_slots(item["question"], names) for item in evidence],
-            prompt=write_slots(details["rewritten"], names) if is_current else "",
+            message=read_bracketed(details["prompt"], known),
+            in_play=known[:MAX_CONCEPTS],
+            about=list(named),
+            questions=[read_bracketed(item["question"], known) for item in evidence],
+            prompt=(read_bracketed(details["rewritten"], known) if is_current else SlottedText()),
             source_picture_id=record.parent_id,
             wants_new_seed=True,
         )
@@ -205,11 +192,12 @@ class DrawingNodes:
         if record is None:
             return State(answer=NO_DRAWING)
         if not record.parent_id:
-            if not state["num_mentioned"] or state["new_names"]:
+            named = state["message"].concepts
+            if not named or new_names(state):
                 return State(answer=f"{FIRST_VERSION}; nothing to undo.")
             return State(
                 intent="edit",
-                concepts=[slot(i) for i in range(state["num_mentioned"])],
+                about=list(named),
                 source_picture_id=record.picture_id,
                 notes=[*state["notes"], f"{FIRST_VERSION}, so I took your words as a change."],
             )
@@ -275,13 +263,10 @@ def explain_record(details: Mapping[str, Any]) -> str:
 
 
 def _order(state: State, context: Context) -> DrawOrder:
-    used, names = slots_in(state["prompt"]), state["names"]
-    seed = None if state["wants_new_seed"] else context.seed
     return DrawOrder(
-        text=renumber(state["prompt"], used),
-        concept_ids=tuple(state["concept_ids"][slot_index(s)] for s in used),
+        text=state["prompt"],
         settings=DrawSettings(
-            seed=seed,
+            seed=None if state["wants_new_seed"] else context.seed,
             num_steps=context.steps,
             cfg_text_scale=context.cfg_text_scale,
             think=context.think,
@@ -290,9 +275,9 @@ def _order(state: State, context: Context) -> DrawOrder:
         turn_id=context.message_id,
         provenance={
             "intent": state["intent"],
-            "prompt": unslot(state["message"], names),
-            "rewritten": unslot(state["prompt"], names),
-            "evidence": spelled_out(state["evidence"], names),
+            "prompt": state["message"].spelled,
+            "rewritten": state["prompt"].spelled,
+            "evidence": [item.as_dict() for item in state["evidence"]],
         },
     )
 

@@ -11,7 +11,6 @@ from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.reading import card_of
-from omnipersona.agent.slots import slot_index, slots_in
 from omnipersona.agent.state import ConceptCard, State
 from omnipersona.agent.threads import in_worker
 from omnipersona.tools.concept_service import brief_concepts
@@ -64,6 +63,6 @@ class GuardingNodes:
 def _to_be_kept(state: State, shown: list[ConceptCard]) -> list[ConceptCard]:
     """Return the learned concepts of the source that the edit does not take out itself."""
     gone = set[str]()
-    if _TAKEN_AWAY.match(state["prompt"].strip()):
-        gone = {state["concept_ids"][slot_index(s)] for s in slots_in(state["prompt"])}
+    if _TAKEN_AWAY.match(state["prompt"].template.strip()):
+        gone = {one.id for one in state["prompt"].concepts}
     return [card for card in shown if card["concept_id"] not in gone and card["has_tokens"]]

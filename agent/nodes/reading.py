@@ -1,6 +1,6 @@
 """First nodes of a turn: who is known, what is wanted, which picture is meant.
 
-Knows the parse task. Does not act. An unreadable parse never becomes a guess about the words: a
+Does not act. An unreadable parse never becomes a guess about the words: a
 message with a picture is looked at, any other one is answered in conversation.
 """
 
@@ -14,17 +14,21 @@ from langgraph.runtime import Runtime
 from omnipersona.agent.context import Context
 from omnipersona.agent.messages import last_words
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
-from omnipersona.agent.parsing import read_parsed
-from omnipersona.agent.prompts import PARSE_EXAMPLES
-from omnipersona.agent.slots import slot_index, slot_message, suggest
-from omnipersona.agent.state import ConceptCard, State, fresh_turn
-from omnipersona.agent.structured_output import run_task
+from omnipersona.agent.nodes.stating import read_statements, said_of
+from omnipersona.agent.state import ConceptCard, State, fresh_turn, new_names
 from omnipersona.agent.threads import in_worker
 from omnipersona.agent.words import TURN, ask
-from omnipersona.model.bagel.prompts import Known, Parsed, ParseState, PictureRef, parse_prompt
-from omnipersona.model.contract import MAX_CONCEPTS, slot
+from omnipersona.model.contract import (
+    MAX_CONCEPTS,
+    KnownConcept,
+    PictureRef,
+    Reading,
+    ReadRequest,
+)
+from omnipersona.model.slotted_text import ConceptRef, Slots
 from omnipersona.tools.concept_service import ConceptBrief, concepts_in_play, known_names
 from omnipersona.tools.gallery import keep_pictures
+from omnipersona.tools.naming import read_names, suggest
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 
 NOT_UNDERSTOOD: Final = (
@@ -43,12 +47,12 @@ class ReadingNodes:
         self._deps = deps
 
     async def load_concepts(self, state: State, runtime: Runtime[Context]) -> State:
-        """Start the turn afresh and put slots for the names in the message."""
+        """Start the turn afresh and find the names in the message."""
         update = fresh_turn()
         update["text"], update["picture_ids"] = await self._sent(state, runtime.context)
         owner, spoken_of = runtime.context.user_id, state.get("last_concept_id", "")
         cards = await cards_in_play(self._deps, owner, update["text"], spoken_of)
-        update.update(slot_update({**state, **update}, cards))
+        update.update(named_update({**state, **update}, cards))
         return update
 
     async def _sent(self, state: State, context: Context) -> tuple[str, list[str]]:
@@ -68,39 +72,31 @@ class ReadingNodes:
         return text, [picture.id for picture in kept]
 
     async def parse_intent(self, state: State, runtime: Runtime[Context]) -> State:
-        """Have the model read intent, picture, concepts and questions out of the message."""
-        parsed, note = await self._parsed(state, runtime)
-        wanted = runtime.context.intent
-        if wanted:
-            picture: PictureRef = "attached" if state["picture_ids"] else parsed.picture
-            parsed, note = replace(parsed, intent=wanted, picture=picture), ""
-        return self._parsed_update(state, parsed, note)
-
-    async def _parsed(self, state: State, runtime: Runtime[Context]) -> tuple[Parsed, str]:
-        if not state["text"].strip():
-            # Pictures without a word need no reading: they are looked at.
-            return Parsed(intent="understand", picture="attached"), ""
-        in_play = [slot(i) for i in range(len(state["names"]))]
+        """Have the model read what the message means."""
+        slots = Slots(state["in_play"])
         reading = await in_worker(
-            lambda cancel: run_task(
-                self._deps.model,
-                parse_prompt(state["message"], parse_state(state)),
-                PARSE_EXAMPLES,
-                lambda reply: read_parsed(reply, in_play),
-                context=runtime.context,
-                cancel=cancel,
-            )
+            lambda cancel: self._reading(state, slots, runtime.context, cancel)
         )
-        if reading is not None:
-            return reading.value, ""
-        mentioned = tuple(in_play[: state["num_mentioned"]])
-        if state["picture_ids"]:
-            return Parsed(intent="understand", picture="attached", concepts=mentioned), ""
-        return Parsed(intent="converse"), NOT_UNDERSTOOD
+        wanted = runtime.context.intent
+        note = ""
+        if reading.intent is None:
+            reading, note = _unread(state, slots)
+        if wanted:
+            picture: PictureRef = "attached" if state["picture_ids"] else reading.picture
+            reading, note = replace(reading, intent=wanted, picture=picture), ""
+        return _read_update(state, reading, slots, note)
 
-    async def ask_concept(self, state: State) -> State:
-        """Ask which one is meant where the words fit several."""
-        candidates = [f"<{state['names'][slot_index(s)]}>" for s in state["concepts"]]
+    def _reading(
+        self, state: State, slots: Slots, context: Context, cancel: threading.Event
+    ) -> Reading:
+        if not state["message"]:
+            # Pictures without a word need no reading: they are looked at.
+            return Reading()
+        return self._deps.model.read(read_request(state, slots, context), cancel)
+
+    async def ask_concept(self, state: State, runtime: Runtime[Context]) -> State:
+        """Ask which one is meant where the words fit several, and read what is said of that one."""
+        candidates = [f"<{one.name}>" for one in state["about"]]
         choices = [*candidates, ALL_OF_THEM]
         answer = ask("choice", "Whom do you mean?", choices)
         if is_dropped(answer):
@@ -110,16 +106,28 @@ class ReadingNodes:
             return State(choice="")
         if picked == ALL_OF_THEM:
             return State(choice=picked)
-        chosen = state["concepts"][candidates.index(picked)]
+        chosen = state["about"][candidates.index(picked)]
         # Questions about the others would bring in what was not meant.
-        questions = [q for q in state["questions"] if chosen in q or "<c" not in q]
-        return State(choice=picked, concepts=[chosen], questions=questions)
+        questions = [q for q in state["questions"] if chosen in q.concepts or not q.concepts]
+        said = state["said"]
+        if state["intent"] in ("teach", "remember", "correct"):
+            said = await in_worker(
+                lambda cancel: read_statements(
+                    self._deps.model,
+                    state["message"],
+                    [chosen],
+                    state["intent"],
+                    runtime.context,
+                    cancel,
+                )
+            )
+        return State(choice=picked, about=[chosen], questions=questions, said=said)
 
     async def unknown_concept(self, state: State, runtime: Runtime[Context]) -> State:
         """Say which name is unknown, which are known, and how to teach."""
         owner = runtime.context.user_id
         known, count = await in_worker(lambda _: known_names(self._deps, owner, _COMPARED))
-        unknown = state["new_names"][0]
+        unknown = new_names(state)[0].name
         sentences = [f"I do not know <{unknown}> yet."]
         close = suggest(unknown, known)
         if close is not None:
@@ -132,22 +140,6 @@ class ReadingNodes:
             f'for instance "this is my dog <{unknown}>".'
         )
         return State(answer=" ".join(sentences))
-
-    def _parsed_update(self, state: State, parsed: Parsed, note: str) -> State:
-        ref = available_picture(parsed, state)
-        picture_id = {
-            "attached": state["picture_ids"][-1] if state["picture_ids"] else "",
-            "shown": state.get("last_picture_id", ""),
-            "none": "",
-        }[ref]
-        return State(
-            intent=parsed.intent,
-            picture_ref=ref,
-            source_picture_id=picture_id,
-            concepts=list(parsed.concepts),
-            questions=list(parsed.questions),
-            notes=[note] if note else [],
-        )
 
 
 async def cards_in_play(
@@ -173,47 +165,85 @@ def card_of(brief: ConceptBrief) -> ConceptCard:
     )
 
 
-def slot_update(state: State, cards: list[ConceptCard]) -> State:
-    """Return the fields that come from putting slots into the message."""
-    slotted = slot_message(state["text"], cards, state.get("last_concept_id", ""))
-    return State(
-        cards=cards,
-        message=slotted.text,
-        names=list(slotted.names),
-        concept_ids=list(slotted.concept_ids),
-        num_mentioned=slotted.num_mentioned,
-        new_names=list(slotted.new_names),
+def refs_of(cards: Sequence[ConceptCard]) -> list[ConceptRef]:
+    """Return concepts as texts name them."""
+    return [ConceptRef(card["name"], card["concept_id"]) for card in cards]
+
+
+def named_update(state: State, cards: list[ConceptCard]) -> State:
+    """Return the fields that come from finding the names in the message.
+
+    In play are those mentioned, by mention, then others (the one spoken of last first), up to the
+    number a request can hold.
+    """
+    known = refs_of(cards)
+    message = read_names(state["text"], known)
+    last = state.get("last_concept_id", "")
+    others = sorted(
+        (one for one in known if one not in message.concepts), key=lambda one: one.id != last
     )
+    in_play = [*message.concepts, *others][:MAX_CONCEPTS]
+    return State(cards=cards, message=message, in_play=in_play)
 
 
-def parse_state(state: State) -> ParseState:
-    """Return what the parse task may know of the conversation."""
+def read_request(state: State, slots: Slots, context: Context) -> ReadRequest:
+    """Return the request that reads a message with what is known of the conversation."""
     kinds = {card["concept_id"]: card["kind"] for card in state["cards"]}
     last = state.get("last_concept_id", "")
-    ids = state["concept_ids"]
-    return ParseState(
+    return ReadRequest(
+        message=slots.write(state["message"]),
         known=tuple(
-            Known(slot=slot(i), kind=kinds[concept_id] or None)
-            for i, concept_id in enumerate(ids)
-            if concept_id
+            KnownConcept(slot=slots.of_concept(one), kind=kinds[one.id])
+            for one in slots.concepts
+            if one.id
         ),
-        last=slot(ids.index(last)) if last and last in ids else None,
-        attached=bool(state["picture_ids"]),
+        last=next((slots.of_concept(one) for one in slots.concepts if last and one.id == last), ""),
+        num_photos=len(state["picture_ids"]),
         shown=bool(state.get("last_picture_id")),
+        intent=context.intent or None,
+        num_examples=context.num_examples,
+        tenant=context.user_id,
     )
 
 
-def available_picture(parsed: Parsed, state: State) -> PictureRef:
+def _unread(state: State, slots: Slots) -> tuple[Reading, str]:
+    """Return what an unreadable message is taken for, and what is said about it."""
+    if state["picture_ids"]:
+        mentioned = tuple(map(slots.of_concept, state["message"].concepts))
+        return Reading(intent="understand", picture="attached", about=mentioned), ""
+    return Reading(intent="converse"), NOT_UNDERSTOOD
+
+
+def _read_update(state: State, reading: Reading, slots: Slots, note: str) -> State:
+    assert reading.intent is not None, "an unreadable message has a meaning by now"
+    ref = available_picture(reading, state)
+    picture_id = {
+        "attached": state["picture_ids"][-1] if state["picture_ids"] else "",
+        "shown": state.get("last_picture_id", ""),
+        "none": "",
+    }[ref]
+    return State(
+        intent=reading.intent,
+        picture_ref=ref,
+        source_picture_id=picture_id,
+        about=[slots.concept(one) for one in reading.about],
+        questions=[slots.read(one) for one in reading.questions],
+        said=said_of(reading, slots, state["message"]),
+        notes=[note] if note else [],
+    )
+
+
+def available_picture(reading: Reading, state: State) -> PictureRef:
     """Return the picture the model named, or the one there is if it named one that is not."""
-    if parsed.picture == "attached" and not state["picture_ids"]:
+    if reading.picture == "attached" and not state["picture_ids"]:
         return "shown" if state.get("last_picture_id") else "none"
-    if parsed.picture == "shown" and not state.get("last_picture_id"):
+    if reading.picture == "shown" and not state.get("last_picture_id"):
         return "none"
-    if parsed.picture == "none" and parsed.intent == "edit":
+    if reading.picture == "none" and reading.intent == "edit":
         if state["picture_ids"]:
             return "attached"
         return "shown" if state.get("last_picture_id") else "none"
-    return parsed.picture
+    return reading.picture
 
 
 def _enumerate(names: Sequence[str]) -> str:

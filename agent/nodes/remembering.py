@@ -5,19 +5,17 @@ what the user said.
 """
 
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 from langgraph.runtime import Runtime
 
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
-from omnipersona.agent.nodes.stating import read_statements
-from omnipersona.agent.parsing import asked_attribute
-from omnipersona.agent.slots import slot_index, unslot
-from omnipersona.agent.state import State
+from omnipersona.agent.nodes.retrieving import asked_attribute
+from omnipersona.agent.state import Said, State
 from omnipersona.agent.threads import in_worker
 from omnipersona.agent.words import ask
-from omnipersona.model.bagel.prompts import Statement
 from omnipersona.tools.concept_service import (
     NOTE,
     KnownFact,
@@ -47,14 +45,11 @@ class RememberingNodes:
         """Store the facts that the message states."""
         user_id, message_id = runtime.context.user_id, runtime.context.message_id
 
-        def work(cancel: threading.Event) -> str:
-            statements = self._statements(state, runtime.context, cancel)
-            said = []
-            for statement in statements:
-                concept_id, attribute, value = _plain(statement, state)
-                remember_fact(self._deps, user_id, concept_id, attribute, value, message_id)
-                said.append(_phrase(statement))
-            return f"I will remember: {'; '.join(said)}."
+        def work(_: threading.Event) -> str:
+            told = _told(state)
+            for one in told:
+                remember_fact(self._deps, user_id, *_stored(one), message_id)
+            return f"I will remember: {'; '.join(map(_phrase, told))}."
 
         return State(answer=await in_worker(work))
 
@@ -62,12 +57,11 @@ class RememberingNodes:
         """Retire what was wrong, store what is right, and say both."""
         user_id, message_id = runtime.context.user_id, runtime.context.message_id
 
-        def work(cancel: threading.Event) -> State:
+        def work(_: threading.Event) -> State:
             sentences, retired = [], []
-            for statement in self._statements(state, runtime.context, cancel):
-                concept_id, attribute, value = _plain(statement, state)
-                old = correct_fact(self._deps, user_id, concept_id, attribute, value, message_id)
-                sentences.append(f"Now I know: {_phrase(statement)}.")
+            for one in _told(state):
+                old = correct_fact(self._deps, user_id, *_stored(one), message_id)
+                sentences.append(f"Now I know: {_phrase(one)}.")
                 if old:
                     values = ", ".join(fact.value for fact in old)
                     sentences.append(f"I no longer believe: {values}.")
@@ -84,8 +78,8 @@ class RememberingNodes:
         A request that names neither a concept nor a fact is about the user.
         """
         asked = [a for a in map(asked_attribute, state["questions"]) if a is not None]
-        is_about_user = not asked and not state["concepts"]
-        user_id, ids = runtime.context.user_id, state["concept_ids"]
+        is_about_user = not asked and not state["about"]
+        user_id = runtime.context.user_id
 
         def work(_: threading.Event) -> list[KnownFact]:
             if is_about_user:
@@ -93,9 +87,7 @@ class RememberingNodes:
             return [
                 fact
                 for subject, attribute in asked
-                for fact in current_facts(
-                    self._deps, user_id, "" if subject == "me" else ids[slot_index(subject)]
-                )
+                for fact in current_facts(self._deps, user_id, subject.id if subject else "")
                 if fact.attribute == attribute
             ]
 
@@ -116,7 +108,7 @@ class RememberingNodes:
             question = f"Shall I forget this: {'; '.join(facts)}?"
             choices: tuple[str, ...] = ("yes", KEEP)
         else:
-            names = ", ".join(f"<{state['names'][slot_index(s)]}>" for s in state["concepts"])
+            names = ", ".join(f"<{one.name}>" for one in state["about"])
             question = f"Shall I forget {names}: photos, facts and everything learned?"
             choices = (FORGET, FORGET_ALL, KEEP)
         answer = ask("confirm", question, choices)
@@ -136,10 +128,9 @@ class RememberingNodes:
                 answer = " ".join(["Forgotten.", *dict.fromkeys(filter(None, told))])
                 return State(answer=answer, details={})
             with_drawings = state["choice"] == FORGET_ALL
-            ids = [state["concept_ids"][slot_index(s)] for s in state["concepts"]]
             outcomes = [
-                forget_concept(self._deps, user_id, concept_id, drawings=with_drawings)
-                for concept_id in ids
+                forget_concept(self._deps, user_id, one.id, drawings=with_drawings)
+                for one in state["about"]
             ]
             return State(
                 answer=" ".join(outcome.text for outcome in outcomes),
@@ -149,7 +140,7 @@ class RememberingNodes:
                 last_concept_id="",
                 last_drawing_id="",
                 last_picture_id="",
-                concepts=[],
+                about=[],
             )
 
         return await in_worker(work)
@@ -157,23 +148,13 @@ class RememberingNodes:
     async def list_known(self, state: State, runtime: Runtime[Context]) -> State:
         """Show what is known, of the named concepts or of all."""
         user_id = runtime.context.user_id
-        ids = [state["concept_ids"][slot_index(s)] for s in state["concepts"]]
+        ids = [one.id for one in state["about"] if one.id]
 
         def work(_: threading.Event) -> str:
-            known = [show_concept(self._deps, user_id, i).text for i in ids if i]
+            known = [show_concept(self._deps, user_id, i).text for i in ids]
             return "\n".join(known) or list_known(self._deps, user_id).text
 
         return State(answer=await in_worker(work))
-
-    def _statements(
-        self, state: State, context: Context, cancel: threading.Event
-    ) -> tuple[Statement, ...]:
-        """Return the facts read, or the whole message as a note where none could be."""
-        statements = read_statements(self._deps.model, state, context, cancel)
-        if statements:
-            return statements
-        subject = state["concepts"][0] if state["concepts"] else None
-        return (Statement(slot=subject, attribute=NOTE, value=state["message"].strip()),)
 
     def _was_drawn_with(self, fact_ids: list[str], state: State, user_id: str) -> bool:
         picture_id = state.get("last_drawing_id", "")
@@ -184,13 +165,19 @@ class RememberingNodes:
         return not used.isdisjoint(fact_ids)
 
 
-def _plain(statement: Statement, state: State) -> tuple[str, str, str]:
+def _told(state: State) -> Sequence[Said]:
+    """Return the facts read, or the whole message as a note where none could be."""
+    subject = state["about"][0] if state["about"] else None
+    return state["said"] or (Said(subject=subject, attribute=NOTE, value=state["message"]),)
+
+
+def _stored(said: Said) -> tuple[str, str, str]:
     """Return concept id ("" for the user), attribute and value as they are stored."""
-    concept_id = state["concept_ids"][slot_index(statement.slot)] if statement.slot else ""
-    return concept_id, statement.attribute, unslot(statement.value, state["names"])
+    return said.subject.id if said.subject else "", said.attribute, said.value.spelled.strip()
 
 
-def _phrase(statement: Statement) -> str:
-    if statement.attribute == NOTE:
-        return statement.value
-    return f"{statement.slot or 'your'} {statement.attribute}: {statement.value}"
+def _phrase(said: Said) -> str:
+    value = said.value.spelled.strip()
+    if said.attribute == NOTE:
+        return value
+    return f"{f'<{said.subject.name}>' if said.subject else 'your'} {said.attribute}: {value}"

@@ -11,13 +11,11 @@ from langgraph.runtime import Runtime
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import LearningStarted
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
-from omnipersona.agent.nodes.stating import read_statements
-from omnipersona.agent.slots import slot_index, unslot
-from omnipersona.agent.state import State, Teaching
+from omnipersona.agent.state import State, Teaching, new_names
 from omnipersona.agent.threads import in_worker, teller
 from omnipersona.agent.words import ask
-from omnipersona.model.contract import slot
-from omnipersona.tools.binding import is_name
+from omnipersona.model.slotted_text import ConceptRef
+from omnipersona.tools.naming import is_name
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 from omnipersona.tools.teach import NUM_PHOTOS_ADVICE, is_person, teach_concept
 
@@ -30,25 +28,20 @@ class TeachingNodes:
     def __init__(self, deps: ToolDeps) -> None:
         self._deps = deps
 
-    async def read_teaching(self, state: State, runtime: Runtime[Context]) -> State:
-        """Read name, kind and facts out of the message."""
-        subject = _taught_slot(state)
-        statements = await in_worker(
-            lambda cancel: read_statements(self._deps.model, state, runtime.context, cancel)
-        )
-        about = [s for s in statements or () if s.slot == subject]
+    async def read_teaching(self, state: State) -> State:
+        """Settle name, kind and facts from what the message says."""
+        subject = _taught(state)
+        about = [one for one in state["said"] or () if one.subject == subject]
         known = {card["concept_id"]: card for card in state["cards"]}
-        card = known.get(state["concept_ids"][slot_index(subject)]) if subject else None
-        said = next((s.value for s in about if s.attribute == "kind"), "")
+        card = known.get(subject.id) if subject else None
+        said = next((one.value.spelled for one in about if one.attribute == "kind"), "")
         kind = _noun(said) or (card["kind"] if card else "")
         return State(
             teaching=Teaching(
-                name=state["names"][slot_index(subject)] if subject else "",
+                name=subject.name if subject else "",
                 kind=kind,
                 facts=[
-                    [s.attribute, unslot(s.value, state["names"])]
-                    for s in about
-                    if s.attribute != "kind"
+                    [one.attribute, one.value.spelled] for one in about if one.attribute != "kind"
                 ],
                 picture_ids=state["picture_ids"],
                 asks_consent=is_person(kind) and card is None,
@@ -62,7 +55,7 @@ class TeachingNodes:
         if is_dropped(answer):
             return dropped()
         name = answer["text"].strip().strip("<>.!").strip()
-        return _taught(state, name=name if is_name(name) else "", more=answer["picture_ids"])
+        return _with_answer(state, name=name if is_name(name) else "", more=answer["picture_ids"])
 
     async def ask_photos(self, state: State) -> State:
         """Ask for photos."""
@@ -70,7 +63,7 @@ class TeachingNodes:
         answer = ask("photos", f"Please send {NUM_PHOTOS_ADVICE} of <{name}>.")
         if is_dropped(answer):
             return dropped()
-        return _taught(state, more=answer["picture_ids"])
+        return _with_answer(state, more=answer["picture_ids"])
 
     async def ask_kind(self, state: State) -> State:
         """Ask what kind of thing it is."""
@@ -79,7 +72,7 @@ class TeachingNodes:
         if is_dropped(answer):
             return dropped()
         kind = _noun(answer["text"])
-        return _taught(state, kind=kind, more=answer["picture_ids"])
+        return _with_answer(state, kind=kind, more=answer["picture_ids"])
 
     async def ask_consent(self, state: State) -> State:
         """Ask whether a person agrees to be learned."""
@@ -89,7 +82,7 @@ class TeachingNodes:
         picked = pick(answer["text"], (YES, NO))
         if picked == NO or is_dropped(answer):
             return State(answer=f"Then I do not learn <{name}>, and keep nothing about it.")
-        return _taught(state, has_consent=picked == YES)
+        return _with_answer(state, has_consent=picked == YES)
 
     async def teach(self, state: State, runtime: Runtime[Context]) -> State:
         """Store the concept and start learning it in the background."""
@@ -117,14 +110,13 @@ class TeachingNodes:
         )
 
 
-def _taught_slot(state: State) -> str | None:
-    """Return the slot that is taught: the first new name, else whom the model found."""
-    mentioned = [slot(i) for i in range(state["num_mentioned"])]
-    new = [s for s in mentioned if not state["concept_ids"][slot_index(s)]]
-    return next(iter([*new, *state["concepts"], *mentioned]), None)
+def _taught(state: State) -> ConceptRef | None:
+    """Return what is taught: the first new name, else whom the model found."""
+    mentioned = state["message"].concepts
+    return next(iter([*new_names(state), *state["about"], *mentioned]), None)
 
 
-def _taught(
+def _with_answer(
     state: State,
     *,
     name: str = "",

@@ -1,6 +1,6 @@
 """A taught concept as a method answers, draws and edits with it.
 
-Knows requests of the contract and the studio that runs them. Does not know how a method learned.
+Knows requests of the contract and the pipeline that runs them. Does not know how a method learned.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,38 +9,28 @@ from typing import Literal, Protocol
 
 from PIL import Image
 
-from omnipersona.agent.parsing import (
-    Cannot,
-    UnreadableReply,
-    asked_attribute,
-    read_parsed,
-    read_rewrite,
-)
-from omnipersona.agent.prompts import headed
+from omnipersona.agent.nodes.retrieving import asked_attribute
 from omnipersona.bench.metrics.replies import yes_or_no
 from omnipersona.model.bagel.concept_training.dataset import SLOT
 from omnipersona.model.bagel.images import read_png
 from omnipersona.model.bagel.pipeline import Pipeline
-from omnipersona.model.bagel.prompts import (
-    Known,
-    ParseState,
-    certainty_of_yes,
-    fact_sentence,
-    parse_prompt,
-    rewrite_prompt,
-)
+from omnipersona.model.bagel.prompts import certainty_of_yes
+from omnipersona.model.bagel.text_tasks import CompleteRequest, TextTasks, last_of, run
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
     ConceptFile,
     DrawEvent,
     DrawSettings,
     EditRequest,
-    Example,
     GenerateRequest,
     ImageResult,
+    KnownConcept,
     LearnRequest,
+    ReadRequest,
+    RewriteRequest,
+    Statement,
 )
+from omnipersona.model.slotted_text import ConceptRef, SlottedText
 
 Use = Literal["question", "draw", "edit"]
 Retriever = Callable[[str], str | None]
@@ -86,7 +76,7 @@ class Persona:
         photo: A reference photo that goes before every request, or None.
         recall: Answers a knowledge question for recaptioning; None where nothing is recaptioned.
         recognises: Gives the probability that a picture shows the concept; None asks the model.
-        examples: In-context examples of the parse task.
+        num_examples: In-context examples of reading a wish.
         with_adapters: Whether pictures are drawn with the concepts' adapters.
     """
 
@@ -97,7 +87,7 @@ class Persona:
     photo: bytes | None = None
     recall: Retriever | None = None
     recognises: Callable[[bytes], float] | None = None
-    examples: tuple[Example, ...] = ()
+    num_examples: int = 0
     with_adapters: bool = False
 
     def answer(self, question: str, picture: bytes | None = None) -> str:
@@ -125,8 +115,7 @@ class Persona:
             concepts=self.concepts,
             max_tokens=1,
         )
-        *_, reply = self.pipeline.complete(request)
-        assert reply is not None, "a completion ends with a reply"
+        reply = run(last_of(self.pipeline.complete(request)))
         return certainty_of_yes(reply.text, reply.log_probability)
 
     def draw(self, wish: str, seed: int) -> Image.Image:
@@ -166,37 +155,27 @@ class Persona:
         plain = Recaption(message, message.removeprefix("draw "))
         if self.recall is None:
             return plain
-        state = ParseState(known=(Known(slot=SLOT, kind=self.kind),))
-        reply = completed(self.pipeline, parse_prompt(message, state), self.examples)
-        try:
-            parsed = read_parsed(reply, [SLOT])
-        except UnreadableReply:
-            return plain
-        asked = replace(plain, questions=parsed.questions, facts=self._answered(parsed.questions))
-        written = completed(
-            self.pipeline, rewrite_prompt("draw", headed(message, [SLOT]), asked.facts)
+        tasks = TextTasks(self.pipeline.complete, num_examples=0)
+        known = (KnownConcept(slot=SLOT, kind=self.kind),)
+        reading = run(
+            tasks.read(ReadRequest(message=message, known=known, num_examples=self.num_examples))
         )
-        try:
-            rewritten = read_rewrite(written, [SLOT])
-        except UnreadableReply:
-            return asked
-        return asked if isinstance(rewritten, Cannot) else replace(asked, prompt=rewritten)
+        if reading.intent is None:
+            return plain
+        facts = self._answered(reading.questions)
+        asked = replace(plain, questions=reading.questions, facts=tuple(map(str, facts)))
+        request = RewriteRequest(task="draw", message=message, about=(SLOT,), evidence=facts)
+        rewritten = run(tasks.rewrite(request))
+        return replace(asked, prompt=rewritten.prompt) if rewritten.prompt else asked
 
-    def _answered(self, questions: tuple[str, ...]) -> tuple[str, ...]:
+    def _answered(self, questions: tuple[str, ...]) -> tuple[Statement, ...]:
         assert self.recall is not None, "only a persona that recalls is recaptioned"
-        lines = []
+        found, it = [], ConceptRef("it")
         for question in questions:
-            asked, value = asked_attribute(question), self.recall(question)
+            asked, value = asked_attribute(SlottedText.of(question, [it])), self.recall(question)
             if asked is not None and value:
-                lines.append(fact_sentence(SLOT, asked[1], value))
-        return tuple(lines)
-
-
-def completed(pipeline: Pipeline, prompt: str, examples: tuple[Example, ...] = ()) -> str:
-    """Return the reply of a text task."""
-    *_, last = pipeline.complete(CompleteRequest(prompt=prompt, examples=examples))
-    assert last is not None, "a text task ends with its completion"
-    return last.text
+                found.append(Statement(subject=SLOT, attribute=asked[1], value=value))
+        return tuple(found)
 
 
 class Method(Protocol):

@@ -10,7 +10,6 @@ from typing import Final
 
 from PIL import Image
 
-from omnipersona.agent.parsing import UnreadableReply, read_facts
 from omnipersona.bench.asking import png
 from omnipersona.bench.datasets.edits import edit_items
 from omnipersona.bench.datasets.form import (
@@ -35,14 +34,14 @@ from omnipersona.bench.metrics.judge import (
 from omnipersona.bench.metrics.likeness import PhotoLikeness, prompt_likeness
 from omnipersona.bench.metrics.replies import chosen_letter, is_exact
 from omnipersona.bench.omnip.instruments import Instruments
-from omnipersona.bench.omnip.persona import Persona, completed
+from omnipersona.bench.omnip.persona import Persona
 from omnipersona.bench.omnip.scores import Made, Scores, noise_seed
 from omnipersona.bench.omnip.subjects import Subject
 from omnipersona.model.bagel.concept_training.dataset import SLOT
 from omnipersona.model.bagel.images import read_png
 from omnipersona.model.bagel.pipeline import Pipeline
-from omnipersona.model.bagel.prompts import facts_prompt
-from omnipersona.model.contract import Fact, LearnRequest
+from omnipersona.model.bagel.text_tasks import TextTasks, run
+from omnipersona.model.contract import Fact, LearnRequest, ReadRequest
 
 _NO_KIND: Final = "subject"
 _ADDED_TO: Final = 2  # photos without the concept that it is put into
@@ -230,12 +229,10 @@ def photo_subjects(
 
 def _read_facts(pipeline: Pipeline, concept: Concept) -> tuple[Fact, ...]:
     """Return the facts that the model finds in sentences; one that it cannot read gives none."""
+    tasks = TextTasks(pipeline.complete, num_examples=0)
     facts = []
     for sentence in concept.facts:
-        reply = completed(pipeline, facts_prompt(sentence))
-        try:
-            found = read_facts(reply, [SLOT])
-        except UnreadableReply:
-            continue
+        request = ReadRequest(message=sentence, intent="remember", about=(SLOT,))
+        found = run(tasks.read(request)).statements or ()
         facts += [Fact(attribute=one.attribute, value=one.value) for one in found]
     return tuple(facts)

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from omnipersona.agent.prompts import PARSE_EXAMPLES, take
 from omnipersona.bench.omnip.library import Library
 from omnipersona.bench.omnip.methods import methods
 from omnipersona.bench.omnip.persona import Method, Persona
@@ -129,11 +128,12 @@ class _Work:
             count = self.plan.num_photos
             lessons = [one.lesson(self.seed, count) for one in part]
             personas = method(self.pipeline, lessons)
-            examples = take(PARSE_EXAMPLES, self.plan.num_examples)
             seconds = (time.monotonic() - started) / len(part)
             for one, persona in zip(part, personas, strict=True):
                 if one in missing:
-                    self._measure(replace(persona, examples=examples), one, seconds)
+                    self._measure(
+                        replace(persona, num_examples=self.plan.num_examples), one, seconds
+                    )
         for one in part:
             yield Result(**json.loads(self._path(one).read_text("utf-8")))
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import torch
 
@@ -19,13 +19,13 @@ from omnipersona.model.bagel.config import ModelConfig
 from omnipersona.model.bagel.flow.sampling import num_together
 from omnipersona.model.bagel.memory_plan import weight_type
 from omnipersona.model.bagel.pipeline import Pipeline
+from omnipersona.model.bagel.text_tasks import Task, TextTasks
 from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.model.concepts.files import read_concept
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
-    Completion,
     ConceptFile,
+    ConverseRequest,
     DrawEvent,
     EditRequest,
     GenerateRequest,
@@ -33,6 +33,13 @@ from omnipersona.model.contract import (
     LearnRequest,
     LearnResult,
     ModelInfo,
+    Reading,
+    ReadRequest,
+    Recalled,
+    RecallRequest,
+    RecogniseRequest,
+    RewriteRequest,
+    Rewritten,
     Weights,
 )
 from omnipersona.model.engine.devices import Device, memory_of, pick_device, within_memory
@@ -50,22 +57,22 @@ T = TypeVar("T")
 class LocalPersonaModel:
     """Implements `PersonaModel` in this process.
 
-    Args:
-        pipeline: The loaded model.
-        device: Where it lies.
+    Attributes:
+        pipeline: The loaded model; one caller at a time, which is the scheduler here.
     """
 
     def __init__(self, pipeline: Pipeline, device: Device) -> None:
-        self._studio = pipeline
+        self.pipeline = pipeline
+        self._tasks = TextTasks(pipeline.complete, pipeline.config.num_examples)
         self._device = device
-        self._worker = Scheduler(f"model-{device.name}")
+        self._scheduler = Scheduler(f"model-{device.name}")
 
     def describe(self) -> ModelInfo:
         """Return what this model is."""
-        config = self._studio.config
+        config = self.pipeline.config
         return ModelInfo(
             name=config.name,
-            fingerprint=self._studio.fingerprint,
+            fingerprint=self.pipeline.fingerprint,
             device=self._device.name,
             dtype=f"{self._device.dtype_name} ({self._device.reason})",
             image_size=config.image_size,
@@ -83,63 +90,77 @@ class LocalPersonaModel:
         self, request: AnswerRequest, cancel: threading.Event | None = None
     ) -> Iterator[str]:
         """Yield the answer's text piece by piece."""
-        return self._run(lambda: self._studio.answer(request), cancel, request.tenant)
+        return self._run(lambda: self.pipeline.answer(request), cancel, request.tenant)
 
-    def complete(
-        self, request: CompleteRequest, cancel: threading.Event | None = None
-    ) -> Completion:
-        """Return the reply of a text task."""
-        *_, last = self._run(lambda: self._studio.complete(request), cancel, request.tenant)
-        assert last is not None, "a text task ends with its completion"
-        return last
+    def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
+        """Return what a message means."""
+        return self._returned(lambda: self._tasks.read(request), cancel, request.tenant)
+
+    def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
+        """Return an answer from evidence."""
+        return self._returned(lambda: self._tasks.recall(request), cancel, request.tenant)
+
+    def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
+        """Return a wish in words that can be drawn."""
+        return self._returned(lambda: self._tasks.rewrite(request), cancel, request.tenant)
+
+    def converse(
+        self, request: ConverseRequest, cancel: threading.Event | None = None
+    ) -> Iterator[str]:
+        """Yield a reply to small talk piece by piece."""
+        return self._run(lambda: self._tasks.converse(request), cancel, request.tenant)
+
+    def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
+        """Return the probability, in [0, 1], that a picture shows a concept."""
+        return self._returned(lambda: self.pipeline.recognise(request), cancel, request.tenant)
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the picture."""
         return self._run(
-            lambda: self._studio.generate(request),
+            lambda: self.pipeline.generate(request),
             cancel,
             request.tenant,
-            batch_key=self._company(request),
+            batch_key=self._batch_key(request),
         )
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the changed picture."""
-        return self._run(lambda: self._studio.edit(request), cancel, request.tenant)
+        return self._run(lambda: self.pipeline.edit(request), cancel, request.tenant)
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield a learn event per step, then the concept; gives way to the other methods."""
         return self._run(
-            lambda: learn(self._studio, request), cancel, request.tenant, background=True
+            lambda: learn(self.pipeline, request), cancel, request.tenant, background=True
         )
 
     def check_concept(self, concept: ConceptFile) -> None:
         """Raise `ConceptError` unless the file is sound and belongs to this model."""
-        width = self._studio.config.text.hidden_size
-        read_concept(concept, width, self._studio.fingerprint)
+        width = self.pipeline.config.text.hidden_size
+        read_concept(concept, width, self.pipeline.fingerprint)
 
     def release(self, sha256: str) -> int:
         """Forget what was kept of a token file to save time; return how many pieces there were."""
-        return self._studio.beginnings.drop(sha256)
+        return self.pipeline.beginnings.drop(sha256)
 
     def close(self) -> None:
         """Finish the running step and refuse further work."""
-        self._worker.close()
+        self._scheduler.close()
 
-    def _company(self, request: GenerateRequest) -> BatchKey[GenerateRequest, DrawEvent] | None:
+    def _batch_key(self, request: GenerateRequest) -> BatchKey[GenerateRequest, DrawEvent] | None:
         """Return how a drawing is painted together with others of its size, steps and scales."""
-        settings, config = request.settings, self._studio.config
+        settings, config = request.settings, self.pipeline.config
         if settings.think or settings.with_adapters or request.images:
             return None
         size = (request.width or config.image_size, request.height or config.image_size)
 
         def start(requests: Sequence[GenerateRequest]) -> Iterator[Sequence[DrawEvent]]:
-            return within_memory(lambda: self._studio.generate_many(requests), self._device.name)
+            return within_memory(lambda: self.pipeline.generate_many(requests), self._device.name)
 
         return BatchKey(
             key=(size, replace(settings, seed=None, previews=True)),
@@ -147,6 +168,17 @@ class LocalPersonaModel:
             request=request,
             start=start,
         )
+
+    def _returned(
+        self, start: Callable[[], Task[T]], cancel: threading.Event | None, tenant: str
+    ) -> T:
+        """Run a task to its end and return what came of it."""
+
+        def steps() -> Iterator[T | None]:
+            yield (yield from start())
+
+        *_, last = self._run(steps, cancel, tenant)
+        return cast("T", last)
 
     def _run(
         self,
@@ -157,7 +189,7 @@ class LocalPersonaModel:
         background: bool = False,
         batch_key: BatchKey[Any, T] | None = None,
     ) -> Iterator[T]:
-        return self._worker.run(
+        return self._scheduler.run(
             lambda: within_memory(start, self._device.name),
             cancel,
             background=background,

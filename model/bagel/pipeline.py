@@ -32,22 +32,27 @@ from omnipersona.model.bagel.images import read_png, resized, to_pixels
 from omnipersona.model.bagel.omni import OmniModel
 from omnipersona.model.bagel.ood import ood_score
 from omnipersona.model.bagel.prompt_layout import ConceptRows, Prompter, Use
-from omnipersona.model.bagel.prompts import FOREIGN_PICTURE
+from omnipersona.model.bagel.prompts import (
+    FOREIGN_PICTURE,
+    certainty_of_yes,
+    recognition_question,
+)
 from omnipersona.model.bagel.sequence import GenImage, TextSegment, clean_image, seen_image
+from omnipersona.model.bagel.text_tasks import CompleteRequest, Completion, Task, last_of
 from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.model.bagel.velocity_batch import CFGContexts, Context
 from omnipersona.model.concepts.files import read_adapter, read_concept
 from omnipersona.model.contract import (
     MAX_SEED,
     AnswerRequest,
-    CompleteRequest,
-    Completion,
     ConceptFile,
     DrawEvent,
     DrawSettings,
     EditRequest,
     GenerateRequest,
+    RecogniseRequest,
     ThoughtEvent,
+    slot,
 )
 from omnipersona.model.engine.prefix_cache import PrefixCache
 from omnipersona.model.errors import (
@@ -116,11 +121,14 @@ class Pipeline:
 
     @torch.no_grad()
     def answer(self, request: AnswerRequest) -> Iterator[str]:
-        """Yield the answer's text piece by piece."""
+        """Yield the answer's text piece by piece.
+
+        Raises:
+            ForeignPicture: A picture shows what the model does not know, as a look at it tells, or
+                the model's own words.
+        """
         images = [read_png(image) for image in request.images]
-        if any(map(self.is_foreign, images)):
-            yield FOREIGN_PICTURE
-            return
+        self._refuse_foreign(*images)
         prompter, context = self._reading(request, think=request.think)
         for part in interleaved(request.question, len(images)):
             if isinstance(part, int):
@@ -128,13 +136,18 @@ class Pipeline:
             else:
                 context.add(prompter.text(part))
         max_tokens = request.max_tokens or self.config.longest_answer
-        yield from write_text(
+        text = ""
+        for piece in write_text(
             context,
             self.tokenizer,
             max_tokens=max_tokens + MAX_THOUGHT * request.think,
             temperature=request.temperature,
             generator=torch.Generator().manual_seed(request.seed),
-        )
+        ):
+            text += piece
+            yield piece
+        if text.strip() == FOREIGN_PICTURE:
+            raise self._foreign()
 
     @torch.no_grad()
     def complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
@@ -156,6 +169,17 @@ class Pipeline:
         mean = sum(scores) / len(scores) if scores else 0.0
         yield Completion(text=self.tokenizer.decode(ids).strip(), log_probability=mean)
 
+    def recognise(self, request: RecogniseRequest) -> Task[float]:
+        """Return the probability of a yes to whether a concept is in a picture."""
+        asked = CompleteRequest(
+            prompt=recognition_question(slot(0)),
+            images=(request.image,),
+            concepts=(request.concept,),
+            max_tokens=1,
+        )
+        reply = yield from last_of(self.complete(asked))
+        return certainty_of_yes(reply.text, reply.log_probability)
+
     @torch.no_grad()
     def generate(self, request: GenerateRequest) -> Iterator[DrawEvent]:
         """Yield what is thought, a step per velocity evaluation, then the picture.
@@ -163,7 +187,7 @@ class Pipeline:
         Raises:
             ForeignPicture: A picture to go by shows what the model does not know.
         """
-        self._refuse_foreign(*request.images)
+        self._refuse_foreign(*map(read_png, request.images))
         yield from self._adapted(self._generate(request), request)
 
     @torch.no_grad()
@@ -173,7 +197,7 @@ class Pipeline:
         They ask for the same number of steps, scales and step cache, and neither think nor need
         adapters.
         """
-        self._refuse_foreign(*(image for request in requests for image in request.images))
+        self._refuse_foreign(*(read_png(one) for request in requests for one in request.images))
         jobs = []
         for request in requests:
             seed, generator = _seeded(request.settings)
@@ -190,7 +214,7 @@ class Pipeline:
         Raises:
             ForeignPicture: The source shows what the model does not know.
         """
-        self._refuse_foreign(request.image, *request.images)
+        self._refuse_foreign(*map(read_png, (request.image, *request.images)))
         yield from self._adapted(self._edit(request), request)
 
     @cached_property
@@ -268,9 +292,12 @@ class Pipeline:
         clean = clean_image(self.config, self.model.autoencoder.encode(pixels[None])[0])
         return float(ood_score(self.model, self.tokenizer.markers, [clean])) > limit
 
-    def _refuse_foreign(self, *images: bytes) -> None:
-        if any(self.is_foreign(read_png(image)) for image in images):
-            raise ForeignPicture(f"{FOREIGN_PICTURE} {self.config.world}")
+    def _refuse_foreign(self, *images: Image.Image) -> None:
+        if any(map(self.is_foreign, images)):
+            raise self._foreign()
+
+    def _foreign(self) -> ForeignPicture:
+        return ForeignPicture(f"{FOREIGN_PICTURE} {self.config.world}")
 
     def vision_pixels(self, image: Image.Image) -> Tensor:
         """Return pixels (3, Y, X) for the vision encoder, after both resize rules."""

@@ -15,27 +15,10 @@ model cannot read is answered with `FOREIGN_PICTURE`.
 """
 
 import math
-from dataclasses import dataclass, field
-from typing import Final, Literal, get_args
+from dataclasses import dataclass
+from typing import Final, Literal
 
-Intent = Literal[
-    "understand",
-    "generate",
-    "edit",
-    "teach",
-    "remember",
-    "correct",
-    "forget",
-    "list",
-    "explain",
-    "undo",
-    "again",
-    "converse",
-]
-INTENTS: Final[tuple[Intent, ...]] = get_args(Intent)
-
-PictureRef = Literal["attached", "shown", "none"]
-PICTURE_REFS: Final[tuple[PictureRef, ...]] = get_args(PictureRef)
+from omnipersona.model.contract import Intent, PictureRef, ReadRequest, Statement
 
 UNKNOWN: Final = "unknown"
 CANNOT: Final = "cannot:"
@@ -43,31 +26,6 @@ FOREIGN_PICTURE: Final = "I cannot read this picture."
 NONE: Final = "none"
 RECOGNITION_WEIGHT: Final = 4.0
 """Of the answer whether someone is in a picture, in a loss: one word, and the hardest to learn."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
-    """A concept in play: its slot and, if known, its noun."""
-
-    slot: str
-    kind: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ParseState:
-    """What the conversation looks like when a message arrives.
-
-    Attributes:
-        known: The user's concepts.
-        last: Slot of the concept spoken of last, for "he", "she", "it".
-        attached: The message brings at least one picture.
-        shown: The assistant or the user showed a picture earlier in the conversation.
-    """
-
-    known: tuple[Known, ...] = ()
-    last: str | None = None
-    attached: bool = False
-    shown: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,30 +42,21 @@ class Parsed:
     intent: Intent
     picture: PictureRef = "none"
     concepts: tuple[str, ...] = ()
-    questions: tuple[str, ...] = field(default=())
+    questions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Statement:
-    """One fact as the model read it out of a message; slot None is the user."""
-
-    slot: str | None
-    attribute: str
-    value: str
-
-
-def parse_prompt(message: str, state: ParseState) -> str:
-    """Write the parse task for `message`."""
-    known = ", ".join(f"{k.slot} {k.kind}" if k.kind else k.slot for k in state.known)
+def parse_prompt(request: ReadRequest) -> str:
+    """Write the parse task for a message."""
+    known = ", ".join(f"{k.slot} {k.kind}" if k.kind else k.slot for k in request.known)
     picture = {
         (False, False): "none",
         (True, False): "attached",
         (False, True): "shown",
         (True, True): "attached and shown",
-    }[state.attached, state.shown]
+    }[request.num_photos > 0, request.shown]
     return (
-        f"Parse\nknown: {known or NONE}\nlast: {state.last or NONE}\n"
-        f"picture: {picture}\nmessage: {message}"
+        f"Parse\nknown: {known or NONE}\nlast: {request.last or NONE}\n"
+        f"picture: {picture}\nmessage: {request.message}"
     )
 
 
@@ -125,7 +74,7 @@ def facts_prompt(message: str) -> str:
 
 def write_facts(statements: tuple[Statement, ...]) -> str:
     """Write the reply of the facts task."""
-    parts = [f"{s.slot or 'me'} {s.attribute}: {s.value}" for s in statements]
+    parts = [f"{s.subject or 'me'} {s.attribute}: {s.value}" for s in statements]
     return "; ".join(parts) or NONE
 
 
@@ -146,18 +95,13 @@ def chat_prompt(message: str) -> str:
     return f"Chat\nmessage: {message}"
 
 
-def fact_sentence(slot: str, attribute: str, value: str) -> str:
-    """Write one fact as an evidence line, e.g. `the toy of <c0> is a red ball`."""
-    return f"the {attribute} of {slot} is {value}"
-
-
 def profile_text(slot: str, looks: str, facts: tuple[tuple[str, str], ...] = ()) -> str:
     """Write who a concept is, for a model that has not learned it: looks, then facts.
 
     The text goes before a question or a drawing prompt, a line each.
     """
-    lines = [f"{slot} is {looks}", *(fact_sentence(slot, name, value) for name, value in facts)]
-    return "\n".join(lines)
+    told = [Statement(subject=slot, attribute=name, value=value) for name, value in facts]
+    return "\n".join([f"{slot} is {looks}", *map(str, told)])
 
 
 def introduction(slot: str, count: int = 1) -> str:

@@ -14,7 +14,8 @@ from omnipersona.agent.events import DrawProgress, Event, Failed, NeedInput, Rep
 from omnipersona.agent.logs import JsonLines, TextLines
 from omnipersona.agent.settings import Settings
 from omnipersona.agent.turn import UserTurn
-from omnipersona.model.contract import CompleteRequest, EditRequest, GenerateRequest, LearnRequest
+from omnipersona.model.bagel.text_tasks import CompleteRequest
+from omnipersona.model.contract import EditRequest, GenerateRequest, LearnRequest
 from omnipersona.model.errors import ModelError
 from omnipersona.store.errors import DataFolderBusy
 from omnipersona.tools.outcome import ToolFailed

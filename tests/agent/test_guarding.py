@@ -3,7 +3,7 @@
 from fakes import FakePersonaModel
 from talk import Talk
 
-from omnipersona.model.contract import CompleteRequest
+from omnipersona.model.bagel.text_tasks import CompleteRequest
 
 ASKED = "is <c0> in this picture?"
 REPLIES = {

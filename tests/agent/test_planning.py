@@ -25,7 +25,7 @@ async def test_a_plan_finds_evidence_and_draws_nothing(talk: Talk, model: FakePe
     )
     assert (plan.intent, plan.concepts, plan.next_node) == ("generate", ("bo",), "generate")
     assert plan.questions == ("what is the toy of <bo>?",)
-    assert plan.evidence[0]["answer"] == "a ball"
+    assert plan.evidence[0].answer.spelled == "a ball"
     assert plan.rewritten == "<bo> runs"
     assert model.of_type(GenerateRequest) == []
 

@@ -9,7 +9,10 @@ from omnipersona.agent import routes
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.graph import build_graph, destinations
 from omnipersona.agent.state import ConceptCard, State, Teaching, fresh_turn
-from omnipersona.model.bagel.prompts import INTENTS, Intent
+from omnipersona.model.contract import INTENTS, Intent
+from omnipersona.model.slotted_text import ConceptRef, SlottedText
+
+BO, MIA = ConceptRef("bo", "id-0"), ConceptRef("mia", "id-1")
 
 ROUTES = (
     routes.route_intent,
@@ -38,25 +41,23 @@ def every_state() -> list[State]:
         INTENTS,
         ("", "done"),
         ("", "picture-1"),
-        ([], ["<c0>"], ["<c0>", "<c1>"]),
-        ([], ["zoe"]),
+        ([], [BO], [BO, MIA]),
+        ((), (BO,), (ConceptRef("zoe"),)),
         ("", "all of them"),
         ("", "a dog"),
-        (0, 1),
     )
     return [
         state(
             intent=intent,
             answer=answer,
             source_picture_id=picture,
-            concepts=concepts,
-            new_names=new,
+            about=about,
+            message=SlottedText("words", mentioned),
+            in_play=[BO, MIA],
             choice=choice,
-            prompt=prompt,
-            num_mentioned=mentioned,
-            concept_ids=["id-0", "id-1"],
+            prompt=SlottedText(prompt),
         )
-        for intent, answer, picture, concepts, new, choice, prompt, mentioned in mixes
+        for intent, answer, picture, about, mentioned, choice, prompt in mixes
     ]
 
 
@@ -103,7 +104,7 @@ def test_the_table_above_holds_all_intents() -> None:
 def test_understanding_and_editing_without_a_picture() -> None:
     assert routes.route_intent(state(intent="edit")) == "ask_picture"
     assert routes.route_intent(state(intent="understand")) == "ask_picture"
-    asked = state(intent="understand", concepts=["<c0>"])
+    asked = state(intent="understand", about=[BO])
     assert routes.route_intent(asked) == "retrieve_memory"
 
 
@@ -149,13 +150,13 @@ def card(concept_id: str, kind: str) -> ConceptCard:
 def test_only_what_words_do_not_tell_apart_is_asked(
     kinds: tuple[str, ...], last: str, mentioned: int, node: str
 ) -> None:
-    ids = [f"id-{i}" for i in range(len(kinds))]
+    known = [ConceptRef(f"id-{i}", f"id-{i}") for i in range(len(kinds))]
     found = state(
         intent="generate",
-        concepts=["<c0>", "<c1>"],
-        concept_ids=ids,
-        cards=[card(i, kind) for i, kind in zip(ids, kinds, strict=True)],
+        message=SlottedText("words", tuple(known[:mentioned])),
+        about=known[:2],
+        in_play=known,
+        cards=[card(one.id, kind) for one, kind in zip(known, kinds, strict=True)],
         last_concept_id=last,
-        num_mentioned=mentioned,
     )
     assert routes.route_intent(found) == node

@@ -100,4 +100,4 @@ def test_spans_reach_a_collector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         done = omnipersona(tmp_path, "ask", "hello", OMNIPERSONA_TRACES=address)
         server.shutdown()
     assert done.returncode == 0, done.stderr
-    assert {"turn", "parse_intent", "converse", "model.complete"} <= set(names)
+    assert {"turn", "parse_intent", "converse", "model.read"} <= set(names)

@@ -11,7 +11,7 @@ from talk import Talk
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.lesson import Lesson
 from omnipersona.agent.turn import UserTurn
-from omnipersona.model.contract import CompleteRequest
+from omnipersona.model.bagel.text_tasks import CompleteRequest
 from omnipersona.tools.outcome import ToolFailed
 
 pytestmark = pytest.mark.both_stores

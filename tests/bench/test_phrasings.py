@@ -9,8 +9,7 @@ import pytest
 from omnipersona.bench.phrasings import phrasing_rows, read_phrasings, take
 from omnipersona.bench.sample import FULL, Section
 from omnipersona.model.bagel.backbone import load_model
-from omnipersona.model.bagel.prompts import INTENTS, PICTURE_REFS
-from omnipersona.model.contract import PersonaModel
+from omnipersona.model.contract import INTENTS, PICTURE_REFS, PersonaModel
 
 CORPUS = Path(__file__).parents[2] / "model/nano/corpus/phrases"
 

@@ -7,9 +7,9 @@ import pytest
 from oracles.random_weights import png
 
 from omnipersona.model.bagel.backbone import LocalPersonaModel, load_model
+from omnipersona.model.bagel.text_tasks import CompleteRequest, last_of, run
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
     ConceptFile,
     DrawSettings,
     EditRequest,
@@ -31,7 +31,8 @@ def _outputs(model: LocalPersonaModel, *concepts: ConceptFile) -> tuple[object, 
     assert isinstance(drawn, ImageResult)
     assert isinstance(edited, ImageResult)
     task = CompleteRequest(prompt="Parse\nmessage: hi", concepts=concepts, max_tokens=6)
-    return "".join(model.answer(ask)), model.complete(task), drawn.png, edited.png
+    reply = run(last_of(model.pipeline.complete(task)))
+    return "".join(model.answer(ask)), reply, drawn.png, edited.png
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from oracles.random_weights import png
 from omnipersona.model.bagel.backbone import LocalPersonaModel
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
     ConceptFile,
     DrawSettings,
     EditRequest,
@@ -19,6 +18,7 @@ from omnipersona.model.contract import (
     GenerateRequest,
     ImageResult,
     LearnRequest,
+    ReadRequest,
 )
 from omnipersona.model.errors import (
     ConceptError,
@@ -52,7 +52,7 @@ BAD: list[tuple[str, Callable[[], object]]] = [
     *((field, lambda make=make, text=text: make(text))
       for field, make in (
           ("question", lambda text: AnswerRequest(question=text)),
-          ("prompt", lambda text: CompleteRequest(prompt=text)),
+          ("message", lambda text: ReadRequest(message=text)),
           ("prompt", lambda text: GenerateRequest(prompt=text)),
           ("instruction", lambda text: EditRequest(image=b"", instruction=text)),
           ("name", lambda text: LearnRequest(name=text, photos=(b"",))),
@@ -63,7 +63,7 @@ BAD: list[tuple[str, Callable[[], object]]] = [
     ("kind", lambda: LearnRequest(name="a", photos=(b"",), kind="\udfff")),
     ("facts", lambda: LearnRequest(name="a", photos=(b"",), facts=(EMPTY_FACT,))),
     ("concepts", lambda: GenerateRequest(prompt="a", concepts=(FILE,) * 11)),
-    ("examples", lambda: CompleteRequest(prompt="a", examples=(HALF_EXAMPLE,))),
+    ("examples", lambda: AnswerRequest(question="a", examples=(HALF_EXAMPLE,))),
 ]  # fmt: skip
 
 

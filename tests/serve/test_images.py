@@ -12,7 +12,8 @@ from openai import BadRequestError, OpenAI
 from PIL import Image
 from served import SCRIPT, Served, scripted_model
 
-from omnipersona.model.contract import CompleteRequest, EditRequest, GenerateRequest
+from omnipersona.model.bagel.text_tasks import CompleteRequest
+from omnipersona.model.contract import EditRequest, GenerateRequest
 
 
 def test_a_prompt_is_drawn(client: OpenAI, served: Served) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from omnipersona.model.contract import DrawSettings, StepEvent
 from omnipersona.model.errors import Cancelled
+from omnipersona.model.slotted_text import ConceptRef, SlottedText
 from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.generate import draw_picture
@@ -18,7 +19,9 @@ from omnipersona.tools.picture_records import DrawOrder
 
 
 def test_the_picture_tells_how_it_was_made(deps: ToolDeps, bo_id: str) -> None:
-    order = DrawOrder(text="<c0> runs", concept_ids=(bo_id,), settings=DrawSettings(seed=5))
+    order = DrawOrder(
+        text=SlottedText("<c0> runs", (ConceptRef("bo", bo_id),)), settings=DrawSettings(seed=5)
+    )
     outcome = draw_picture(deps, "ana", order)
     data = deps.memory.pictures.read("ana", outcome.picture_ids[0])
     with Image.open(io.BytesIO(data)) as picture:
@@ -34,7 +37,7 @@ def test_the_picture_tells_how_it_was_made(deps: ToolDeps, bo_id: str) -> None:
 def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: FakePersonaModel) -> None:
     model.faults = Faults(BrokenModelError("The device is out of memory."), at_step=2)
     with pytest.raises(ToolFailed, match=r"^The device is out of memory\.$"):
-        draw_picture(deps, "ana", DrawOrder(text="a dog"))
+        draw_picture(deps, "ana", DrawOrder(text=SlottedText("a dog")))
     assert deps.memory.pictures.list("ana") == ()
 
 
@@ -49,18 +52,28 @@ def test_a_drawing_cancelled_after_its_last_step_is_not_kept(
             cancel.set()
 
     with pytest.raises(Cancelled):
-        draw_picture(deps, "ana", DrawOrder(text="a dog"), on_event=stop_at_the_end, cancel=cancel)
+        draw_picture(
+            deps,
+            "ana",
+            DrawOrder(text=SlottedText("a dog")),
+            on_event=stop_at_the_end,
+            cancel=cancel,
+        )
     assert model.steps_done == model.num_steps
     assert deps.memory.pictures.list("ana") == ()
-    assert draw_picture(deps, "ana", DrawOrder(text="a dog")).picture_ids
+    assert draw_picture(deps, "ana", DrawOrder(text=SlottedText("a dog"))).picture_ids
 
 
 def test_another_users_concept_cannot_be_drawn(deps: ToolDeps, bo_id: str) -> None:
     with pytest.raises(ToolFailed):
-        draw_picture(deps, "eve", DrawOrder(text="<c0>", concept_ids=(bo_id,)))
+        draw_picture(deps, "eve", DrawOrder(text=SlottedText("<c0>", (ConceptRef("bo", bo_id),))))
 
 
 def test_an_edit_shows_whoever_its_source_showed(deps: ToolDeps, bo_id: str) -> None:
-    drawn = draw_picture(deps, "ana", DrawOrder(text="<c0>", concept_ids=(bo_id,)))
-    edited = edit_picture(deps, "ana", drawn.picture_ids[0], DrawOrder(text="make it night"))
+    drawn = draw_picture(
+        deps, "ana", DrawOrder(text=SlottedText("<c0>", (ConceptRef("bo", bo_id),)))
+    )
+    edited = edit_picture(
+        deps, "ana", drawn.picture_ids[0], DrawOrder(text=SlottedText("make it night"))
+    )
     assert shown_in(deps, "ana", edited.picture_ids[0]) == (bo_id,)

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from omnipersona.model.bagel.prompts import INTENTS, PICTURE_REFS, UNKNOWN
+from omnipersona.model.bagel.prompts import UNKNOWN
+from omnipersona.model.contract import INTENTS, PICTURE_REFS
 from omnipersona.training.corpus.attributes import ATTRIBUTES
 from omnipersona.training.corpus.dialogue import TASKS, Turn, sample_examples, sample_turn
 from omnipersona.training.corpus.dialogue.cast import slots_of

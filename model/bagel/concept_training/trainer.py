@@ -545,7 +545,10 @@ def _labeler(pipeline: Pipeline) -> SelfLabeler:
         request = AnswerRequest(
             question=question, images=(write_png(image),), max_tokens=_LONGEST_ANSWER
         )
-        return "".join(pipeline.answer(request)).strip()
+        try:
+            return "".join(pipeline.answer(request)).strip()
+        except ForeignPicture:  # of one that few others among the photos are like
+            return ""
 
     return SelfLabeler(
         see,

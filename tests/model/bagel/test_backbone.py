@@ -12,17 +12,18 @@ from safetensors.torch import load_file, save_file
 
 from omnipersona.model.bagel.backbone import LocalPersonaModel, load_model
 from omnipersona.model.bagel.config import tiny
+from omnipersona.model.bagel.text_tasks import CompleteRequest, last_of, run
 from omnipersona.model.concepts.files import ConceptCard, write_concept
 from omnipersona.model.concepts.tokens import ConceptTokens
 from omnipersona.model.contract import (
     AnswerRequest,
-    CompleteRequest,
     ConceptFile,
     DrawSettings,
     EditRequest,
     Example,
     GenerateRequest,
     ImageResult,
+    ReadRequest,
     StepEvent,
 )
 from omnipersona.model.errors import (
@@ -118,15 +119,16 @@ def test_answers_come_in_pieces_and_repeat(model: LocalPersonaModel) -> None:
 
 def test_a_completion_is_text_and_how_sure_it_is(model: LocalPersonaModel) -> None:
     request = CompleteRequest(prompt="Parse\nmessage: draw", max_tokens=5)
-    first = model.complete(request)
+    *_, first = model.pipeline.complete(request)
+    assert first is not None
     assert first.log_probability <= 0.0
-    assert model.complete(request) == first
+    assert [*model.pipeline.complete(request)][-1] == first
 
 
 def test_a_completion_reads_the_picture_before_its_prompt(model: LocalPersonaModel) -> None:
     def sure(*images: bytes) -> float:
         request = CompleteRequest(prompt="is <c0> here?", images=images, max_tokens=1)
-        return model.complete(request).log_probability
+        return run(last_of(model.pipeline.complete(request))).log_probability
 
     assert len({sure(), sure(PHOTO), sure(png(seed=2))}) == 3
 
@@ -153,11 +155,11 @@ def test_cancel_stops_within_one_step(model: LocalPersonaModel) -> None:
     assert _draw(model).num_steps == 2
 
 
-def test_a_cancelled_completion_says_so(model: LocalPersonaModel) -> None:
+def test_a_cancelled_text_task_says_so(model: LocalPersonaModel) -> None:
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
-        model.complete(CompleteRequest(prompt="Chat\nmessage: hi"), cancel)
+        model.read(ReadRequest(message="hi"), cancel)
 
 
 def test_threads_get_what_they_would_get_alone(model: LocalPersonaModel) -> None:
@@ -210,7 +212,7 @@ def test_loading_logs_device_and_reason_but_no_text(
 ) -> None:
     with caplog.at_level(logging.INFO):
         loaded = load_model(str(checkpoint), device="cpu")
-        loaded.complete(CompleteRequest(prompt="a secret", max_tokens=1))
+        loaded.read(ReadRequest(message="a secret"))
         loaded.close()
     assert "cpu" in caplog.text
     assert "secret" not in caplog.text

@@ -9,8 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from omnipersona.model.bagel.prompts import Known, ParseState, PictureRef
-from omnipersona.model.contract import MAX_CONCEPTS, slot
+from omnipersona.model.contract import (
+    MAX_CONCEPTS,
+    KnownConcept,
+    PictureRef,
+    ReadRequest,
+    slot,
+)
 from omnipersona.training.corpus.facts import PRONOUNS, Wording, wording
 from omnipersona.training.world.scene import SPECIES
 
@@ -59,22 +64,50 @@ def sample_kind(rng: random.Random) -> str:
     return rng.choice(PEOPLE if roll < 0.7 else PETS if roll < 0.85 else OWNED)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What a conversation looks like when a message arrives.
+
+    Attributes:
+        known: The user's concepts.
+        last: Slot of the concept spoken of last, for "he", "she", "it".
+        attached: The message brings a picture.
+        shown: A picture was shown earlier in the conversation.
+    """
+
+    known: tuple[KnownConcept, ...] = ()
+    last: str | None = None
+    attached: bool = False
+    shown: bool = False
+
+    def asking(self, message: str) -> ReadRequest:
+        """Return the request to read a message in it."""
+        return ReadRequest(
+            message=message,
+            known=self.known,
+            last=self.last or "",
+            num_photos=int(self.attached),
+            shown=self.shown,
+        )
+
+
 def sample_slots(rng: random.Random, count: int) -> list[str]:
     """Draw `count` distinct slots, low ones more often."""
     highest = rng.choice((count, count, min(count + 3, MAX_CONCEPTS), MAX_CONCEPTS))
     return [slot(i) for i in rng.sample(range(highest), count)]
 
 
-def sample_known(rng: random.Random, least: int = 0) -> tuple[Known, ...]:
+def sample_known(rng: random.Random, least: int = 0) -> tuple[KnownConcept, ...]:
     """Draw the user's concepts: `least` to 4, three in four with a noun."""
     count = max(least, rng.choices((0, 1, 2, 3, 4), (0.12, 0.3, 0.28, 0.18, 0.12))[0])
     slots = sorted(sample_slots(rng, count))
     return tuple(
-        Known(slot=one, kind=sample_kind(rng) if rng.random() < 0.75 else None) for one in slots
+        KnownConcept(slot=one, kind=sample_kind(rng) if rng.random() < 0.75 else "")
+        for one in slots
     )
 
 
-def new_slot(rng: random.Random, known: Iterable[Known]) -> str:
+def new_slot(rng: random.Random, known: Iterable[KnownConcept]) -> str:
     """Draw a slot that is not among the known ones."""
     taken = {one.slot for one in known}
     free = [slot(i) for i in range(MAX_CONCEPTS) if slot(i) not in taken]
@@ -91,7 +124,7 @@ def named(rng: random.Random, one: str) -> Someone:
     return Someone(slot=one, first=wording(one), later=wording(pronoun(rng)))
 
 
-def refer(rng: random.Random, state: ParseState, but: str | None = None) -> Someone:
+def refer(rng: random.Random, state: Situation, but: str | None = None) -> Someone:
     """Refer to a known concept: by slot, by its noun, or by a pronoun if it was spoken of last.
 
     Args:
@@ -101,7 +134,7 @@ def refer(rng: random.Random, state: ParseState, but: str | None = None) -> Some
     """
     others = [one for one in state.known if one.slot != but]
     if not others or rng.random() < 0.07:
-        taken = (*state.known, Known(slot=but)) if but else state.known
+        taken = (*state.known, KnownConcept(slot=but)) if but else state.known
         return named(rng, new_slot(rng, taken))
     if state.last is not None and state.last != but and rng.random() < 0.4:
         spoken = wording(pronoun(rng))
@@ -116,11 +149,11 @@ def refer(rng: random.Random, state: ParseState, but: str | None = None) -> Some
 
 def sample_state(
     rng: random.Random, *, least: int = 0, attached: float = 0.2, shown: float = 0.4
-) -> ParseState:
+) -> Situation:
     """Draw what a conversation looks like; `attached` and `shown` are chances."""
     known = sample_known(rng, least)
     last = rng.choice(known).slot if known and rng.random() < 0.6 else None
-    return ParseState(
+    return Situation(
         known=known, last=last, attached=rng.random() < attached, shown=rng.random() < shown
     )
 
@@ -141,7 +174,7 @@ def renumbered(text: str, numbers: dict[str, str]) -> str:
     return _SLOT.sub(lambda match: numbers.get(match[0], match[0]), text)
 
 
-def picture_of(state: ParseState) -> PictureRef:
+def picture_of(state: Situation) -> PictureRef:
     """Return the picture that a request about "the picture" means."""
     if state.attached:
         return "attached"

@@ -7,8 +7,14 @@ import random
 from dataclasses import replace
 from typing import Final
 
-from omnipersona.model.bagel.prompts import Parsed, ParseState, fact_question, recognition_question
-from omnipersona.training.corpus.dialogue.cast import Someone, picture_of, refer, sample_state
+from omnipersona.model.bagel.prompts import Parsed, fact_question, recognition_question
+from omnipersona.training.corpus.dialogue.cast import (
+    Situation,
+    Someone,
+    picture_of,
+    refer,
+    sample_state,
+)
 from omnipersona.training.corpus.dialogue.spelling import spelled
 from omnipersona.training.corpus.facts import fact_questions, open_fact, sample_fact
 from omnipersona.training.corpus.phrasing import Split, read_phrases
@@ -34,7 +40,7 @@ _LOOKS: Final = _SAID["looks"]
 _BOTH: Final = _SAID["both"]
 
 
-def sample_understand(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
+def sample_understand(rng: random.Random, split: Split) -> tuple[str, Situation, Parsed]:
     """Draw a question about a picture (two in three) or about facts and looks."""
     if rng.random() < 0.38:
         return _without_picture(rng, split)
@@ -52,7 +58,7 @@ def sample_understand(rng: random.Random, split: Split) -> tuple[str, ParseState
 
 
 def _looking(
-    rng: random.Random, split: Split, state: ParseState, pic: str, *, plain: bool
+    rng: random.Random, split: Split, state: Situation, pic: str, *, plain: bool
 ) -> tuple[str, tuple[Someone, ...]]:
     """Ask about a picture; unless `plain`, the words say which picture."""
     words = {
@@ -84,7 +90,7 @@ def _looking(
     return spelled(rng, text), cast
 
 
-def _without_picture(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
+def _without_picture(rng: random.Random, split: Split) -> tuple[str, Situation, Parsed]:
     state = sample_state(rng, least=1, attached=0.15, shown=0.35)
     if rng.random() < 0.1:
         fact = sample_fact(rng)

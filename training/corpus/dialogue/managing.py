@@ -6,14 +6,15 @@ Knows their wording and gold. Does not know what is stored.
 import random
 from typing import Final
 
-from omnipersona.model.bagel.prompts import Parsed, ParseState, PictureRef, fact_question
-from omnipersona.training.corpus.dialogue.cast import refer, sample_state
+from omnipersona.model.bagel.prompts import Parsed, fact_question
+from omnipersona.model.contract import PictureRef
+from omnipersona.training.corpus.dialogue.cast import Situation, refer, sample_state
 from omnipersona.training.corpus.dialogue.chat import small_talk
 from omnipersona.training.corpus.dialogue.spelling import spelled
 from omnipersona.training.corpus.facts import fact_statement, nouns_of, sample_fact
 from omnipersona.training.corpus.phrasing import Split, read_phrases
 
-Heard = tuple[str, ParseState, Parsed]
+Heard = tuple[str, Situation, Parsed]
 
 _SAID: Final = read_phrases("managing")
 _FORGET: Final = _SAID["forget"]
@@ -27,7 +28,7 @@ _UNDO: Final = _SAID["undo"]
 _AGAIN: Final = _SAID["again"]
 
 
-def _acts_on(state: ParseState) -> PictureRef:
+def _acts_on(state: Situation) -> PictureRef:
     """Return the picture that an act on the assistant's own picture means."""
     return "shown" if state.shown else "none"
 

@@ -10,15 +10,14 @@ from dataclasses import replace
 from typing import Final
 
 from omnipersona.model.bagel.prompts import (
-    Intent,
-    Known,
     Parsed,
-    ParseState,
     fact_question,
     parse_prompt,
     write_parsed,
 )
+from omnipersona.model.contract import Intent, KnownConcept
 from omnipersona.training.corpus.dialogue.cast import (
+    Situation,
     new_slot,
     picture_of,
     refer,
@@ -46,7 +45,7 @@ from omnipersona.training.corpus.dialogue.stating import (
 from omnipersona.training.corpus.dialogue.turn import Turn
 from omnipersona.training.corpus.phrasing import Split
 
-Heard = tuple[str, ParseState, Parsed]
+Heard = tuple[str, Situation, Parsed]
 
 _LIKE_A_CONVERSATION: Final = 0.65
 _FEW: Final = 3
@@ -57,7 +56,7 @@ def sample_parse(rng: random.Random, split: Split, intent: Intent | None = None)
     chosen = intent or rng.choices(*zip(*_WEIGHTS.items(), strict=True))[0]
     message, state, parsed = _MAKERS[chosen](rng, split)
     state, parsed = _ambiguous(rng, message, state, parsed)
-    prompt, reply = parse_prompt(message, state), write_parsed(parsed)
+    prompt, reply = parse_prompt(state.asking(message)), write_parsed(parsed)
     if rng.random() < _LIKE_A_CONVERSATION:
         numbers = renumbering(message, (one.slot for one in state.known))
         known = tuple(
@@ -67,23 +66,24 @@ def sample_parse(rng: random.Random, split: Split, intent: Intent | None = None)
             )
         )
         last = renumbered(state.last, numbers) if state.last else None
-        prompt = parse_prompt(renumbered(message, numbers), replace(state, known=known, last=last))
+        there = replace(state, known=known, last=last)
+        prompt = parse_prompt(there.asking(renumbered(message, numbers)))
         reply = renumbered(reply, numbers)
     return Turn(task="parse", prompt=prompt, reply=reply, intent=chosen)
 
 
 def _ambiguous(
-    rng: random.Random, message: str, state: ParseState, parsed: Parsed
-) -> tuple[ParseState, Parsed]:
+    rng: random.Random, message: str, state: Situation, parsed: Parsed
+) -> tuple[Situation, Parsed]:
     """Now and then make a noun or a pronoun fit several concepts, all of which are then meant."""
     if len(parsed.concepts) != 1 or slots_of(message) or len(state.known) > _FEW:
         return state, parsed
     (meant,) = parsed.concepts
-    kind = next((one.kind for one in state.known if one.slot == meant), None)
-    if kind is not None and (f"my {kind}" in message.lower() or f"our {kind}" in message.lower()):
+    kind = next((one.kind for one in state.known if one.slot == meant), "")
+    if kind and (f"my {kind}" in message.lower() or f"our {kind}" in message.lower()):
         if rng.random() < 0.75:
             return state, parsed
-        twin = Known(slot=new_slot(rng, state.known), kind=kind)
+        twin = KnownConcept(slot=new_slot(rng, state.known), kind=kind)
         state = replace(state, known=tuple(sorted((*state.known, twin), key=lambda k: k.slot)))
         fitting = tuple(one.slot for one in state.known if one.kind == kind)
     elif state.last == meant and rng.random() < 0.15:

@@ -12,12 +12,12 @@ from typing import Final, Literal
 from omnipersona.model.bagel.prompts import (
     UNKNOWN,
     fact_question,
-    fact_sentence,
     facts_prompt,
     recall_prompt,
     rewrite_prompt,
     write_facts,
 )
+from omnipersona.model.contract import Statement
 from omnipersona.training.corpus.attributes import ATTRIBUTES
 from omnipersona.training.corpus.dialogue.cast import (
     Someone,
@@ -151,7 +151,7 @@ def _recall_question(rng: random.Random, split: Split, asked: str, fact: StatedF
 
 def _evidence_line(rng: random.Random, split: Split, owner: str, fact: StatedFact) -> str:
     if rng.random() < 0.8 or fact.attribute == _KIND:
-        return fact_sentence(owner, fact.attribute, fact.value)
+        return _sentence(owner, fact.attribute, fact.value)
     return fact_statement(rng, split, "i" if owner == _ME else owner, fact)
 
 
@@ -166,7 +166,7 @@ def sample_rewrite(rng: random.Random, split: Split) -> Turn:
     sample = sample_drawing if task == "draw" else sample_editing
     request = sample(rng, split, tuple(cast), outside=rng.random() < _DECLINED)
     answers = [
-        fact_sentence(one.slot, one.attribute, one.value)
+        _sentence(one.slot, one.attribute, one.value)
         for one in request.lookups
         if one.value is not None
     ]
@@ -188,4 +188,8 @@ def _unasked(rng: random.Random, slot: str, lookups: tuple[Lookup, ...]) -> str:
     """Return an answer that the request does not need, so that it is not drawn."""
     taken = {one.attribute for one in lookups}
     attribute = rng.choice([a.name for a in ATTRIBUTES.values() if a.name not in taken])
-    return fact_sentence(slot, attribute, sample_fact(rng, attribute).value)
+    return _sentence(slot, attribute, sample_fact(rng, attribute).value)
+
+
+def _sentence(subject: str, attribute: str, value: str) -> str:
+    return str(Statement(subject=subject, attribute=attribute, value=value))

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from omnipersona.model.bagel.prompts import Parsed, ParseState, Statement
+from omnipersona.model.bagel.prompts import Parsed
+from omnipersona.model.contract import Statement
 from omnipersona.training.corpus.dialogue.cast import (
+    Situation,
     Someone,
     named,
     new_slot,
@@ -86,7 +88,7 @@ def _several(
             continue
         subject = subjects[0] if not said else subjects[1]
         said[fact.attribute] = fact_statement(rng, split, subject, fact)
-        statements.append(Statement(slot=slot, attribute=fact.attribute, value=fact.value))
+        statements.append(Statement(subject=slot or "", attribute=fact.attribute, value=fact.value))
     joint = rng.choice((", ", " and ", ". ", ", and "))
     return Told(message=joint.join(said.values()), statements=tuple(statements))
 
@@ -101,7 +103,7 @@ def tell_teach(rng: random.Random, split: Split, slot: str, kind: str | None) ->
     """Introduce a concept, with its kind if given and 0 to 2 facts."""
     group = _MEET if kind is None else _MEET_KIND
     message = group.pick(rng, split, it=slot, kind=kind or "")
-    statements = [Statement(slot=slot, attribute="kind", value=kind)] if kind else []
+    statements = [Statement(subject=slot or "", attribute="kind", value=kind)] if kind else []
     count = rng.choices((0, 1, 2), (0.4, 0.4, 0.2))[0]
     if count:
         later = named(rng, slot).later.subject
@@ -119,9 +121,7 @@ def tell_remember(
     if one is None and rng.random() < 0.2:
         name = invented_word(rng)
         message = _ABOUT_ME.pick(rng, split, v=name)
-        told = Told(
-            message=message, statements=(Statement(slot=None, attribute="name", value=name),)
-        )
+        told = Told(message=message, statements=(Statement(attribute="name", value=name),))
     else:
         first, later = (one.first, one.later) if one else (wording("i"), wording("i"))
         count = rng.choices((1, 2, 3), (0.7, 0.22, 0.08))[0]
@@ -137,7 +137,9 @@ def tell_remember(
 def _tell_kind(rng: random.Random, split: Split, slot: str) -> Told:
     kind = sample_kind(rng)
     message = spelled(rng, _IS_A.pick(rng, split, it=slot, kind=kind), (kind,))
-    return Told(message=message, statements=(Statement(slot=slot, attribute="kind", value=kind),))
+    return Told(
+        message=message, statements=(Statement(subject=slot or "", attribute="kind", value=kind),)
+    )
 
 
 def tell_correct(rng: random.Random, split: Split, one: Someone | None) -> Told:
@@ -145,7 +147,7 @@ def tell_correct(rng: random.Random, split: Split, one: Someone | None) -> Told:
     words = one.first if one else wording("i")
     slot = one.slot if one else None
     fact = _fact(rng)
-    statements = (Statement(slot=slot, attribute=fact.attribute, value=fact.value),)
+    statements = (Statement(subject=slot or "", attribute=fact.attribute, value=fact.value),)
     if rng.random() < 0.45:
         old = another_value(rng, fact)
         if old.value != fact.value:
@@ -165,7 +167,7 @@ def tell_nothing(rng: random.Random, split: Split, one: Someone) -> Told:
     return Told(message=spelled(rng, message), statements=())
 
 
-def sample_teach(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
+def sample_teach(rng: random.Random, split: Split) -> tuple[str, Situation, Parsed]:
     """Draw a message that introduces a concept or brings more photos of one."""
     state = sample_state(rng, attached=0.85, shown=0.25)
     if state.known and rng.random() < 0.22:
@@ -185,7 +187,7 @@ def sample_teach(rng: random.Random, split: Split) -> tuple[str, ParseState, Par
     return told.message, state, parsed
 
 
-def sample_remember(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
+def sample_remember(rng: random.Random, split: Split) -> tuple[str, Situation, Parsed]:
     """Draw a message that states facts of a known concept or of the user."""
     state = sample_state(rng, least=1, attached=0.08, shown=0.3)
     one = None if rng.random() < 0.2 else refer(rng, state)
@@ -195,7 +197,7 @@ def sample_remember(rng: random.Random, split: Split) -> tuple[str, ParseState, 
     return told.message, state, Parsed(intent="remember", concepts=slots)
 
 
-def sample_correct(rng: random.Random, split: Split) -> tuple[str, ParseState, Parsed]:
+def sample_correct(rng: random.Random, split: Split) -> tuple[str, Situation, Parsed]:
     """Draw a message that puts a fact right."""
     state = sample_state(rng, least=1, attached=0.06, shown=0.5)
     one = None if rng.random() < 0.12 else refer(rng, state)

@@ -1,8 +1,7 @@
-"""The model's replies, read strictly.
+"""Replies to text tasks, read strictly; imports no torch.
 
-Knows the reply formats of `omnipersona.model.bagel.prompts` and refuses everything else with
-`UnreadableReply`. Does not know the model, and guesses nothing: retries and fallbacks are the
-nodes' business.
+Knows the reply formats of `prompts` and refuses everything else with `UnreadableReply`. Guesses
+nothing: a second try is `text_tasks`' business, what to do without a reply the caller's.
 """
 
 import re
@@ -10,17 +9,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from omnipersona.model.bagel.prompts import (
-    CANNOT,
-    INTENTS,
-    NONE,
-    PICTURE_REFS,
-    UNKNOWN,
-    Intent,
-    Parsed,
-    PictureRef,
-    Statement,
-)
+from omnipersona.model.bagel.prompts import CANNOT, NONE, UNKNOWN, Parsed
+from omnipersona.model.contract import INTENTS, PICTURE_REFS, Intent, PictureRef, Statement
 
 MAX_QUESTIONS: Final = 8
 MAX_STATEMENTS: Final = 16
@@ -30,9 +20,6 @@ _STATEMENT = re.compile(
     r"(?P<subject><c\d>|me) (?P<attribute>[^:<>]{1,40}): (?P<value>[^;]{1,200})"
 )
 _QUESTION = re.compile(r"[^?]+\?")
-_ATTRIBUTE = re.compile(r"what is the (?P<attribute>.+) of (?P<slot><c\d>|me)\?")
-_ARTICLES: Final = frozenset({"a", "an", "the"})
-_WORD = re.compile(r"\w+")
 
 
 class UnreadableReply(Exception):
@@ -86,7 +73,7 @@ def read_facts(text: str, slots: Collection[str]) -> tuple[Statement, ...]:
         subject = match["subject"]
         statements.append(
             Statement(
-                slot=None if subject == "me" else subject,
+                subject="" if subject == "me" else subject,
                 attribute=match["attribute"].strip(),
                 value=match["value"].strip(),
             )
@@ -113,18 +100,6 @@ def read_recall(text: str) -> str | None:
     """Read the reply of the recall task; None means that the evidence does not say."""
     line = _one_line(text).rstrip(".")
     return None if line.casefold() == UNKNOWN else line
-
-
-def asked_attribute(question: str) -> tuple[str, str] | None:
-    """Return (slot or "me", attribute) of `what is the toy of <c0>?` and the like, else None."""
-    match = _ATTRIBUTE.fullmatch(question.strip())
-    return (match["slot"], match["attribute"]) if match else None
-
-
-def is_said(value: str, message: str) -> bool:
-    """Tell whether every word of `value`, articles apart, occurs in `message`."""
-    said = {word.casefold() for word in _WORD.findall(message)} | _ARTICLES
-    return all(word.casefold() in said for word in _WORD.findall(value))
 
 
 def _one_line(text: str) -> str:

@@ -4,25 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omnipersona.agent.parsing import (
+from omnipersona.model.bagel.prompts import Parsed, fact_question, write_facts, write_parsed
+from omnipersona.model.bagel.replies import (
     Cannot,
     UnreadableReply,
-    asked_attribute,
-    is_said,
     read_facts,
     read_parsed,
     read_recall,
     read_rewrite,
 )
-from omnipersona.model.bagel.prompts import (
-    INTENTS,
-    PICTURE_REFS,
-    Parsed,
-    Statement,
-    fact_question,
-    write_facts,
-    write_parsed,
-)
+from omnipersona.model.contract import INTENTS, PICTURE_REFS, Statement
 
 SLOTS = ("<c0>", "<c1>")
 WORDS = st.from_regex(r"[a-z]{1,8}( [a-z]{1,8}){0,2}", fullmatch=True)
@@ -45,7 +36,7 @@ def test_a_written_parse_is_read_back(parsed: Parsed) -> None:
 
 @given(
     st.lists(
-        st.builds(Statement, slot=st.sampled_from([*SLOTS, None]), attribute=WORDS, value=WORDS),
+        st.builds(Statement, subject=st.sampled_from([*SLOTS, ""]), attribute=WORDS, value=WORDS),
         max_size=4,
     ).map(tuple)
 )
@@ -93,13 +84,3 @@ def test_a_rewrite_is_a_prompt_or_what_cannot_be_drawn() -> None:
 def test_recall_knows_unknown() -> None:
     assert read_recall("Unknown.") is None
     assert read_recall("a red ball") == "a red ball"
-
-
-def test_the_attribute_of_a_fact_question_is_read() -> None:
-    assert asked_attribute(fact_question("<c1>", "best friend")) == ("<c1>", "best friend")
-    assert asked_attribute("why?") is None
-
-
-def test_only_words_of_the_message_are_said() -> None:
-    assert is_said("a red Ball", "His toy is a red ball.")
-    assert not is_said("a blue ball", "His toy is a red ball.")

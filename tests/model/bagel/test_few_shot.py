@@ -4,14 +4,8 @@ import random
 
 import pytest
 
-from omnipersona.agent.parsing import (
-    is_said,
-    read_facts,
-    read_parsed,
-    read_recall,
-    read_rewrite,
-)
-from omnipersona.agent.prompts import (
+from omnipersona.agent.nodes.stating import is_said
+from omnipersona.model.bagel.few_shot import (
     DRAW_EXAMPLES,
     EDIT_EXAMPLES,
     FACTS_EXAMPLES,
@@ -21,7 +15,8 @@ from omnipersona.agent.prompts import (
     take,
     take_others,
 )
-from omnipersona.model.contract import MAX_CONCEPTS, CompleteRequest, Example, slot
+from omnipersona.model.bagel.replies import read_facts, read_parsed, read_recall, read_rewrite
+from omnipersona.model.contract import MAX_CONCEPTS, Example, slot
 from omnipersona.training.corpus.dialogue import sample_turn
 from omnipersona.training.corpus.dialogue.retrieval import about
 
@@ -38,11 +33,8 @@ SLOTS = ("<c0>", "<c1>")
         (EDIT_EXAMPLES, 4),
     ],
 )
-def test_there_are_enough_examples_and_requests_hold_them(
-    examples: tuple[Example, ...], least: int
-) -> None:
+def test_there_are_enough_examples(examples: tuple[Example, ...], least: int) -> None:
     assert len(examples) >= least
-    CompleteRequest(prompt=examples[0].prompt, examples=examples)
 
 
 def test_every_example_reply_is_readable() -> None:

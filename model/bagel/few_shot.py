@@ -1,4 +1,4 @@
-"""The in-context examples of every text task, in the formats of `omnipersona.model.bagel.prompts`.
+"""The in-context examples of every text task, in the formats of `prompts`; imports no torch.
 
 Knows examples and how many of them to take. Holds no instructions: the model is shown what to do,
 never told.
@@ -8,14 +8,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from omnipersona.model.bagel.prompts import (
-    Intent,
-    Known,
     Parsed,
-    ParseState,
-    PictureRef,
-    Statement,
     fact_question,
-    fact_sentence,
     facts_prompt,
     parse_prompt,
     recall_prompt,
@@ -23,67 +17,94 @@ from omnipersona.model.bagel.prompts import (
     write_facts,
     write_parsed,
 )
-from omnipersona.model.contract import Example
+from omnipersona.model.contract import (
+    Example,
+    Intent,
+    KnownConcept,
+    PictureRef,
+    ReadRequest,
+    Statement,
+)
 
-_BO = Known(slot="<c0>", kind="dog")
-_MIA = Known(slot="<c1>", kind="cat")
+_BO = KnownConcept(slot="<c0>", kind="dog")
+_MIA = KnownConcept(slot="<c1>", kind="cat")
 
 
 def _parse(
     message: str,
     intent: Intent,
-    *,
-    state: ParseState,
+    *known: KnownConcept,
+    last: str = "",
+    attached: bool = False,
+    shown: bool = False,
     picture: PictureRef = "none",
     concepts: tuple[str, ...] = ("<c0>",),
     questions: tuple[str, ...] = (),
 ) -> Example:
     parsed = Parsed(intent=intent, picture=picture, concepts=concepts, questions=questions)
-    return Example(prompt=parse_prompt(message, state), reply=write_parsed(parsed))
+    request = ReadRequest(
+        message=message, known=known, last=last, num_photos=int(attached), shown=shown
+    )
+    return Example(prompt=parse_prompt(request), reply=write_parsed(parsed))
 
 
 PARSE_EXAMPLES: Final = (
     _parse(
         "draw <c0> with his toy at home",
         "generate",
-        state=ParseState(known=(_BO,)),
+        _BO,
         questions=(fact_question("<c0>", "toy"), fact_question("<c0>", "home")),
     ),
     _parse(
         "is <c0> in this photo?",
         "understand",
-        state=ParseState(known=(_BO, _MIA), attached=True),
+        _BO,
+        _MIA,
+        attached=True,
         picture="attached",
     ),
     _parse(
         "this is my dog <c0>, his toy is a red ball",
         "teach",
-        state=ParseState(attached=True),
+        attached=True,
         picture="attached",
     ),
     _parse(
         "what is the toy of <c0>?",
         "understand",
-        state=ParseState(known=(_BO,)),
+        _BO,
         questions=(fact_question("<c0>", "toy"),),
     ),
     _parse(
         "put a blue hat on him",
         "edit",
-        state=ParseState(known=(_BO,), last="<c0>", shown=True),
+        _BO,
+        last="<c0>",
+        shown=True,
         picture="shown",
     ),
-    _parse("<c0> lives at the beach", "remember", state=ParseState(known=(_BO,))),
-    _parse("no, his toy is a blue ball", "correct", state=ParseState(known=(_BO,), last="<c0>")),
+    _parse(
+        "<c0> lives at the beach",
+        "remember",
+        _BO,
+    ),
+    _parse(
+        "no, his toy is a blue ball",
+        "correct",
+        _BO,
+        last="<c0>",
+    ),
     _parse(
         "draw another one",
         "again",
-        state=ParseState(known=(_BO,), last="<c0>", shown=True),
+        _BO,
+        last="<c0>",
+        shown=True,
         picture="shown",
         concepts=(),
     ),
-    _parse("hello, who are you?", "converse", state=ParseState(), concepts=()),
-    _parse("forget <c1>", "forget", state=ParseState(known=(_BO, _MIA)), concepts=("<c1>",)),
+    _parse("hello, who are you?", "converse", concepts=()),
+    _parse("forget <c1>", "forget", _BO, _MIA, concepts=("<c1>",)),
 )
 
 FACTS_EXAMPLES: Final = (
@@ -91,28 +112,28 @@ FACTS_EXAMPLES: Final = (
         prompt=facts_prompt("this is my dog <c0>, his toy is a red ball"),
         reply=write_facts(
             (
-                Statement(slot="<c0>", attribute="kind", value="dog"),
-                Statement(slot="<c0>", attribute="toy", value="a red ball"),
+                Statement(subject="<c0>", attribute="kind", value="dog"),
+                Statement(subject="<c0>", attribute="toy", value="a red ball"),
             )
         ),
     ),
     Example(
         prompt=facts_prompt("<c0> lives at the beach"),
-        reply=write_facts((Statement(slot="<c0>", attribute="home", value="the beach"),)),
+        reply=write_facts((Statement(subject="<c0>", attribute="home", value="the beach"),)),
     ),
     Example(prompt=facts_prompt("please remember <c0>"), reply=write_facts(())),
     Example(
         prompt=facts_prompt("no, the toy of <c0> is a blue ball"),
-        reply=write_facts((Statement(slot="<c0>", attribute="toy", value="a blue ball"),)),
+        reply=write_facts((Statement(subject="<c0>", attribute="toy", value="a blue ball"),)),
     ),
     Example(
         prompt=facts_prompt("my name is ana"),
-        reply=write_facts((Statement(slot=None, attribute="name", value="ana"),)),
+        reply=write_facts((Statement(attribute="name", value="ana"),)),
     ),
 )
 
-_TOY = fact_sentence("<c0>", "toy", "a red ball")
-_HOME = fact_sentence("<c0>", "home", "the beach")
+_TOY = str(Statement(subject="<c0>", attribute="toy", value="a red ball"))
+_HOME = str(Statement(subject="<c0>", attribute="home", value="the beach"))
 
 RECALL_EXAMPLES: Final = (
     Example(prompt=recall_prompt(fact_question("<c0>", "toy"), (_TOY, _HOME)), reply="a red ball"),
