@@ -37,6 +37,7 @@ from omnipersona.model.contract import (
     RewriteRequest,
     Rewritten,
     StepEvent,
+    TextEvent,
 )
 from omnipersona.model.errors import Cancelled
 from omnipersona.model.model_proxy import ModelProxy
@@ -113,7 +114,7 @@ class TracedModel(ModelProxy):
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield the answer's text."""
         return _spanned("model.answer", lambda: self.model.answer(request, cancel))
 
@@ -134,7 +135,7 @@ class TracedModel(ModelProxy):
 
     def converse(
         self, request: ConverseRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield a reply to small talk."""
         return _spanned("model.converse", lambda: self.model.converse(request, cancel))
 

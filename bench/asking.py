@@ -20,6 +20,7 @@ from omnipersona.model.contract import (
     LearnRequest,
     LearnResult,
     PersonaModel,
+    text_of,
 )
 from omnipersona.model.errors import ForeignPicture
 
@@ -59,11 +60,11 @@ class Asker:
         )
         started = time.monotonic()
         try:
-            text = "".join(self.model.answer(request))
+            text = text_of(self.model.answer(request))
         except ForeignPicture:
             text = DECLINED
         self.answers.append(time.monotonic() - started)
-        return text.strip()
+        return text
 
     def draw(self, prompt: str, seed: int, concepts: tuple[ConceptFile, ...] = ()) -> Image.Image:
         """Return a drawing of a prompt."""

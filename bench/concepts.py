@@ -19,7 +19,7 @@ from omnipersona.bench.reader import Reader
 from omnipersona.bench.rows import GroupedTally, Row, at_least, interval_row, seconds_row
 from omnipersona.bench.sample import Sizes, within
 from omnipersona.bench.traits import NONE, Reading, of_figure
-from omnipersona.model.contract import ConceptFile, Fact, LearnRequest, Preset
+from omnipersona.model.contract import ConceptFile, Fact, File, LearnRequest, Preset
 from omnipersona.training.corpus.facts import StatedFact, fact_questions, sample_facts
 from omnipersona.training.corpus.questions import YES, recognise
 from omnipersona.training.corpus.words import CANONICAL_PLACES
@@ -204,7 +204,7 @@ def teach(
     request = LearnRequest(
         name=name,
         kind=identity.species,
-        photos=tuple(png(photo) for photo in photos),
+        photos=File.each(tuple(png(photo) for photo in photos)),
         facts=tuple(Fact(attribute=one.attribute, value=one.value) for one in facts),
         preset=preset,
         seed=i,

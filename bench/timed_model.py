@@ -19,6 +19,7 @@ from omnipersona.model.contract import (
     RecogniseRequest,
     RewriteRequest,
     Rewritten,
+    TextEvent,
 )
 from omnipersona.model.model_proxy import ModelProxy
 
@@ -39,7 +40,7 @@ class TimedModel(ModelProxy):
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield the answer's text."""
         return self._timed(self.model.answer(request, cancel))
 
@@ -57,7 +58,7 @@ class TimedModel(ModelProxy):
 
     def converse(
         self, request: ConverseRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield a reply to small talk."""
         return self._timed(self.model.converse(request, cancel))
 

@@ -8,17 +8,20 @@ Requests of one `tenant` wait for each other and tenants take turns, so that nob
 that another has asked; what a tenant stands for is the caller's affair.
 
 Long work is an iterator of events that ends with its result. Every method may be called from any
-thread; a set `cancel` event makes the iterator raise `Cancelled` before its next step.
+thread; a set `cancel` event, or `cancel` with the request's id, makes the iterator raise
+`Cancelled` before its next step. Files may be sent by their digest alone: a model that has not seen
+one raises `MissingFiles`, and the caller sends it whole.
 """
 
 import hashlib
 import math
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol, Self, get_args
 
-from omnipersona.model.errors import RequestError
+from omnipersona.model.errors import MissingFiles, RequestError
 
 MAX_TEXT: Final = 20_000
 
@@ -57,6 +60,46 @@ Preset = Literal["quick", "nano", "paper"]
 """Length of a lesson."""
 
 
+Routing = Literal["decoupled", "unified", "apart"]
+"""How a concept's tokens are laid out in a prompt.
+
+`decoupled`: und tokens go through the understanding expert, gen tokens through the generation
+expert, and both stand in every prompt. `unified`: all go through the understanding expert.
+`apart`: each side stands only in the prompts of its own kind, with an identifier of its own.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Abilities:
+    """What a model can do beyond answering and drawing one picture.
+
+    Attributes:
+        edits: Changes given pictures.
+        masks: Keeps the pixels of an edit that its words do not touch.
+        num_images: Pictures that a question may be about.
+        num_references: Pictures that a drawing or an edit may go by.
+        thinks: Was trained to think in words first.
+        previews: Shows a picture while it is drawn.
+        learns: Learns concepts from photos.
+        routings: How concepts may be laid out.
+        stride: Sides of a drawing are multiples of it, pixels.
+        ratios: Width to height of drawings that it does well.
+        languages: Codes of languages that it reads, e.g. "en".
+    """
+
+    edits: bool = True
+    masks: bool = False
+    num_images: int = 1
+    num_references: int = 0
+    thinks: bool = False
+    previews: bool = True
+    learns: bool = True
+    routings: tuple[Routing, ...] = ("decoupled",)
+    stride: int = 16
+    ratios: tuple[tuple[int, int], ...] = ((1, 1),)
+    languages: tuple[str, ...] = ("en",)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ModelInfo:
     """What a model is and can hold.
@@ -73,8 +116,9 @@ class ModelInfo:
         num_steps: Default velocity evaluations.
         cfg_text_scale: Default pull of the words on a drawing.
         num_examples: In-context examples that its text tasks work best with.
-        can_think: Whether it was trained to think in words first.
+        concept_width: Numbers in one vector of a concept.
         lesson: Preset of a whole lesson.
+        abilities: What it can do.
     """
 
     name: str
@@ -88,8 +132,9 @@ class ModelInfo:
     num_steps: int
     cfg_text_scale: float
     num_examples: int
-    can_think: bool
+    concept_width: int
     lesson: Preset
+    abilities: Abilities
 
 
 MAX_CONCEPTS = 10
@@ -105,21 +150,54 @@ def slot(index: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConceptFile:
-    """A learned concept as bytes.
+class File:
+    """Bytes with their digest; without the bytes, the name of a file that the receiver has.
 
     Attributes:
-        data: One safetensors file: `sks` (1, D), `und` (U, D), `gen` (G, D) and metadata.
-        sha256: Hex digest of `data`.
+        sha256: Hex digest.
+        data: The bytes; None where only the name is sent.
     """
 
-    data: bytes
     sha256: str
+    data: bytes | None = None
 
     @classmethod
     def of(cls, data: bytes) -> Self:
         """Return bytes with their digest."""
         return cls(data=data, sha256=hashlib.sha256(data).hexdigest())
+
+    @classmethod
+    def each(cls, data: Iterable[bytes]) -> tuple[Self, ...]:
+        """Return several files."""
+        return tuple(map(cls.of, data))
+
+    @property
+    def whole(self) -> bytes:
+        """The bytes.
+
+        Raises: MissingFiles: only the name was sent.
+        """
+        if self.data is None:
+            raise MissingFiles([self.sha256])
+        return self.data
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConceptFile(File):
+    """A learned concept: one safetensors file (`concepts.file_format`)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What every request has.
+
+    Attributes:
+        tenant: Whose it is, for taking turns.
+        id: Names it for `cancel`.
+    """
+
+    tenant: str = ""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,7 +217,7 @@ class Fact:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AnswerRequest:
+class AnswerRequest(Request):
     """Ask the understanding expert.
 
     Attributes:
@@ -161,7 +239,6 @@ class AnswerRequest:
     temperature: float = 0.0
     seed: int = 0
     think: bool = False
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("question", self.question)
@@ -239,7 +316,7 @@ class NewName:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ReadRequest:
+class ReadRequest(Request):
     """Find out what a message means.
 
     Attributes:
@@ -261,7 +338,6 @@ class ReadRequest:
     intent: Intent | None = None
     about: tuple[str, ...] | None = None
     num_examples: int | None = None
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("message", self.message)
@@ -297,7 +373,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RecallRequest:
+class RecallRequest(Request):
     """Answer a question from evidence alone.
 
     Attributes:
@@ -309,7 +385,6 @@ class RecallRequest:
     question: str
     evidence: tuple[Statement, ...]
     num_examples: int | None = None
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("question", self.question)
@@ -325,7 +400,7 @@ class Recalled:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RewriteRequest:
+class RewriteRequest(Request):
     """Turn a wish and what is known into words that can be drawn.
 
     Attributes:
@@ -341,7 +416,6 @@ class RewriteRequest:
     about: tuple[str, ...] = ()
     evidence: tuple[Statement, ...] = ()
     num_examples: int | None = None
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("message", self.message)
@@ -357,18 +431,17 @@ class Rewritten:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConverseRequest:
+class ConverseRequest(Request):
     """Answer small talk, with slots for names."""
 
     message: str
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("message", self.message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RecogniseRequest:
+class RecogniseRequest(Request):
     """Ask whether a picture shows a concept.
 
     Attributes:
@@ -378,7 +451,6 @@ class RecogniseRequest:
 
     image: bytes
     concept: ConceptFile
-    tenant: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -419,7 +491,7 @@ class DrawSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GenerateRequest:
+class GenerateRequest(Request):
     """Paint a new picture of `prompt`.
 
     Attributes:
@@ -437,7 +509,6 @@ class GenerateRequest:
     width: int | None = None
     height: int | None = None
     settings: DrawSettings = DrawSettings()
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("prompt", self.prompt)
@@ -449,7 +520,7 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EditRequest:
+class EditRequest(Request):
     """Change a given picture.
 
     Attributes:
@@ -465,7 +536,6 @@ class EditRequest:
     images: tuple[bytes, ...] = ()
     concepts: tuple[ConceptFile, ...] = ()
     settings: DrawSettings = DrawSettings()
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("instruction", self.instruction)
@@ -473,13 +543,13 @@ class EditRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LearnRequest:
+class LearnRequest(Request):
     """Learn one concept's tokens from photos and facts; every other weight stays frozen.
 
     Attributes:
         name: The user's name for it; kept in the file's metadata only.
         kind: Its noun ("dog"), or None if the user did not say.
-        photos: PNG bytes, 1 to 100.
+        photos: PNG files, 1 to 100.
         facts: Facts that no photo shows.
         preset: Length of the run.
         seed: Order of the data and the noise.
@@ -487,13 +557,12 @@ class LearnRequest:
     """
 
     name: str
-    photos: tuple[bytes, ...]
+    photos: tuple[File, ...]
     kind: str | None = None
     facts: tuple[Fact, ...] = ()
     preset: Preset = "nano"
     seed: int = 0
     start: ConceptFile | None = None
-    tenant: str = ""
 
     def __post_init__(self) -> None:
         check_text("name", self.name)
@@ -506,7 +575,32 @@ class LearnRequest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StepEvent:
+class Event:
+    """What every event of a request has.
+
+    Attributes:
+        sequence: Place among the request's events, from 0; one that came before is a repetition.
+        attempt: Counts from 1; a request that had to begin anew begins its events anew, too.
+    """
+
+    sequence: int = 0
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TextEvent(Event):
+    """The next piece of an answer."""
+
+    text: str
+
+
+def text_of(events: Iterable[TextEvent]) -> str:
+    """Return the whole text of an answer, without spaces around."""
+    return "".join(event.text for event in events).strip()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepEvent(Event):
     """One step of drawing is done; `preview` is a small PNG of the picture so far."""
 
     step: int
@@ -515,14 +609,14 @@ class StepEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class ThoughtEvent:
+class ThoughtEvent(Event):
     """The next piece of what the model thinks before it draws, tags and all."""
 
     text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ImageResult:
+class ImageResult(Event):
     """A finished picture and what is needed to make it again; `thought` has its tags."""
 
     png: bytes
@@ -540,7 +634,7 @@ DrawEvent = StepEvent | ThoughtEvent | ImageResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LearnEvent:
+class LearnEvent(Event):
     """One learning step is done.
 
     Attributes:
@@ -563,7 +657,7 @@ class LearnEvent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LearnResult:
+class LearnResult(Event):
     """The learned concept."""
 
     concept: ConceptFile
@@ -579,7 +673,7 @@ class PersonaModel(Protocol):
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield the answer's text piece by piece."""
 
     def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
@@ -593,7 +687,7 @@ class PersonaModel(Protocol):
 
     def converse(
         self, request: ConverseRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield a reply to small talk piece by piece."""
 
     def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
@@ -614,8 +708,8 @@ class PersonaModel(Protocol):
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield a learn event per step, then the concept; gives way to the other methods."""
 
-    def check_concept(self, concept: ConceptFile) -> None:
-        """Raise `ConceptError` unless the file is sound and belongs to this model."""
+    def cancel(self, request_id: str) -> bool:
+        """Stop a request before its next step; return whether it was under way or waiting."""
 
     def release(self, sha256: str) -> int:
         """Forget what was kept of a token file to save time; return how many pieces there were."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 from omnipersona.model.contract import (
     AnswerRequest,
-    ConceptFile,
     ConverseRequest,
     DrawEvent,
     EditRequest,
@@ -25,6 +24,7 @@ from omnipersona.model.contract import (
     RecogniseRequest,
     RewriteRequest,
     Rewritten,
+    TextEvent,
 )
 
 
@@ -44,7 +44,7 @@ class ModelProxy:
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield the answer's text."""
         return self.model.answer(request, cancel)
 
@@ -62,7 +62,7 @@ class ModelProxy:
 
     def converse(
         self, request: ConverseRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield a reply to small talk."""
         return self.model.converse(request, cancel)
 
@@ -88,9 +88,9 @@ class ModelProxy:
         """Yield steps, then the concept."""
         return self.model.learn(request, cancel)
 
-    def check_concept(self, concept: ConceptFile) -> None:
-        """Refuse an unsound file."""
-        self.model.check_concept(concept)
+    def cancel(self, request_id: str) -> bool:
+        """Stop a request."""
+        return self.model.cancel(request_id)
 
     def release(self, sha256: str) -> int:
         """Forget what was kept of a token file."""

@@ -1,6 +1,8 @@
 """A scripted model for graph routes, contract plumbing and forced faults; it has no ability."""
 
 import io
+import json
+import struct
 import threading
 import time
 import zlib
@@ -18,7 +20,9 @@ from omnipersona.model.bagel.text_tasks import (
     last_of,
     run,
 )
+from omnipersona.model.concepts.file_format import FORMAT, TOKENS
 from omnipersona.model.contract import (
+    Abilities,
     AnswerRequest,
     ConceptFile,
     ConverseRequest,
@@ -39,16 +43,18 @@ from omnipersona.model.contract import (
     RewriteRequest,
     Rewritten,
     StepEvent,
+    TextEvent,
     ThoughtEvent,
     slot,
 )
-from omnipersona.model.errors import Cancelled, ConceptError, ModelError
+from omnipersona.model.errors import Cancelled, ModelError
 
 if TYPE_CHECKING:
     from omnipersona.memory.memory import Memory
     from omnipersona.memory.records import Concept
 
 R = TypeVar("R")
+_WIDTH = 4
 Script = Callable[[CompleteRequest], str] | Mapping[str, str]
 
 
@@ -59,10 +65,18 @@ def png(colour: str = "red", size: tuple[int, int] = (16, 16)) -> bytes:
     return out.getvalue()
 
 
-def concept_file(name: str = "bo") -> ConceptFile:
-    """Return bytes that stand for learned tokens."""
-    data = b"tokens of " + name.encode()
-    return ConceptFile.of(data)
+def concept_file(name: str = "bo", fingerprint: str = "fake-1") -> ConceptFile:
+    """Return tokens that anybody could have written, as a file of the scripted model's."""
+    # safetensors writes the same metadata in another order each time; tests compare bytes.
+    size = 2 * _WIDTH
+    header: dict[str, object] = {
+        "__metadata__": {"format": FORMAT, "name": name, "fingerprint": fingerprint}
+    }
+    for i, key in enumerate(TOKENS):
+        offsets = [i * size, (i + 1) * size]
+        header[key] = {"dtype": "F16", "shape": [1, _WIDTH], "data_offsets": offsets}
+    head = json.dumps(header, separators=(",", ":")).encode()
+    return ConceptFile.of(struct.pack("<Q", len(head)) + head + bytes(size * len(TOKENS)))
 
 
 def taught(
@@ -140,13 +154,14 @@ class FakePersonaModel:
             num_steps=self.num_steps,
             cfg_text_scale=4.0,
             num_examples=self.num_examples,
-            can_think=bool(self.thought),
+            concept_width=_WIDTH,
             lesson="nano",
+            abilities=Abilities(thinks=bool(self.thought)),
         )
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         self.requests.append(request)
         self.complete_faults.check(0)
         reply = _match(self.answers, request.question, "unknown")
@@ -154,7 +169,7 @@ class FakePersonaModel:
             reply = f"<think>{self.thought}</think> {reply}"
         for index, word in enumerate(reply.split(" ")):
             _check_cancel(cancel)
-            yield word if index == 0 else f" {word}"
+            yield TextEvent(word if index == 0 else f" {word}", sequence=index)
 
     @property
     def _tasks(self) -> TextTasks:
@@ -183,9 +198,9 @@ class FakePersonaModel:
 
     def converse(
         self, request: ConverseRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         _check_cancel(cancel)
-        return self._tasks.converse(request)
+        return map(TextEvent, self._tasks.converse(request))
 
     def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
         _check_cancel(cancel)
@@ -227,17 +242,18 @@ class FakePersonaModel:
                 num_steps=self.num_learn_steps,
                 loss_text=1 / step,
                 loss_flow=0.5 / step,
-                saved=concept_file(f"{request.name}, step {step}") if self.saves else None,
+                saved=concept_file(f"{request.name}, step {step}", self.fingerprint)
+                if self.saves
+                else None,
             )
         yield LearnResult(
-            concept=concept_file(request.name), num_steps=self.num_learn_steps, elapsed_ms=1.0
+            concept=concept_file(request.name, self.fingerprint),
+            num_steps=self.num_learn_steps,
+            elapsed_ms=1.0,
         )
 
-    def check_concept(self, concept: ConceptFile) -> None:
-        if not concept.data.startswith(b"tokens of "):
-            raise ConceptError(
-                "These are no concept tokens of this model. Learn the concept again."
-            )
+    def cancel(self, request_id: str) -> bool:
+        return False
 
     def release(self, sha256: str) -> int:
         self.released.append(sha256)

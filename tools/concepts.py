@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from omnipersona.memory.records import Learned
+from omnipersona.model.concepts.file_format import check_concept
 from omnipersona.model.contract import ConceptFile
 from omnipersona.store.image_sanitizer import clean_picture
 from omnipersona.tools.bundle import (
@@ -78,7 +79,7 @@ def import_concept(
     check_consent(name, noun, consent)
     with tool_border():
         # Everything is looked at before anything is kept.
-        deps.model.check_concept(ConceptFile.of(bundle.tokens))
+        check_concept(ConceptFile.of(bundle.tokens), deps.model.describe())
         learned = Learned(
             name=name,
             kind=noun,

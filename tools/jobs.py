@@ -18,6 +18,7 @@ from omnipersona.memory.records import ConceptState
 from omnipersona.model.contract import (
     ConceptFile,
     Fact,
+    File,
     LearnEvent,
     LearnRequest,
     LearnResult,
@@ -336,7 +337,7 @@ class LearningJobs:
             if event.saved is None:
                 is_held = self._memory.jobs.renew(job.row)
             else:
-                is_held = self._memory.jobs.save(job.row, event.saved.data, event.step)
+                is_held = self._memory.jobs.save(job.row, event.saved.whole, event.step)
         except StoreError as error:
             logger.warning("step %d of lesson %s is not kept: %s", event.step, job.row.id, error)
             return
@@ -348,7 +349,7 @@ class LearningJobs:
         self._check(job, not job.cancel.is_set())
         old = self._memory.concepts.get(user_id, concept_id).tokens_sha256
         fingerprint = self._model.describe().fingerprint
-        kept = self._memory.jobs.keep(job.row, concept.data, fingerprint, is_last=is_last)
+        kept = self._memory.jobs.keep(job.row, concept.whole, fingerprint, is_last=is_last)
         self._check(job, kept)
         if old is not None and old != concept.sha256:
             self._model.release(old)
@@ -369,7 +370,7 @@ class LearningJobs:
         return LearnRequest(
             name=concept.name,
             kind=concept.kind,
-            photos=tuple(memory.pictures.read(user_id, photo.id) for photo in photos),
+            photos=File.each(tuple(memory.pictures.read(user_id, photo.id) for photo in photos)),
             facts=tuple(Fact(attribute=f.attribute, value=f.value) for f in facts),
             preset=preset,
             start=None if data is None else ConceptFile.of(data),

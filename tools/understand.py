@@ -55,8 +55,8 @@ def answer_question(
             tenant=user_id,
         )
         try:
-            for piece in deps.model.answer(request, cancel):
-                more_thought, more_text = splitter.push(piece)
+            for event in deps.model.answer(request, cancel):
+                more_thought, more_text = splitter.push(event.text)
                 more_text = names.push(more_text if text else more_text.lstrip())
                 thought, text = thought + more_thought, text + more_text
                 if on_thought is not None and more_thought:

@@ -152,6 +152,10 @@ def _config(content: dict[str, Any]) -> ModelConfig:
         world=WORLD,
         num_examples=content["num_examples"],
         can_think=False,
+        num_images=1,
+        num_references=1,
+        ratios=((1, 1),),
+        languages=("en",),
         lesson="nano",
         longest_answer=content["longest_answer"],
     )

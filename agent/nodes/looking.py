@@ -12,7 +12,7 @@ from omnipersona.agent.events import TextDelta, ThoughtDelta
 from omnipersona.agent.nodes.retrieving import learning_notes
 from omnipersona.agent.state import State
 from omnipersona.agent.threads import in_worker, teller
-from omnipersona.model.contract import ConverseRequest
+from omnipersona.model.contract import ConverseRequest, text_of
 from omnipersona.model.slotted_text import Slots, SlottedText
 from omnipersona.tools.naming import read_bracketed
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
@@ -65,7 +65,7 @@ class LookingNodes:
         def work(cancel: threading.Event) -> str:
             with tool_border():
                 request = ConverseRequest(message=slots.write(state["message"]), tenant=tenant)
-                return "".join(self._deps.model.converse(request, cancel)).strip()
+                return text_of(self._deps.model.converse(request, cancel))
 
         return State(answer=slots.read(await in_worker(work)).spelled)
 

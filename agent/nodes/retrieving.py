@@ -15,7 +15,7 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.stating import is_said
 from omnipersona.agent.state import Evidence, EvidenceSource, State
 from omnipersona.agent.threads import in_worker
-from omnipersona.model.contract import AnswerRequest, RecallRequest, Statement
+from omnipersona.model.contract import AnswerRequest, RecallRequest, Statement, text_of
 from omnipersona.model.slotted_text import ConceptRef, Slots, SlottedText
 from omnipersona.tools.binding import concept_files
 from omnipersona.tools.concept_service import NOTE, KnownFact, find_facts
@@ -122,7 +122,7 @@ class RetrievingNodes:
                 concepts=concept_files(self._deps, context.user_id, ids),
                 tenant=context.user_id,
             )
-            answer = "".join(self._deps.model.answer(request, cancel)).strip()
+            answer = text_of(self._deps.model.answer(request, cancel))
         if not answer or answer.rstrip(".").casefold() == UNKNOWN:
             return SlottedText()
         return slots.read(answer)

@@ -10,7 +10,7 @@ from typing import Final
 import httpx
 
 from omnipersona.bench.metrics.judge import Case, Verdict, read_score
-from omnipersona.model.contract import AnswerRequest, PersonaModel
+from omnipersona.model.contract import AnswerRequest, PersonaModel, text_of
 from omnipersona.model.errors import Cancelled, ModelError
 
 _MAX_TOKENS: Final = 8
@@ -31,7 +31,7 @@ class ModelJudge:
             request = AnswerRequest(
                 question=case.written(), images=case.images, max_tokens=_MAX_TOKENS
             )
-            return read_score("".join(self.model.answer(request)))
+            return read_score(text_of(self.model.answer(request)))
         except Cancelled:
             raise
         except ModelError as error:

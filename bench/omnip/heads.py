@@ -29,7 +29,7 @@ def recognition_head(pipeline: Pipeline, lesson: LearnRequest) -> Callable[[byte
 
     Returns: What gives the head's probability that a picture shows the concept.
     """
-    photos = [read_png(photo) for photo in lesson.photos]
+    photos = [read_png(photo.whole) for photo in lesson.photos]
     *_, others = draw_roughly(pipeline, [f"a {lesson.kind or 'animal'}"] * _NUM_OTHERS, lesson.seed)
     assert others is not None, "drafts end with pictures"
     features = torch.stack([_features(pipeline, image) for image in (*photos, *others)])

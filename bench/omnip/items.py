@@ -13,7 +13,7 @@ from omnipersona.bench.asking import png
 from omnipersona.bench.edits import is_a_change
 from omnipersona.bench.omnip.subjects import Counts
 from omnipersona.model.bagel.concept_training.dataset import SLOT
-from omnipersona.model.contract import Fact, LearnRequest
+from omnipersona.model.contract import Fact, File, LearnRequest
 from omnipersona.training.corpus.captions import canonical_caption
 from omnipersona.training.corpus.edits import Edit, sample_edit
 from omnipersona.training.corpus.facts import StatedFact, fact_questions, sample_facts
@@ -77,7 +77,7 @@ class ConceptItems:
         return LearnRequest(
             name=f"concept {self.number}",
             kind=self.identity.species,
-            photos=self.photos[:num_photos],
+            photos=File.each(self.photos[:num_photos]),
             facts=tuple(Fact(attribute=f.attribute, value=f.value) for f in self.facts),
             seed=seed,
         )

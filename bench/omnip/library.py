@@ -33,7 +33,7 @@ class Library:
             self.folder.mkdir(parents=True, exist_ok=True)
             for path, file in zip(paths, files, strict=True):
                 partial = path.with_suffix(".partial")
-                partial.write_bytes(file.data)
+                partial.write_bytes(file.whole)
                 partial.replace(path)
         return [ConceptFile.of(path.read_bytes()) for path in paths]
 
@@ -47,6 +47,6 @@ class Library:
         for lesson in (lessons[i], *lessons):
             digest.update(f"{lesson.name} {lesson.kind} {lesson.seed} {lesson.facts}".encode())
             for photo in lesson.photos:
-                digest.update(photo)
-            digest.update(lesson.start.data if lesson.start else b"")
+                digest.update(photo.whole)
+            digest.update(lesson.start.whole if lesson.start else b"")
         return self.folder / f"{digest.hexdigest()[:32]}.safetensors"

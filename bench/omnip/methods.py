@@ -76,7 +76,7 @@ def described(pipeline: Pipeline, lesson: LearnRequest) -> str:
     """
     kind = lesson.kind or "animal"
     viewer = Persona(pipeline=pipeline, kind=kind)
-    answers = [viewer.answer(_LOOKS.format(kind=kind), photo) for photo in lesson.photos]
+    answers = [viewer.answer(_LOOKS.format(kind=kind), photo.whole) for photo in lesson.photos]
     color = max(sorted(set(answers)), key=answers.count)
     return f"{'an' if color[:1] in tuple('aeiou') else 'a'} {color} {kind}"
 
@@ -129,7 +129,7 @@ def image_prompt(pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Person
         Persona(
             pipeline=pipeline,
             kind=lesson.kind or "animal",
-            photo=lesson.photos[0],
+            photo=lesson.photos[0].whole,
             phrase=_headed_by(introduction(SLOT)),
         )
         for lesson in lessons
@@ -143,7 +143,12 @@ def retrieval(pipeline: Pipeline, lessons: list[LearnRequest]) -> list[Persona]:
         header = f"{introduction(SLOT)}\n{_profile(pipeline, lesson)}"
         kind = lesson.kind or "animal"
         personas.append(
-            Persona(pipeline=pipeline, kind=kind, photo=lesson.photos[0], phrase=_headed_by(header))
+            Persona(
+                pipeline=pipeline,
+                kind=kind,
+                photo=lesson.photos[0].whole,
+                phrase=_headed_by(header),
+            )
         )
     return personas
 

@@ -41,7 +41,7 @@ from omnipersona.model.bagel.concept_training.dataset import SLOT
 from omnipersona.model.bagel.images import read_png
 from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.text_tasks import TextTasks, run
-from omnipersona.model.contract import Fact, LearnRequest, ReadRequest
+from omnipersona.model.contract import Fact, File, LearnRequest, ReadRequest
 
 _NO_KIND: Final = "subject"
 _ADDED_TO: Final = 2  # photos without the concept that it is put into
@@ -70,7 +70,9 @@ class PhotoSubject:
         return LearnRequest(
             name=self.concept.name,
             kind=self.concept.kind,
-            photos=tuple(photo.png() for photo in self.concept.training_photos[:num_photos]),
+            photos=File.each(
+                tuple(photo.png() for photo in self.concept.training_photos[:num_photos])
+            ),
             facts=self.facts,
             seed=seed,
         )

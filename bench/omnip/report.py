@@ -184,7 +184,7 @@ def _table(rows: Mapping[str, Sequence[Kept]]) -> str:
 
 
 def _taught(lesson: LearnRequest, concept: int) -> str:
-    photos = "".join(_embedded(photo) for photo in lesson.photos[:_NUM_PHOTOS])
+    photos = "".join(_embedded(photo.whole) for photo in lesson.photos[:_NUM_PHOTOS])
     facts = "; ".join(f"{fact.attribute}: {fact.value}" for fact in lesson.facts)
     title = f"Concept {concept + 1}, a {lesson.kind}" if lesson.kind else f"Concept {concept + 1}"
     return (

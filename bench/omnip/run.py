@@ -141,7 +141,7 @@ class _Work:
         scores = Scores()
         for found in subject.scores(persona, self.seed):
             scores = found
-        num_bytes = sum(len(file.data) for file in persona.concepts)
+        num_bytes = sum(len(file.whole) for file in persona.concepts)
         result = Result(self.name, self.seed, subject.number, scores.by_metric, seconds, num_bytes)
         if self.seed == 0:
             keep_pictures(pictures_of(self.folder, self.name, subject.number), scores.pictures)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 import torch
 
@@ -21,13 +21,14 @@ from omnipersona.model.bagel.memory_plan import weight_type
 from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.text_tasks import Task, TextTasks
 from omnipersona.model.bagel.tokenizer import Tokenizer
-from omnipersona.model.concepts.files import read_concept
+from omnipersona.model.concepts.tokens import ROUTINGS
 from omnipersona.model.contract import (
+    Abilities,
     AnswerRequest,
-    ConceptFile,
     ConverseRequest,
     DrawEvent,
     EditRequest,
+    Event,
     GenerateRequest,
     LearnEvent,
     LearnRequest,
@@ -38,12 +39,15 @@ from omnipersona.model.contract import (
     Recalled,
     RecallRequest,
     RecogniseRequest,
+    Request,
     RewriteRequest,
     Rewritten,
+    TextEvent,
     Weights,
 )
 from omnipersona.model.engine.devices import Device, memory_of, pick_device, within_memory
-from omnipersona.model.engine.scheduler import BatchKey, Scheduler
+from omnipersona.model.engine.file_cache import FileCache
+from omnipersona.model.engine.scheduler import BatchKey, JobEvents, Scheduler
 from omnipersona.model.errors import WeightsError
 
 logger = logging.getLogger(__name__)
@@ -52,6 +56,7 @@ NANO: Final = "nano"
 NANO_FOLDER: Final = Path(__file__).parents[1] / "nano" / "checkpoint"
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Event)
 
 
 class LocalPersonaModel:
@@ -64,6 +69,7 @@ class LocalPersonaModel:
     def __init__(self, pipeline: Pipeline, device: Device) -> None:
         self.pipeline = pipeline
         self._tasks = TextTasks(pipeline.complete, pipeline.config.num_examples)
+        self._files = FileCache()
         self._device = device
         self._scheduler = Scheduler(f"model-{device.name}")
 
@@ -82,70 +88,83 @@ class LocalPersonaModel:
             num_steps=config.sampling.num_steps,
             cfg_text_scale=config.sampling.cfg_text_scale,
             num_examples=config.num_examples,
-            can_think=config.can_think,
+            concept_width=config.text.hidden_size,
             lesson=config.lesson,
+            abilities=Abilities(
+                masks=config.sampling.edit_limit is not None,
+                num_images=config.num_images,
+                num_references=config.num_references,
+                thinks=config.can_think,
+                routings=ROUTINGS,
+                stride=config.latent_stride,
+                ratios=config.ratios,
+                languages=config.languages,
+            ),
         )
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield the answer's text piece by piece."""
-        return self._run(lambda: self.pipeline.answer(request), cancel, request.tenant)
+        whole = self._files.whole(request)
+        return self._run(lambda: map(TextEvent, self.pipeline.answer(whole)), request, cancel)
 
     def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
         """Return what a message means."""
-        return self._returned(lambda: self._tasks.read(request), cancel, request.tenant)
+        return self._returned(lambda: self._tasks.read(request), request, cancel)
 
     def recall(self, request: RecallRequest, cancel: threading.Event | None = None) -> Recalled:
         """Return an answer from evidence."""
-        return self._returned(lambda: self._tasks.recall(request), cancel, request.tenant)
+        return self._returned(lambda: self._tasks.recall(request), request, cancel)
 
     def rewrite(self, request: RewriteRequest, cancel: threading.Event | None = None) -> Rewritten:
         """Return a wish in words that can be drawn."""
-        return self._returned(lambda: self._tasks.rewrite(request), cancel, request.tenant)
+        return self._returned(lambda: self._tasks.rewrite(request), request, cancel)
 
     def converse(
         self, request: ConverseRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         """Yield a reply to small talk piece by piece."""
-        return self._run(lambda: self._tasks.converse(request), cancel, request.tenant)
+        return self._run(lambda: map(TextEvent, self._tasks.converse(request)), request, cancel)
 
     def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
         """Return the probability, in [0, 1], that a picture shows a concept."""
-        return self._returned(lambda: self.pipeline.recognise(request), cancel, request.tenant)
+        whole = self._files.whole(request)
+        return self._returned(lambda: self.pipeline.recognise(whole), request, cancel)
 
     def generate(
         self, request: GenerateRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the picture."""
+        whole = self._files.whole(request)
         return self._run(
-            lambda: self.pipeline.generate(request),
+            lambda: self.pipeline.generate(whole),
+            request,
             cancel,
-            request.tenant,
-            batch_key=self._batch_key(request),
+            batch_key=self._batch_key(whole),
         )
 
     def edit(
         self, request: EditRequest, cancel: threading.Event | None = None
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the changed picture."""
-        return self._run(lambda: self.pipeline.edit(request), cancel, request.tenant)
+        whole = self._files.whole(request)
+        return self._run(lambda: self.pipeline.edit(whole), request, cancel)
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield a learn event per step, then the concept; gives way to the other methods."""
-        return self._run(
-            lambda: learn(self.pipeline, request), cancel, request.tenant, background=True
-        )
+        whole = self._files.whole(request)
+        return self._run(lambda: learn(self.pipeline, whole), request, cancel, background=True)
 
-    def check_concept(self, concept: ConceptFile) -> None:
-        """Raise `ConceptError` unless the file is sound and belongs to this model."""
-        width = self.pipeline.config.text.hidden_size
-        read_concept(concept, width, self.pipeline.fingerprint)
+    def cancel(self, request_id: str) -> bool:
+        """Stop a request before its next step; return whether it was under way or waiting."""
+        return self._scheduler.cancel(request_id)
 
     def release(self, sha256: str) -> int:
         """Forget what was kept of a token file to save time; return how many pieces there were."""
+        self._files.drop(sha256)
         return self.pipeline.beginnings.drop(sha256)
 
     def close(self) -> None:
@@ -170,32 +189,66 @@ class LocalPersonaModel:
         )
 
     def _returned(
-        self, start: Callable[[], Task[T]], cancel: threading.Event | None, tenant: str
+        self, start: Callable[[], Task[T]], request: Request, cancel: threading.Event | None
     ) -> T:
         """Run a task to its end and return what came of it."""
 
         def steps() -> Iterator[T | None]:
             yield (yield from start())
 
-        *_, last = self._run(steps, cancel, tenant)
+        *_, last = self._scheduled(steps, request, cancel)
         return cast("T", last)
 
     def _run(
         self,
-        start: Callable[[], Iterator[T]],
+        start: Callable[[], Iterator[E]],
+        request: Request,
         cancel: threading.Event | None,
-        tenant: str,
+        *,
+        background: bool = False,
+        batch_key: BatchKey[Any, E] | None = None,
+    ) -> Iterator[E]:
+        """Yield the events of a request, numbered."""
+        run = self._scheduled(start, request, cancel, background=background, batch_key=batch_key)
+        return _Numbered(run)
+
+    def _scheduled(
+        self,
+        start: Callable[[], Iterator[T]],
+        request: Request,
+        cancel: threading.Event | None,
         *,
         background: bool = False,
         batch_key: BatchKey[Any, T] | None = None,
-    ) -> Iterator[T]:
+    ) -> JobEvents[T]:
         return self._scheduler.run(
             lambda: within_memory(start, self._device.name),
             cancel,
+            request_id=request.id,
             background=background,
-            tenant=tenant,
+            tenant=request.tenant,
             batch_key=batch_key,
         )
+
+
+class _Numbered(Generic[E]):
+    """Events of a job with their place and the attempt that they belong to."""
+
+    def __init__(self, events: JobEvents[E]) -> None:
+        self._events = events
+        self._sequence = -1
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> E:
+        event = next(self._events)
+        self._sequence += 1
+        return replace(event, sequence=self._sequence, attempt=self._events.attempt)
+
+    def close(self) -> None:
+        """Abandon the job."""
+        self._events.close()
 
 
 def folder_of(name_or_path: str) -> Path:

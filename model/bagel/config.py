@@ -192,6 +192,10 @@ class ModelConfig:
             (`model.bagel.ood`); None where every picture does.
         num_examples: In-context examples its text tasks work best with.
         can_think: Whether it was trained to think in words first.
+        num_images: Pictures that a question may be about.
+        num_references: Pictures that a drawing or an edit may go by.
+        ratios: Width to height of drawings that it does well.
+        languages: Codes of languages that it reads.
         lesson: Preset of a whole lesson.
         longest_answer: Of a question about pictures, tokens, where a request names no limit.
     """
@@ -216,6 +220,10 @@ class ModelConfig:
     max_strangeness: float | None = None
     num_examples: int = 4
     can_think: bool = True
+    num_images: int = 8
+    num_references: int = 4
+    ratios: tuple[tuple[int, int], ...] = ((1, 1), (4, 3), (3, 4), (16, 9), (9, 16))
+    languages: tuple[str, ...] = ("en", "zh")
     lesson: Preset = "paper"
     longest_answer: int = 512
 
@@ -259,8 +267,7 @@ class ModelConfig:
         ours: dict[str, Any] = dict(extra.get("omnipersona", {}))
         for name, kind in _NESTED.items():
             if name in ours:
-                values = {k: tuple(v) if isinstance(v, list) else v for k, v in ours[name].items()}
-                ours[name] = kind(**values)
+                ours[name] = kind(**_tuples(ours[name]))
         for name in ("latent_patch_size", "max_latent_size", "vit_max_num_patch_per_side"):
             if name in extra:
                 ours[name] = extra[name]
@@ -272,7 +279,7 @@ class ModelConfig:
             text=TextConfig(**_only(TextConfig, text)),
             vision=VisionConfig(**_only(VisionConfig, vision)),
             autoencoder=AutoencoderConfig(**vae),
-            **ours,
+            **_tuples(ours),
         )
 
     def write(self, folder: Path) -> None:
@@ -306,6 +313,15 @@ _NESTED: dict[str, Any] = {
     "vae_resize": ResizeRule,
     "vit_resize": ResizeRule,
 }
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as JSON gives them, with tuples for its lists."""
+
+    def frozen(value: object) -> object:
+        return tuple(map(frozen, value)) if isinstance(value, list) else value
+
+    return {key: frozen(value) for key, value in values.items()}
 
 
 def _only(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -359,5 +375,9 @@ def tiny() -> ModelConfig:
         name="tiny",
         world="It has random weights and knows nothing.",
         num_examples=1,
+        num_images=2,
+        num_references=1,
+        ratios=((1, 1),),
+        languages=("en",),
         lesson="nano",
     )

@@ -10,7 +10,8 @@ from typing import Literal
 
 from omnipersona.model.bagel.sequence import SoftRow, TextSegment
 from omnipersona.model.bagel.tokenizer import Tokenizer
-from omnipersona.model.concepts.tokens import ConceptTokens, Routing
+from omnipersona.model.concepts.tokens import ConceptTokens
+from omnipersona.model.contract import Routing
 
 Use = Literal["read", "draw"]
 """What a prompt is for: answers in words, or a picture."""

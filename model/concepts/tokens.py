@@ -7,17 +7,15 @@ decoupled concept tokens.
 
 # D width, U und tokens, G gen tokens
 
-from typing import Final, Literal, get_args
+from typing import Final, get_args
 
 import torch
 from torch import Tensor, nn
 
+from omnipersona.model.contract import Routing
+
 NUM_UND: Final = 16
 NUM_GEN: Final = 16
-
-Routing = Literal["decoupled", "unified", "apart"]
-"""Which expert reads the gen tokens; `apart` is decoupled, and nothing reads the other side's: a
-prompt shows one side's tokens and the identifier of that side."""
 
 ROUTINGS: Final[tuple[Routing, ...]] = get_args(Routing)
 

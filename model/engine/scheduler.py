@@ -11,11 +11,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 from omnipersona.model.errors import Cancelled, ModelBusy
 
 _DONE: Final = object()
+_BUSY_SECONDS: Final = 2.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,6 +44,8 @@ class _Job:
     start: Callable[[], Iterator[Any]]
     cancel: threading.Event
     tenant: str
+    id: str = ""
+    attempt: int = 1
     batch_key: BatchKey[Any, Any] | None = None
     events: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)
     abandoned: bool = False
@@ -103,6 +106,7 @@ class _Run:
         """Let each job run alone: the fault of one is not the others'."""
         for job in jobs:
             job.batch_key = None
+            job.attempt += 1
         self.is_over = True
 
     def _alone(self) -> Iterator[Sequence[Any]]:
@@ -114,16 +118,21 @@ class _Run:
         yield from batch_keys[0].start([one.request for one in batch_keys])
 
 
-class _Events:
+class JobEvents(Generic[T]):
     """What a caller iterates; dropping it, even before its first event, abandons the job."""
 
     def __init__(self, job: _Job) -> None:
         self._job = job
 
+    @property
+    def attempt(self) -> int:
+        """Which try the last event came from, counted from 1."""
+        return self._job.attempt
+
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> T:
         if self._job.abandoned:
             raise StopIteration
         event = self._job.events.get()
@@ -133,7 +142,7 @@ class _Events:
         if event is _DONE:
             self._job.abandoned = True
             raise StopIteration
-        return event
+        return cast("T", event)
 
     def close(self) -> None:
         """Abandon the job."""
@@ -217,15 +226,17 @@ class Scheduler:
         start: Callable[[], Iterator[T]],
         cancel: threading.Event | None = None,
         *,
+        request_id: str = "",
         background: bool = False,
         tenant: str = "",
         batch_key: BatchKey[Any, T] | None = None,
-    ) -> Iterator[T]:
+    ) -> JobEvents[T]:
         """Queue a job and yield its events as they come; leaving early cancels it.
 
         Args:
             start: Returns the job's generator; called on the worker's thread at the first step.
             cancel: Ends the job with `Cancelled` before its next step.
+            request_id: Names the job for `cancel`.
             background: Whether the job gives way to foreground jobs.
             tenant: Jobs of one lane wait for each other; lanes take turns.
             batch_key: How it can run as one with others; None runs it alone.
@@ -234,15 +245,25 @@ class Scheduler:
             ModelBusy: Too many jobs wait, or the worker is closed.
             Cancelled: `cancel` was set.
         """
-        job = _Job(start, cancel or threading.Event(), tenant, batch_key)
+        job = _Job(start, cancel or threading.Event(), tenant, request_id, batch_key=batch_key)
         with self._changed:
             waiting = len(self._foreground) + len(self._background)
             if self._closed or waiting >= self._limit:
                 reason = "is closed" if self._closed else f"has {waiting} jobs waiting"
-                raise ModelBusy(f"The model {reason}. Try again in a moment.")
+                raise ModelBusy(
+                    f"The model {reason}. Try again in a moment.", retry_after=_BUSY_SECONDS
+                )
             (self._background if background else self._foreground).put(job)
             self._changed.notify()
-        return _Events(job)
+        return JobEvents(job)
+
+    def cancel(self, request_id: str) -> bool:
+        """End the job of a request before its next step; return whether there was one."""
+        with self._changed:
+            jobs = [j for j in (*self._foreground, *self._background) if j.id == request_id != ""]
+            for job in jobs:
+                job.cancel.set()
+        return bool(jobs)
 
     def close(self) -> None:
         """Let the running step finish, end all jobs with `Cancelled` and stop the thread."""

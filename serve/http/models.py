@@ -34,7 +34,7 @@ def _view(app_state: AppState) -> dict[str, Any]:
             "fingerprint": info.fingerprint,
             "sizes": [f"{info.image_size}x{info.image_size}"],
             "steps": info.num_steps,
-            "can_think": info.can_think,
+            "can_think": info.abilities.thinks,
             "world": info.world,
         },
     }

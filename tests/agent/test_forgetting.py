@@ -1,10 +1,11 @@
 """A forgotten concept is gone from every file, table and object; the receipt says what went."""
 
 import pytest
-from fakes import FakePersonaModel, concept_file
+from fakes import FakePersonaModel
 from servers import TestPlaces
 from talk import Opener, Talk
 
+from omnipersona.model.contract import GenerateRequest
 from omnipersona.tools.outcome import ToolFailed
 
 pytestmark = pytest.mark.both_stores
@@ -33,16 +34,16 @@ async def test_no_file_knows_a_forgotten_concept(
     await talk.reply(f"draw <{NAME}> with his toy")
     await talk.reply("put a hat on him")
     view = await session.concept_card("ana", NAME)
-    tokens = concept_file(NAME)
-    traces = (NAME, TOY, view.concept_id, tokens.data.decode())
+    traces = (NAME, TOY, view.concept_id, f'"name":"{NAME}"')
     for trace in traces:
         assert places.holds(trace)
 
     receipt = await session.forget_concept("ana", NAME, drawings=with_drawings)
     counts = {key: receipt.details[key] for key in ("facts", "photos", "drawings")}
     assert counts == {"facts": 1, "photos": 1, "drawings": 2 if with_drawings else 0}
-    assert tokens.sha256 in receipt.details["sha256s"]
-    assert tokens.sha256 in model.released
+    [sha256] = {request.concepts[0].sha256 for request in model.of_type(GenerateRequest)}
+    assert sha256 in receipt.details["sha256s"]
+    assert sha256 in model.released
     assert f"<{NAME}>" in receipt.text
 
     def left() -> list[str]:

@@ -58,7 +58,7 @@ DOORS: dict[str, tuple[Act, object]] = {
     "forget_fact": (lambda s, o: s.forget_fact(STRANGER, o.fact_id), ToolFailed),
     "go_on_from": (lambda s, o: s.go_on_from(STRANGER, "t1", o.picture_id), ToolFailed),
     "import_concept": (
-        lambda s, o: s.import_concept(STRANGER, "bo", concept_file("eve's").data),
+        lambda s, o: s.import_concept(STRANGER, "bo", concept_file("eve's").whole),
         "name='bo'",
     ),
     "keep_picture": (lambda s, o: s.keep_picture(STRANGER, png("blue")), ""),

@@ -99,7 +99,7 @@ def test_learning_goes_on_after_a_kill_from_whole_tokens(folder: Path, num_lines
     [request] = model.of_type(LearnRequest)
     if num_lines > 1:
         assert request.start is not None, "it goes on from what was saved"
-        assert b"step" in request.start.data
+        assert b"step" in request.start.whole
     # Tokens that were written when the kill came before their record go with the next sweeps.
     memory.upkeep.sweep()
     memory.upkeep.sweep(timedelta(0))

@@ -13,10 +13,12 @@ from omnipersona.model.contract import (
     ConceptFile,
     DrawSettings,
     EditRequest,
+    File,
     GenerateRequest,
     ImageResult,
     LearnRequest,
     LearnResult,
+    text_of,
 )
 
 SETTINGS = DrawSettings(seed=5, num_steps=2)
@@ -32,7 +34,7 @@ def _outputs(model: LocalPersonaModel, *concepts: ConceptFile) -> tuple[object, 
     assert isinstance(edited, ImageResult)
     task = CompleteRequest(prompt="Parse\nmessage: hi", concepts=concepts, max_tokens=6)
     reply = run(last_of(model.pipeline.complete(task)))
-    return "".join(model.answer(ask)), reply, drawn.png, edited.png
+    return text_of(model.answer(ask)), reply, drawn.png, edited.png
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def untouched(checkpoint: Path) -> Iterator[LocalPersonaModel]:
 def test_a_request_without_concepts_gets_the_base_models_outputs_bit_by_bit(
     model: LocalPersonaModel, untouched: LocalPersonaModel
 ) -> None:
-    *_, learned = model.learn(LearnRequest(name="bo", photos=(png(),), preset="quick"))
+    *_, learned = model.learn(LearnRequest(name="bo", photos=File.each((png(),)), preset="quick"))
     assert isinstance(learned, LearnResult)
     assert _outputs(model, learned.concept) != _outputs(model)
     assert _outputs(model) == _outputs(untouched)

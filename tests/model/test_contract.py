@@ -15,10 +15,12 @@ from omnipersona.model.contract import (
     EditRequest,
     Example,
     Fact,
+    File,
     GenerateRequest,
     ImageResult,
     LearnRequest,
     ReadRequest,
+    text_of,
 )
 from omnipersona.model.errors import (
     ConceptError,
@@ -55,13 +57,13 @@ BAD: list[tuple[str, Callable[[], object]]] = [
           ("message", lambda text: ReadRequest(message=text)),
           ("prompt", lambda text: GenerateRequest(prompt=text)),
           ("instruction", lambda text: EditRequest(image=b"", instruction=text)),
-          ("name", lambda text: LearnRequest(name=text, photos=(b"",))),
+          ("name", lambda text: LearnRequest(name=text, photos=File.each((b"",)))),
       )
       for text in ("", "  \n\t", "half a \ud800 character", "a" * 10**6)),
-    ("photos", lambda: LearnRequest(name="a", photos=())),
-    ("photos", lambda: LearnRequest(name="a", photos=(b"",) * 101)),
-    ("kind", lambda: LearnRequest(name="a", photos=(b"",), kind="\udfff")),
-    ("facts", lambda: LearnRequest(name="a", photos=(b"",), facts=(EMPTY_FACT,))),
+    ("photos", lambda: LearnRequest(name="a", photos=File.each(()))),
+    ("photos", lambda: LearnRequest(name="a", photos=File.each((b"",) * 101))),
+    ("kind", lambda: LearnRequest(name="a", photos=File.each((b"",)), kind="\udfff")),
+    ("facts", lambda: LearnRequest(name="a", photos=File.each((b"",)), facts=(EMPTY_FACT,))),
     ("concepts", lambda: GenerateRequest(prompt="a", concepts=(FILE,) * 11)),
     ("examples", lambda: AnswerRequest(question="a", examples=(HALF_EXAMPLE,))),
 ]  # fmt: skip
@@ -111,7 +113,7 @@ UNUSABLE: dict[str, tuple[type[ModelError], Callable[[LocalPersonaModel], Iterat
     ),
     "photos that are none": (
         ImageError,
-        lambda m: m.learn(LearnRequest(name="a", photos=(b"x",), preset="quick")),
+        lambda m: m.learn(LearnRequest(name="a", photos=File.each((b"x",)), preset="quick")),
     ),
 }
 
@@ -131,6 +133,6 @@ def test_pictures_of_any_shape_can_be_asked_about_and_edited(
     model: LocalPersonaModel, size: tuple[int, int]
 ) -> None:
     picture = png(size)
-    "".join(model.answer(AnswerRequest(question="what?", images=(picture,), max_tokens=2)))
+    text_of(model.answer(AnswerRequest(question="what?", images=(picture,), max_tokens=2)))
     request = EditRequest(image=picture, instruction="a hat", settings=GOOD.settings)
     assert _finish(model.edit(request)).png.startswith(b"\x89PNG")

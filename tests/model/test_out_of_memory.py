@@ -13,6 +13,7 @@ from omnipersona.model.bagel.vae import Autoencoder
 from omnipersona.model.contract import (
     DrawSettings,
     EditRequest,
+    File,
     GenerateRequest,
     ImageResult,
     LearnRequest,
@@ -23,7 +24,7 @@ from omnipersona.model.errors import OutOfMemory
 SETTINGS = DrawSettings(seed=1, num_steps=2)
 DRAW = GenerateRequest(prompt="a red ball", settings=SETTINGS)
 EDIT = EditRequest(image=png(), instruction="a hat", settings=SETTINGS)
-LEARN = LearnRequest(name="bo", photos=(png(),), preset="quick")
+LEARN = LearnRequest(name="bo", photos=File.each((png(),)), preset="quick")
 
 
 class _Full:

@@ -15,7 +15,7 @@ from omnipersona.model.bagel.prompt_layout import ConceptRows, Prompter
 from omnipersona.model.bagel.sequence import Sample, Segment, TextSegment, pack
 from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.model.bagel.velocity_batch import Context, velocity
-from omnipersona.model.concepts.tokens import Routing
+from omnipersona.model.contract import Routing
 
 CONFIG = tiny()
 

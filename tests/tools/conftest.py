@@ -39,5 +39,5 @@ def bo_id(deps: ToolDeps, photo_id: str) -> str:
 
     concept = deps.memory.concepts.add("ana", "bo", kind="dog")
     deps.memory.concepts.attach_photo("ana", concept.id, photo_id)
-    taught(deps.memory, "ana", concept.id, concept_file().data, "fake-1")
+    taught(deps.memory, "ana", concept.id, concept_file().whole, "fake-1")
     return concept.id

@@ -17,7 +17,7 @@ from omnipersona.tools.outcome import ToolDeps, ToolFailed, ToolRetry
 BUNDLE = Bundle(
     name="bo",
     kind="dog",
-    tokens=concept_file().data,
+    tokens=concept_file().whole,
     facts=(("toy", "a red ball"),),
     photos=(png(), png("blue")),
 )
@@ -53,7 +53,7 @@ def test_a_person_in_a_file_agrees_first(deps: ToolDeps, kind: str | None) -> No
 
 
 def test_a_bare_token_file_is_taken_too(deps: ToolDeps) -> None:
-    view = import_concept(deps, "eve", "max", concept_file().data, "cat")
+    view = import_concept(deps, "eve", "max", concept_file().whole, "cat")
     assert (view.kind, view.has_tokens, view.num_photos) == ("cat", True, 0)
 
 

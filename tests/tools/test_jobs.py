@@ -39,7 +39,7 @@ def test_old_tokens_stay_when_learning_fails(
     model.faults = Faults(BrokenModelError("The loss is not a number."), at_step=2)
     status = deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
     assert (status.state, status.message) == ("failed", "The loss is not a number.")
-    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().data
+    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().whole
     assert deps.memory.concepts.get("ana", bo_id).state == "ready"
 
 
@@ -141,7 +141,7 @@ def test_a_resumed_job_starts_from_the_tokens_that_were_saved(
     saved = deps.memory.jobs.read_saved(deps.memory.jobs.get("ana", job_id))
     assert saved is not None
     assert b"step 2" in saved
-    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().data
+    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().whole
 
     model.faults = Faults()
     again = jobs.start("ana", bo_id)
@@ -163,7 +163,7 @@ def test_a_cancelled_lesson_leaves_the_old_tokens_and_nothing_saved(
     assert deps.jobs.wait("ana", status.job_id).state == "cancelled"
     row = deps.memory.jobs.get("ana", status.job_id)
     assert (row.state, row.saved_sha256) == ("cancelled", None)
-    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().data
+    assert deps.memory.concepts.read_tokens("ana", bo_id) == concept_file().whole
 
 
 def test_a_worker_that_is_gone_loses_its_lesson_to_the_next(

@@ -17,7 +17,8 @@ from omnipersona.model.bagel.prompt_layout import ConceptRows, Prompter, Use
 from omnipersona.model.bagel.prompts import FOREIGN_PICTURE, RECOGNITION_WEIGHT, UNKNOWN
 from omnipersona.model.bagel.sequence import Sample, Segment, clean_image, seen_image
 from omnipersona.model.bagel.tokenizer import Tokenizer
-from omnipersona.model.concepts.tokens import NUM_UND, ROUTINGS, Routing
+from omnipersona.model.concepts.tokens import NUM_UND, ROUTINGS
+from omnipersona.model.contract import Routing
 from omnipersona.training.corpus.captions import caption
 from omnipersona.training.corpus.dialogue import sample_examples, sample_turn
 from omnipersona.training.corpus.edits import EDIT_KINDS, sample_edit

@@ -89,7 +89,7 @@ def _widgets(chosen: Mapping[str, Any]) -> list[InputWidget]:
             initial=chosen.get("approve_prompts", settings.approve_prompts),
         ),
     ]
-    if info.can_think:
+    if info.abilities.thinks:
         think = chosen.get("think", settings.think)
         widgets.append(Switch(id="think", label="Think in words first", initial=think))
     return widgets

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from omnipersona.model.contract import ConceptFile, Fact, LearnEvent, LearnRequest, Preset
+from omnipersona.model.contract import ConceptFile, Fact, File, LearnEvent, LearnRequest, Preset
 from omnipersona.ui.commands.command_line import fail, guarded, read_files, settings_of, write_file
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def learn_file(
             request = LearnRequest(
                 name=name,
                 kind=kind,
-                photos=clean_photos(pictures),
+                photos=File.each(clean_photos(pictures)),
                 facts=tuple(map(_fact, fact or ())),
                 preset=preset or pipeline.config.lesson,
                 start=None if start is None else ConceptFile.of(start),
@@ -62,11 +62,11 @@ def _learn(pipeline: "Pipeline", request: LearnRequest, output: Path, team: "Tea
         if not team.leads:
             continue
         if isinstance(event, list):
-            write_file(output, event[0].data)
+            write_file(output, event[0].whole)
             typer.echo(f"{output} is complete; take it in with `omnipersona concepts import`.")
             continue
         if event.saved is not None:
-            write_file(output, event.saved.data)
+            write_file(output, event.saved.whole)
         if event.step and event.step % _TOLD_STEPS == 0:
             typer.echo(_told(event), err=True)
 

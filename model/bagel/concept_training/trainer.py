@@ -46,13 +46,9 @@ from omnipersona.model.bagel.sequence import (
     pack,
     seen_image,
 )
-from omnipersona.model.concepts.files import (
-    ConceptCard,
-    read_card,
-    read_concept,
-    write_concept,
-)
-from omnipersona.model.concepts.tokens import NUM_GEN, NUM_UND, ConceptTokens, Routing
+from omnipersona.model.concepts.file_format import ConceptCard, read_card
+from omnipersona.model.concepts.files import read_concept, write_concept
+from omnipersona.model.concepts.tokens import NUM_GEN, NUM_UND, ConceptTokens
 from omnipersona.model.contract import (
     AnswerRequest,
     ConceptFile,
@@ -60,6 +56,7 @@ from omnipersona.model.contract import (
     LearnRequest,
     LearnResult,
     Preset,
+    Routing,
 )
 from omnipersona.model.engine.devices import memory_of, training_precision
 from omnipersona.model.engine.distributed import ALONE, Team
@@ -354,7 +351,7 @@ def learn_batch(
     row = 0
     for request in requests:
         dataset = ConceptDataset(request.facts, request.kind)
-        photos = [read_png(photo) for photo in request.photos]
+        photos = [read_png(photo.whole) for photo in request.photos]
         is_thorough = config.is_thorough
         preparing = prepare(
             dataset, photos, _labeler(pipeline), request.seed, is_thorough=is_thorough
@@ -442,7 +439,7 @@ def _run_name(request: LearnRequest) -> str:
     """Return a name that other photos, facts or presets change."""
     digest = hashlib.sha256(repr((request.kind, request.facts, request.seed)).encode())
     for photo in request.photos:
-        digest.update(hashlib.sha256(photo).digest())
+        digest.update(bytes.fromhex(photo.sha256))
     return f"{request.preset}-{digest.hexdigest()[:8]}"
 
 

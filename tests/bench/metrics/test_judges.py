@@ -12,7 +12,7 @@ from fakes import FakePersonaModel, png
 
 from omnipersona.bench.metrics.judge import answer_case, prompt_case
 from omnipersona.bench.metrics.judges import ModelJudge, ServerJudge
-from omnipersona.model.contract import AnswerRequest
+from omnipersona.model.contract import AnswerRequest, TextEvent
 from omnipersona.model.errors import Cancelled, ModelBusy
 
 CASE = answer_case("Where is <c0>?", "at home", "in bed")
@@ -122,7 +122,7 @@ class Broken(FakePersonaModel):
 
     def answer(
         self, request: AnswerRequest, cancel: threading.Event | None = None
-    ) -> Iterator[str]:
+    ) -> Iterator[TextEvent]:
         self.faults.check(0)
         return super().answer(request, cancel)
 

@@ -13,7 +13,8 @@ from safetensors.torch import load_file, save_file
 from omnipersona.model.bagel.backbone import LocalPersonaModel, load_model
 from omnipersona.model.bagel.config import tiny
 from omnipersona.model.bagel.text_tasks import CompleteRequest, last_of, run
-from omnipersona.model.concepts.files import ConceptCard, write_concept
+from omnipersona.model.concepts.file_format import ConceptCard, check_concept
+from omnipersona.model.concepts.files import write_concept
 from omnipersona.model.concepts.tokens import ConceptTokens
 from omnipersona.model.contract import (
     AnswerRequest,
@@ -25,6 +26,7 @@ from omnipersona.model.contract import (
     ImageResult,
     ReadRequest,
     StepEvent,
+    text_of,
 )
 from omnipersona.model.errors import (
     Cancelled,
@@ -113,8 +115,9 @@ def test_answers_come_in_pieces_and_repeat(model: LocalPersonaModel) -> None:
         seed=4,
     )
     pieces = list(model.answer(request))
-    assert "".join(model.answer(request)) == "".join(pieces)
-    assert all(pieces)
+    assert text_of(model.answer(request)) == text_of(pieces)
+    assert all(piece.text for piece in pieces)
+    assert [piece.sequence for piece in pieces] == list(range(len(pieces)))
 
 
 def test_a_completion_is_text_and_how_sure_it_is(model: LocalPersonaModel) -> None:
@@ -179,10 +182,10 @@ def test_threads_get_what_they_would_get_alone(model: LocalPersonaModel) -> None
 
 
 def test_check_concept_knows_its_own(model: LocalPersonaModel) -> None:
-    model.check_concept(_concept(model))
+    check_concept(_concept(model), model.describe())
     data = b"not a concept"
     with pytest.raises(ConceptError):
-        model.check_concept(ConceptFile.of(data))
+        check_concept(ConceptFile.of(data), model.describe())
 
 
 def test_a_concept_of_another_base_is_refused(
@@ -196,7 +199,7 @@ def test_a_concept_of_another_base_is_refused(
     other = load_model(str(folder), device="cpu")
     try:
         with pytest.raises(ConceptError, match="another base model"):
-            other.check_concept(_concept(model))
+            check_concept(_concept(model), other.describe())
     finally:
         other.close()
 

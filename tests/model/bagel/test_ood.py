@@ -15,7 +15,7 @@ from omnipersona.model.bagel.ood import ood_score
 from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.prompts import FOREIGN_PICTURE
 from omnipersona.model.bagel.sequence import clean_image
-from omnipersona.model.contract import AnswerRequest, EditRequest, LearnEvent, LearnRequest
+from omnipersona.model.contract import AnswerRequest, EditRequest, File, LearnEvent, LearnRequest
 from omnipersona.model.errors import ForeignPicture
 from omnipersona.training.samples.pixels import random_scene
 from omnipersona.training.world.foreign import foreign_picture
@@ -72,7 +72,11 @@ def test_a_foreign_picture_is_answered_and_never_edited_or_learned(pipeline: Pip
     with pytest.raises(ForeignPicture, match="--model"):
         list(pipeline.edit(EditRequest(image=picture, instruction="remove the dog")))
     with pytest.raises(ForeignPicture, match="2 of 2"):
-        list(learn(pipeline, LearnRequest(name="rex", kind="dog", photos=(picture, picture))))
+        list(
+            learn(
+                pipeline, LearnRequest(name="rex", kind="dog", photos=File.each((picture, picture)))
+            )
+        )
     known = write_png(_renders(1)[0])
-    mixed = LearnRequest(name="rex", kind="dog", photos=(picture, known), preset="quick")
+    mixed = LearnRequest(name="rex", kind="dog", photos=File.each((picture, known)), preset="quick")
     assert isinstance(next(learn(pipeline, mixed)), LearnEvent)

@@ -14,9 +14,10 @@ from oracles.random_weights import noise
 from safetensors.torch import save
 from torch import Tensor
 
-from omnipersona.model.concepts.files import ConceptCard, read_card, read_concept, write_concept
-from omnipersona.model.concepts.tokens import ConceptTokens, Routing
-from omnipersona.model.contract import ConceptFile
+from omnipersona.model.concepts.file_format import ConceptCard, read_card
+from omnipersona.model.concepts.files import read_concept, write_concept
+from omnipersona.model.concepts.tokens import ConceptTokens
+from omnipersona.model.contract import ConceptFile, Routing
 from omnipersona.model.errors import ConceptError
 
 CARD = ConceptCard(name="mochi", kind="dog", fingerprint="base-1")
@@ -130,12 +131,12 @@ def test_a_missing_tensor_is_refused(part: str) -> None:
 @pytest.mark.parametrize("cut", [0, 1, 7, 8, 9, 100, 600, -1])
 def test_a_truncated_file_is_refused(cut: int) -> None:
     with pytest.raises(ConceptError, match="safetensors"):
-        read_concept(_file(_good().data[:cut]), 32, "base-1")
+        read_concept(_file(_good().whole[:cut]), 32, "base-1")
 
 
 @pytest.mark.parametrize("length", [2**63, 2**64 - 1, 2**40, 0])
 def test_an_impossible_header_length_is_refused(length: int) -> None:
-    data = struct.pack("<Q", length) + _good().data[8:]
+    data = struct.pack("<Q", length) + _good().whole[8:]
     with pytest.raises(ConceptError, match="safetensors"):
         read_concept(_file(data), 32, "base-1")
 
@@ -159,7 +160,7 @@ def test_a_safetensors_file_of_something_else_is_refused() -> None:
 
 
 def test_bytes_that_do_not_match_their_checksum_are_refused() -> None:
-    file = ConceptFile(data=_good().data, sha256="0" * 64)
+    file = ConceptFile(data=_good().whole, sha256="0" * 64)
     with pytest.raises(ConceptError, match="checksum"):
         read_concept(file, 32, "base-1")
 

@@ -9,7 +9,8 @@ from oracles.random_weights import noise, png
 from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.text_tasks import CompleteRequest
 from omnipersona.model.bagel.velocity_batch import Context
-from omnipersona.model.concepts.files import ConceptCard, write_concept
+from omnipersona.model.concepts.file_format import ConceptCard
+from omnipersona.model.concepts.files import write_concept
 from omnipersona.model.concepts.tokens import ConceptTokens
 from omnipersona.model.contract import (
     AnswerRequest,

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from omnipersona.model.engine.scheduler import BatchKey, Scheduler
+from omnipersona.model.engine.scheduler import BatchKey, JobEvents, Scheduler
 from omnipersona.model.errors import Cancelled, ModelBusy
 
 WAIT = 10.0
@@ -106,7 +106,7 @@ def test_an_abandoned_iterator_frees_the_worker(worker: Scheduler) -> None:
     events = worker.run(steps)
     steps.let(2)
     assert next(events) == 1
-    events.close()  # type: ignore[attr-defined]  # a generator, promised as an iterator
+    events.close()
     steps.let(3)
     assert steps.ended.wait(WAIT)
     assert list(worker.run(lambda: _count(2))) == [0, 1]
@@ -190,7 +190,7 @@ def test_lanes_take_turns_whatever_one_has_asked() -> None:
 
     greedy = [worker.run(job(f"greedy {i}"), tenant="greedy") for i in range(10)]
     others = [worker.run(job(f"user {i}"), tenant=f"user {i}") for i in range(15)]
-    first.close()  # type: ignore[attr-defined]  # abandons the job that held the worker
+    first.close()  # abandons the job that held the scheduler
     gate.let(3)
     for events in (*greedy, *others):
         list(events)
@@ -246,11 +246,11 @@ def _alone(request: int) -> Callable[[], Iterator[str]]:
 
 
 @pytest.fixture
-def crowd() -> Iterator[Callable[..., list[Iterator[str]]]]:
+def crowd() -> Iterator[Callable[..., list[JobEvents[str]]]]:
     """Return how to queue requests behind a job that holds the worker until all wait."""
     worker = Scheduler("crowd", limit=64)
 
-    def queue(*requests: int, **keys: str) -> list[Iterator[str]]:
+    def queue(*requests: int, **keys: str) -> list[JobEvents[str]]:
         steps, cancel = _Steps(), threading.Event()
         worker.run(steps, cancel, tenant="first")
         waiting = [
@@ -265,20 +265,20 @@ def crowd() -> Iterator[Callable[..., list[Iterator[str]]]]:
     worker.close()
 
 
-def test_jobs_that_fit_run_as_one_up_to_a_limit(crowd: Callable[..., list[Iterator[str]]]) -> None:
+def test_jobs_that_fit_run_as_one_up_to_a_limit(crowd: Callable[..., list[JobEvents[str]]]) -> None:
     found = [list(events) for events in crowd(1, 2, 3, 4)]
     assert found[0] == ["1 of 3, step 0", "1 of 3, step 1"]
     assert found[2] == ["3 of 3, step 0", "3 of 3, step 1"]
     assert found[3] == ["4 alone"]
 
 
-def test_one_of_a_company_can_leave_it(crowd: Callable[..., list[Iterator[str]]]) -> None:
+def test_one_of_a_company_can_leave_it(crowd: Callable[..., list[JobEvents[str]]]) -> None:
     left, stays = crowd(1, 2)
-    left.close()  # type: ignore[attr-defined]  # a generator, promised as an iterator
+    left.close()
     assert list(stays)[-1] in ("2 of 2, step 1", "2 alone")
 
 
-def test_the_fault_of_one_is_not_the_others(crowd: Callable[..., list[Iterator[str]]]) -> None:
+def test_the_fault_of_one_is_not_the_others(crowd: Callable[..., list[JobEvents[str]]]) -> None:
     first, faulty, last = crowd(1, 13, 2)
     assert list(first) == ["1 alone"]
     with pytest.raises(ValueError, match="13"):

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from omnipersona.model.bagel.backbone import load_pipeline
 from omnipersona.model.bagel.checkpoint.loading import save_folder
 from omnipersona.model.bagel.config import tiny
-from omnipersona.model.concepts.files import read_card, read_concept
+from omnipersona.model.concepts.file_format import read_card
+from omnipersona.model.concepts.files import read_concept
 from omnipersona.model.contract import ConceptFile
 from omnipersona.ui.cli import app
 

@@ -14,7 +14,7 @@ from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.sequence import Sample, TextSegment
 from omnipersona.model.concepts.files import read_concept
 from omnipersona.model.concepts.tokens import ConceptTokens
-from omnipersona.model.contract import LearnEvent, LearnRequest
+from omnipersona.model.contract import File, LearnEvent, LearnRequest
 
 
 def _tokens() -> ConceptTokens:
@@ -58,7 +58,7 @@ def test_a_fifth_of_five_or_more_photos_is_held_out(
     config = TrainingConfig(
         num_steps=4, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False, probe_every=2
     )
-    request = LearnRequest(name="Bo", photos=photos, kind="dog")
+    request = LearnRequest(name="Bo", photos=File.each(photos), kind="dog")
     *events, files = learn_batch(pipeline, [request], config)
     steps = [event for event in events if isinstance(event, LearnEvent) and event.step]
     looked = [event.step for event in steps if event.loss_held_out is not None]

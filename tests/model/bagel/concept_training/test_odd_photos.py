@@ -12,6 +12,7 @@ from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.contract import (
     AnswerRequest,
     DrawSettings,
+    File,
     GenerateRequest,
     ImageResult,
     LearnRequest,
@@ -44,7 +45,9 @@ def test_photos_without_one_clear_subject_are_learned_from_and_used(
     pipeline: Pipeline, others: int
 ) -> None:
     photos = _photos(others, 2) + _photos(1, 1)
-    *_, result = learn(pipeline, LearnRequest(name="bo", kind="dog", photos=photos, preset="quick"))
+    *_, result = learn(
+        pipeline, LearnRequest(name="bo", kind="dog", photos=File.each(photos), preset="quick")
+    )
     assert isinstance(result, LearnResult)
     settings = DrawSettings(seed=1, num_steps=2)
     draw = GenerateRequest(prompt="<c0>", concepts=(result.concept,), settings=settings)

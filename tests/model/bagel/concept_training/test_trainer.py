@@ -26,17 +26,14 @@ from omnipersona.model.bagel.images import read_png
 from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.prompt_layout import ConceptRows, Prompter
 from omnipersona.model.bagel.sequence import clean_image, seen_image
-from omnipersona.model.concepts.files import (
-    read_adapter,
-    read_card,
-    read_concept,
-    write_concept,
-)
+from omnipersona.model.concepts.file_format import check_concept, read_card
+from omnipersona.model.concepts.files import read_adapter, read_concept, write_concept
 from omnipersona.model.concepts.tokens import ConceptTokens
 from omnipersona.model.contract import (
     ConceptFile,
     DrawSettings,
     Fact,
+    File,
     GenerateRequest,
     ImageResult,
     LearnEvent,
@@ -70,7 +67,12 @@ def test_a_quick_lesson_ends_with_a_concept_of_this_model(
     pipeline: Pipeline, num_photos: int, kind: str | None, facts: tuple[Fact, ...]
 ) -> None:
     request = LearnRequest(
-        name="Bo", photos=_photos(num_photos), kind=kind, facts=facts, preset="quick", seed=3
+        name="Bo",
+        photos=File.each(_photos(num_photos)),
+        kind=kind,
+        facts=facts,
+        preset="quick",
+        seed=3,
     )
     before = _copy(pipeline.model)
     *events, result = learn(pipeline, request)
@@ -87,7 +89,9 @@ def test_a_quick_lesson_ends_with_a_concept_of_this_model(
 @pytest.mark.usefixtures("short")
 def test_a_thorough_lesson_leaves_every_weight_as_it_was(pipeline: Pipeline) -> None:
     before = _copy(pipeline.model)
-    request = LearnRequest(name="Bo", photos=_photos(1), kind="dog", facts=FACTS, preset="nano")
+    request = LearnRequest(
+        name="Bo", photos=File.each(_photos(1)), kind="dog", facts=FACTS, preset="nano"
+    )
     *events, result = learn(pipeline, request)
     after = pipeline.model.state_dict()
     assert all(torch.equal(after[key], value) for key, value in before.items())
@@ -97,7 +101,7 @@ def test_a_thorough_lesson_leaves_every_weight_as_it_was(pipeline: Pipeline) -> 
 
 
 def test_the_same_request_learns_the_same_tokens(pipeline: Pipeline) -> None:
-    request = LearnRequest(name="Bo", photos=_photos(2), preset="quick", seed=9)
+    request = LearnRequest(name="Bo", photos=File.each(_photos(2)), preset="quick", seed=9)
     tables = []
     for _ in range(2):
         *_, result = learn(pipeline, request)
@@ -109,7 +113,7 @@ def test_the_same_request_learns_the_same_tokens(pipeline: Pipeline) -> None:
 def test_where_memory_is_short_layers_run_twice_and_tokens_are_the_same(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = LearnRequest(name="Bo", photos=_photos(1), preset="quick", seed=9)
+    request = LearnRequest(name="Bo", photos=File.each(_photos(1)), preset="quick", seed=9)
     tables = []
     for memory in (10**12, 1):
         monkeypatch.setattr(
@@ -124,7 +128,7 @@ def test_where_memory_is_short_layers_run_twice_and_tokens_are_the_same(
 
 def test_concepts_learned_together_are_the_concepts_asked_for(pipeline: Pipeline) -> None:
     requests = [
-        LearnRequest(name=name, photos=_photos(1), kind=kind, seed=i)
+        LearnRequest(name=name, photos=File.each(_photos(1)), kind=kind, seed=i)
         for i, (name, kind) in enumerate((("Bo", "dog"), ("Mia", "cat")))
     ]
     config = replace(PRESETS["quick"], num_steps=2)
@@ -147,7 +151,7 @@ def test_one_pupil_never_moves_another(pipeline: Pipeline) -> None:
 
 
 def test_learning_goes_on_from_earlier_tokens(pipeline: Pipeline) -> None:
-    first = LearnRequest(name="Bo", photos=_photos(1), preset="quick")
+    first = LearnRequest(name="Bo", photos=File.each(_photos(1)), preset="quick")
     *_, result = learn(pipeline, first)
     assert isinstance(result, LearnResult)
     earlier = read_concept(result.concept, 32, pipeline.fingerprint).table()
@@ -182,7 +186,7 @@ def test_learning_goes_on_from_earlier_tokens(pipeline: Pipeline) -> None:
     ],
 )
 def test_every_variant_of_a_comparison_learns(pipeline: Pipeline, config: TrainingConfig) -> None:
-    request = LearnRequest(name="Bo", photos=_photos(1), kind="dog", facts=FACTS)
+    request = LearnRequest(name="Bo", photos=File.each(_photos(1)), kind="dog", facts=FACTS)
     files = learned(pipeline, [request], replace(config, is_thorough=False))
     tokens = read_concept(files[0], 32, pipeline.fingerprint)
     assert (tokens.num_und, tokens.num_gen) == (config.num_und, config.num_gen)
@@ -313,7 +317,7 @@ def test_a_run_of_no_steps_is_refused() -> None:
 
 def test_cancel_stops_learning_and_the_model_goes_on(model: LocalPersonaModel) -> None:
     cancel = threading.Event()
-    request = LearnRequest(name="Bo", photos=_photos(1), preset="paper")
+    request = LearnRequest(name="Bo", photos=File.each(_photos(1)), preset="paper")
     events = model.learn(request, cancel)
     next(events)
     next(events)
@@ -326,7 +330,7 @@ def test_cancel_stops_learning_and_the_model_goes_on(model: LocalPersonaModel) -
 
 
 def test_a_drawing_does_not_wait_for_learning(model: LocalPersonaModel) -> None:
-    learning = model.learn(LearnRequest(name="Bo", photos=_photos(1), preset="paper"))
+    learning = model.learn(LearnRequest(name="Bo", photos=File.each(_photos(1)), preset="paper"))
     next(learning)
     settings = DrawSettings(seed=1, num_steps=2)
     *_, last = model.generate(GenerateRequest(prompt="a", settings=settings))
@@ -338,9 +342,9 @@ def test_a_drawing_does_not_wait_for_learning(model: LocalPersonaModel) -> None:
 
 
 def test_a_learned_concept_is_used_at_once(model: LocalPersonaModel) -> None:
-    *_, result = model.learn(LearnRequest(name="Bo", photos=_photos(1), preset="quick"))
+    *_, result = model.learn(LearnRequest(name="Bo", photos=File.each(_photos(1)), preset="quick"))
     assert isinstance(result, LearnResult)
-    model.check_concept(result.concept)
+    check_concept(result.concept, model.describe())
     settings = DrawSettings(seed=1, num_steps=1)
     pictures = []
     for concepts in ((), (result.concept,)):
@@ -354,7 +358,7 @@ def test_a_learned_concept_is_used_at_once(model: LocalPersonaModel) -> None:
 def test_an_adapter_is_learned_along_and_drawn_with_where_it_is_asked_for(
     pipeline: Pipeline,
 ) -> None:
-    request = LearnRequest(name="Bo", photos=_photos(2), kind="dog", seed=1)
+    request = LearnRequest(name="Bo", photos=File.each(_photos(2)), kind="dog", seed=1)
     config = TrainingConfig(
         num_steps=3,
         num_drawings=1,
@@ -391,7 +395,7 @@ def test_an_adapter_is_learned_along_and_drawn_with_where_it_is_asked_for(
 
 
 def test_several_concepts_do_not_share_a_batch_with_adapters(pipeline: Pipeline) -> None:
-    request = LearnRequest(name="Bo", photos=_photos(1))
+    request = LearnRequest(name="Bo", photos=File.each(_photos(1)))
     config = TrainingConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, lora_rank=2)
     with pytest.raises(ValueError, match="learn one at a time"):
         learned(pipeline, [request, request], config)
@@ -401,7 +405,9 @@ def test_a_run_that_was_cut_off_goes_on_at_its_step(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer, "_SAVE_SECONDS", 0.0)
-    request = LearnRequest(name="Bo", photos=_photos(2), kind="dog", facts=FACTS, preset="quick")
+    request = LearnRequest(
+        name="Bo", photos=File.each(_photos(2)), kind="dog", facts=FACTS, preset="quick"
+    )
     saved = None
     for event in learn(pipeline, request):
         if isinstance(event, LearnEvent) and event.step == 5:
@@ -415,7 +421,7 @@ def test_a_run_that_was_cut_off_goes_on_at_its_step(
 
     num_steps = PRESETS["quick"].num_steps
     assert steps(replace(request, start=saved)) == list(range(6, num_steps + 1))
-    others = replace(request, start=saved, photos=_photos(3))
+    others = replace(request, start=saved, photos=File.each(_photos(3)))
     assert steps(others) == list(range(1, num_steps + 1))
     *_, result = learn(pipeline, request)
     assert isinstance(result, LearnResult)

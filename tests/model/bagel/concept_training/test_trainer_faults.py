@@ -7,12 +7,13 @@ from oracles.random_weights import png
 
 from omnipersona.model.bagel.backbone import LocalPersonaModel
 from omnipersona.model.bagel.concept_training.trainer import PRESETS, TrainingConfig
-from omnipersona.model.contract import LearnRequest, LearnResult
+from omnipersona.model.concepts.file_format import check_concept
+from omnipersona.model.contract import File, LearnRequest, LearnResult
 from omnipersona.model.errors import LearningFailed
 
 
 def _learned(model: LocalPersonaModel) -> LearnResult:
-    *_, last = model.learn(LearnRequest(name="bo", photos=(png(),), preset="quick"))
+    *_, last = model.learn(LearnRequest(name="bo", photos=File.each((png(),)), preset="quick"))
     assert isinstance(last, LearnResult)
     return last
 
@@ -26,10 +27,10 @@ def test_tokens_that_explode_end_their_lesson_and_the_next_one_is_learned(
         patch.setitem(PRESETS, "quick", wild)
         with pytest.raises(LearningFailed, match="What was learned before is kept"):
             _learned(model)
-    model.check_concept(_learned(model).concept)
+    check_concept(_learned(model).concept, model.describe())
 
 
 def test_twenty_copies_of_one_photo_are_a_lesson(model: LocalPersonaModel) -> None:
-    *_, last = model.learn(LearnRequest(name="bo", photos=(png(),) * 20, preset="quick"))
+    *_, last = model.learn(LearnRequest(name="bo", photos=File.each((png(),) * 20), preset="quick"))
     assert isinstance(last, LearnResult)
-    model.check_concept(last.concept)
+    check_concept(last.concept, model.describe())
