@@ -17,7 +17,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 	@touch $(STAMP)
 
 chat: install ## open the chat in a browser
-	$(PY) -m omnipersona.ui.cli chat --port $(PORT)
+	$(PY) -m omnipersona chat --port $(PORT)
 
 # A process per core with a thread each: tests of one file stay together. The slowest are listed,
 # so that every run shows where its minutes go.
@@ -46,7 +46,7 @@ format: install ## rewrite the code in the house format
 	.venv/bin/ruff format .
 
 bench: install ## nano's abilities in a minute
-	$(PY) -m omnipersona.ui.cli bench nano --quick
+	$(PY) -m omnipersona bench nano --quick
 
 docs: install ## the documentation as a site, in site/
 	$(PY) scripts/docs.py
