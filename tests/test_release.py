@@ -35,6 +35,9 @@ PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf
 PINS: Final = (ROOT / "constraints.txt").read_text(encoding="utf-8")
 HASHED: Final = (ROOT / "constraints-hashed.txt").read_text(encoding="utf-8")
 
+WHEELS: Final = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS")
+"""A folder of wheels beside the registry; uv does not read pip's."""
+
 PACKAGE: Final = ROOT / "src" / "omnipersona"
 ROOMS: Final = sorted({path.name for path in PACKAGE.iterdir() if path.is_symlink()} - {"training"})
 COMMANDS: Final = Path(__file__).with_name("many_commands.py")
@@ -110,9 +113,7 @@ def test_what_a_wheel_needs_is_pinned_with_hashes() -> None:
 
 def _uv(*arguments: str | Path) -> None:
     """Run uv with what its cache holds, and with the registry where that is not enough."""
-    environment = dict(os.environ)
-    if "PIP_FIND_LINKS" in environment:
-        environment.setdefault("UV_FIND_LINKS", environment["PIP_FIND_LINKS"])
+    environment = {**os.environ, **({"UV_FIND_LINKS": WHEELS} if WHEELS else {})}
     for more in (["--offline"], []):
         command = [Path(sys.executable).with_name("uv"), *arguments, *more]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -134,9 +135,9 @@ def python(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the Python of an environment in which the wheel is installed, without extras."""
     folder = tmp_path_factory.mktemp("installed") / "environment"
     [wheel] = built.glob("*.whl")
-    # torch as it is here: for the CPU or for one kind of GPU.
+    # torch as it is here: from the folder of wheels, or from the index of its kind.
     _, _, backend = version("torch").partition("+")
-    torch = ["--torch-backend", backend] if backend else []
+    torch = ["--torch-backend", backend] if backend and not WHEELS else []
     python = folder / "bin" / "python"
     pins = ROOT / "constraints-hashed.txt"
     _uv("venv", "--python", sys.executable, folder)
