@@ -11,7 +11,7 @@ COPY . .
 ARG TORCH_BACKEND=cpu
 # Which extras; gpu has the packages for shrunk weights.
 ARG EXTRAS=stores,server,tracing
-RUN UV_NO_CACHE=1 scripts/setup.sh
+RUN UV_NO_CACHE=1 CONSTRAINTS=constraints-hashed.txt scripts/setup.sh
 ENV PATH=/app/.venv/bin:$PATH
 
 USER 10001

@@ -5,7 +5,8 @@ STAMP := .venv/.ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast test-gpu lint types format bench docs screenshots clean
+.PHONY: help install chat test test-fast test-gpu lint types format bench docs screenshots build \
+	constraints clean
 
 help: ## print the verbs
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -17,7 +18,7 @@ $(STAMP): pyproject.toml constraints.txt scripts/setup.sh
 	@touch $(STAMP)
 
 chat: install ## open the chat in a browser
-	$(PY) -m omnipersona.ui.cli chat --port $(PORT)
+	$(PY) -m omnipersona chat --port $(PORT)
 
 # A process per core with a thread each: tests of one file stay together. The slowest are listed,
 # so that every run shows where its minutes go.
@@ -46,7 +47,7 @@ format: install ## rewrite the code in the house format
 	.venv/bin/ruff format .
 
 bench: install ## nano's abilities in a minute
-	$(PY) -m omnipersona.ui.cli bench nano --quick
+	$(PY) -m omnipersona bench nano --quick
 
 docs: install ## the documentation as a site, in site/
 	$(PY) scripts/docs.py
@@ -56,6 +57,18 @@ screenshots: install ## the pictures of the documentation, taken in a browser
 	mkdir -p docs/screenshots
 	OMNIPERSONA_SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/ui/test_browser.py tests/ui/test_browser_memory.py
 	$(PY) scripts/shoot_report.py
+
+build: install ## the source distribution and from it the wheel, in dist/
+	.venv/bin/uv build
+
+# torch and the CUDA packages below it come from an index of their own, whose files have other hashes.
+constraints: install ## constraints-hashed.txt: the pins that a wheel needs, with their hashes
+	mkdir -p build
+	.venv/bin/uv pip compile pyproject.toml --extra stores --extra server --extra tracing \
+		--extra gpu --universal --constraint constraints.txt --generate-hashes --no-annotate \
+		--custom-compile-command "make constraints" --quiet --output-file build/constraints.txt
+	awk '/^[a-z]/ {theirs = /^(torch==|triton|nvidia-|cuda-)/} /^torch==/ {print $$1} !theirs' \
+		build/constraints.txt > constraints-hashed.txt
 
 clean: ## remove .venv and caches
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

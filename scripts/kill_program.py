@@ -44,7 +44,7 @@ class Program:
         self._command = [
             sys.executable,
             "-m",
-            "omnipersona.ui.cli",
+            "omnipersona",
             "--data",
             str(folder / "data"),
             "serve",

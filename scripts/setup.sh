@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Make or refresh .venv: pip, then uv, then the pinned packages. Safe to run again.
-# EXTRAS names other extras than dev, TORCH_BACKEND another torch than what the machine suggests.
+# EXTRAS names other extras than dev, TORCH_BACKEND another torch than what the machine suggests,
+# CONSTRAINTS another file of pins.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,8 +21,9 @@ echo "setup: installing uv"
 export UV_FIND_LINKS="${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}}"
 [ -n "$UV_FIND_LINKS" ] || unset UV_FIND_LINKS
 
-install=(.venv/bin/uv pip install --python .venv/bin/python --constraint constraints.txt)
-torch="$(grep '^torch==' constraints.txt)"
+constraints="${CONSTRAINTS:-constraints.txt}"
+install=(.venv/bin/uv pip install --python .venv/bin/python --constraint "$constraints")
+torch="$(grep '^torch==' "$constraints")"
 if ! .venv/bin/python -c 'import torch' 2>/dev/null; then
     if [ "${TORCH_BACKEND:-cpu}" != cpu ]; then
         echo "setup: installing $torch ($TORCH_BACKEND)"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+import omnipersona
 from omnipersona.ui.commands.backup import backup, restore
 from omnipersona.ui.commands.checkpoints import doctor, models_app
 from omnipersona.ui.commands.command_line import (
@@ -60,6 +61,12 @@ app.command("serve")(serve_command)
 Images = Annotated[list[Path] | None, typer.Option("--image", help="A picture to attach.")]
 
 
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"omnipersona {omnipersona.__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def main_options(
     context: typer.Context,
@@ -80,6 +87,12 @@ def main_options(
     user: Annotated[
         str | None, typer.Option(help="Whose memory is used. [OMNIPERSONA_USER]")
     ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
 ) -> None:
     """A personal assistant that understands, draws and edits with your own concepts."""
     context.obj = {
@@ -306,7 +319,3 @@ def learn(
 def main() -> None:
     """Run the command line."""
     app()
-
-
-if __name__ == "__main__":
-    main()

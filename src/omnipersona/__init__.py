@@ -5,6 +5,7 @@ neither torch nor a graph library.
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from omnipersona.tools.outcome import ToolDeps
     from omnipersona.tools.registry import build_tools
     from omnipersona.ui.mount import mount_page
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Context",
@@ -61,6 +60,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("omnipersona")
     if name not in _HOMES:
         raise AttributeError(f"module 'omnipersona' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)

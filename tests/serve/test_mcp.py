@@ -23,7 +23,7 @@ from omnipersona.serve.keys import ApiKeys
 async def over_pipes(data: Path, user: str = "me") -> AsyncIterator[ClientSession]:
     command = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "omnipersona.ui.cli", "--data", str(data), "--user", user, "mcp"],
+        args=["-m", "omnipersona", "--data", str(data), "--user", user, "mcp"],
         env={"OMP_NUM_THREADS": "1"},
     )
     async with stdio_client(command) as (read, write), ClientSession(read, write) as client:

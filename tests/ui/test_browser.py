@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 # Read before the fixture that takes settings out of the environment of every test.
 MODEL: Final = os.environ.get("OMNIPERSONA_MODEL", "nano")
-COMMAND: Final = ("-m", "omnipersona.ui.cli", "--data", "{data}", "chat", "--port", "{port}")
+COMMAND: Final = ("-m", "omnipersona", "--data", "{data}", "chat", "--port", "{port}")
 LONG: Final = "60"  # steps of a drawing: long enough for a preview to be shown, and stopped
 
 

@@ -12,7 +12,7 @@ from visit import MINUTE, SCREENSHOTS, Visit, sample_photos
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-COMMAND: Final = ("-m", "omnipersona.ui.cli", "--data", "{data}", "chat", "--port", "{port}")
+COMMAND: Final = ("-m", "omnipersona", "--data", "{data}", "chat", "--port", "{port}")
 LONG: Final = "200"
 WISH: Final = "draw <bo> with his toy"
 

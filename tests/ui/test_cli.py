@@ -46,7 +46,7 @@ def test_a_missing_model_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_misspelt_setting_is_named(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "omnipersona.ui.cli", "config"],
+        [sys.executable, "-m", "omnipersona", "config"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -136,7 +136,7 @@ def test_a_hub_that_is_down_is_one_sentence(run: Run, hub: Hub) -> None:
 
 
 def test_the_program_asks_the_hub_that_the_environment_names(hub: Hub, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "omnipersona.ui.cli", "--data", str(tmp_path / "data")]
+    command = [sys.executable, "-m", "omnipersona", "--data", str(tmp_path / "data")]
     done = subprocess.run(
         [*command, "models", "get", NAME],
         capture_output=True,

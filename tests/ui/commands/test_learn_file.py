@@ -57,7 +57,7 @@ def test_two_processes_of_a_launcher_learn_together(folder: Path, tmp_path: Path
     alone, together = tmp_path / "alone.safetensors", tmp_path / "together.safetensors"
     assert CliRunner().invoke(app, _arguments(folder, alone)).exit_code == 0
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    launcher += ["--nproc-per-node", "2", "-m", "omnipersona.ui.cli"]
+    launcher += ["--nproc-per-node", "2", "-m", "omnipersona"]
     done = subprocess.run(
         [*launcher, *_arguments(folder, together)], capture_output=True, text=True, check=False
     )
