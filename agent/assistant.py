@@ -367,7 +367,7 @@ class Assistant(Library):
 
 
 def _load_model(settings: Settings) -> PersonaModel:
-    from omnipersona.model.bagel.backbone import load_model
+    from omnipersona.model.registry import load_model
 
     return load_model(
         settings.model,

@@ -27,9 +27,10 @@ from omnipersona.bench.rows import Row, as_json, mean_row, seconds_row, table
 from omnipersona.bench.sample import FULL, QUICK, Progress, Sizes
 from omnipersona.bench.texts import intent_rows, text_rows
 from omnipersona.bench.two_characters import two_rows
-from omnipersona.model.bagel.backbone import NANO_FOLDER, LocalPersonaModel
+from omnipersona.model.bagel.backbone import LocalPersonaModel
 from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.bagel.vae import Autoencoder
+from omnipersona.model.registry import NANO_FOLDER
 from omnipersona.training.world.render import render
 
 __all__ = ["Row", "as_json", "run_nano", "table"]

@@ -18,7 +18,7 @@ from omnipersona.bench.plain_path import draw_plainly
 from omnipersona.bench.reference import time_reference
 from omnipersona.bench.stage import Load, Stage, random_weights, small_sizes
 from omnipersona.bench.work import DRAWING, EDITING, SHIFT, Progress, WorkRow, run_work
-from omnipersona.model.bagel.backbone import NANO, load_pipeline
+from omnipersona.model.bagel.backbone import load_pipeline
 from omnipersona.model.bagel.checkpoint.published import bagel_7b_mot
 from omnipersona.model.bagel.flow.guidance import GuidanceConfig, drawing_scales
 from omnipersona.model.bagel.flow.sampling import DrawInputs, draw
@@ -27,6 +27,7 @@ from omnipersona.model.bagel.omni import OmniModel
 from omnipersona.model.bagel.pipeline import Pipeline
 from omnipersona.model.contract import GenerateRequest, Weights
 from omnipersona.model.engine.devices import Device, pick_device
+from omnipersona.model.registry import NANO
 
 _VS_REFERENCE: Final = "t2i_vs_reference"
 _REUSE_BELOW: Final = 0.1

@@ -23,7 +23,6 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from fakes import FakePersonaModel
 from talk import Talk
 
 from omnipersona.agent.assistant import Assistant
@@ -33,6 +32,7 @@ from omnipersona.memory.memory import Memory
 from omnipersona.store import schema
 from omnipersona.store.database import new_id, now
 from omnipersona.store.text import fold
+from omnipersona.testing import ScriptedModel
 
 WIDTH: Final = 384
 CALLS: Final = 11
@@ -179,7 +179,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=100_000, help="facts of the largest user")
     parser.add_argument("--crowd", type=int, default=0, help="users who search after each other")
     chosen = parser.parse_args()
-    model = FakePersonaModel(completions=SCRIPT)
+    model = ScriptedModel(completions=SCRIPT)
     with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
         settings = Settings(data=Path(folder) / "data", database=chosen.database)
         session = runner.run(Assistant.open(settings, model=model, encoder=Numbers()))

@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from omnipersona.model.bagel.backbone import NANO_FOLDER
+from omnipersona.model.registry import NANO_FOLDER
 
 
 def hasty(folder: Path, nano: Path = NANO_FOLDER) -> Path:

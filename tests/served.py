@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
-from fakes import FakePersonaModel, WordEncoder
+from fakes import LastingModel, WordEncoder
 from openai import OpenAI
 
 from omnipersona.agent.assistant import Assistant
@@ -17,6 +17,7 @@ from omnipersona.model.contract import PersonaModel
 from omnipersona.serve.address import listen
 from omnipersona.serve.http.app_state import AppState
 from omnipersona.serve.http.server import make_server, serve_door
+from omnipersona.testing import ScriptedModel
 
 NO_KEY: Final = "none"
 SCRIPT: Final = {
@@ -40,8 +41,8 @@ SCRIPT: Final = {
 ANSWERS: Final = {"what is": "a red picture", "and now": "still red", "is <c0>": "yes"}
 
 
-def scripted_model(**values: Any) -> FakePersonaModel:
-    return FakePersonaModel(completions=dict(SCRIPT), answers=ANSWERS, **values)
+def scripted_model(**values: Any) -> ScriptedModel:
+    return LastingModel(completions=dict(SCRIPT), answers=ANSWERS, **values)
 
 
 class Served:
@@ -69,8 +70,8 @@ class Served:
         assert not self._thread.is_alive()
 
     @property
-    def fake(self) -> FakePersonaModel:
-        assert isinstance(self._model, FakePersonaModel)
+    def fake(self) -> ScriptedModel:
+        assert isinstance(self._model, ScriptedModel)
         return self._model
 
     def client(self, key: str = NO_KEY) -> OpenAI:

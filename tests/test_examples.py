@@ -13,7 +13,7 @@ from typing import Any, Final
 import nbformat
 import pytest
 from everyday import everyday
-from fakes import FakePersonaModel, WordEncoder
+from fakes import LastingModel, WordEncoder
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.messages.tool import tool_call
@@ -23,6 +23,7 @@ from nbclient import NotebookClient
 from visit import sample_photos
 
 from omnipersona import Assistant, Context, Settings
+from omnipersona.testing import ScriptedModel
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -38,8 +39,8 @@ def example(name: str) -> ModuleType:
 
 
 @pytest.fixture
-def model() -> FakePersonaModel:
-    return FakePersonaModel(
+def model() -> ScriptedModel:
+    return LastingModel(
         completions={
             "message: draw": "generate; none; none; none",
             "Rewrite draw": "a red fox with a hat",
@@ -49,7 +50,7 @@ def model() -> FakePersonaModel:
 
 
 @pytest.fixture
-async def session(tmp_path: Path, model: FakePersonaModel) -> AsyncIterator[Assistant]:
+async def session(tmp_path: Path, model: ScriptedModel) -> AsyncIterator[Assistant]:
     settings = Settings(data=tmp_path / "data")
     async with await Assistant.open(settings, model=model, encoder=WordEncoder()) as opened:
         yield opened
@@ -62,7 +63,7 @@ async def test_the_graph_is_a_node_of_another_app(session: Assistant) -> None:
 
 
 async def test_a_question_inside_the_subgraph_interrupts_the_app_around_it(
-    session: Assistant, model: FakePersonaModel
+    session: Assistant, model: ScriptedModel
 ) -> None:
     model.completions = {"message: draw": "teach; none; none; none"}
     app = example("subgraph").build_app(session).compile(checkpointer=InMemorySaver())

@@ -14,9 +14,9 @@ ROOMS: Final = ("model", "store", "memory", "tools", "agent", "training", "bench
 SEAM: Final = (
     "model.contract",
     "model.errors",
-    "model.bagel.prompts",
     "model.thinking",
     "model.model_proxy",
+    "model.slotted_text",
 )
 
 # What each room may import of ours beside itself; a dotted name allows that module alone.
@@ -25,9 +25,10 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "store": (),
     "memory": ("store",),
     "tools": (
-        *(*SEAM, "memory", "store.errors", "store.names", "store.text", "store.image_sanitizer"),
+        *(*SEAM, "model.concepts.file_format", "memory"),
+        *("store.errors", "store.names", "store.text", "store.image_sanitizer"),
     ),
-    "agent": (*SEAM, "tools", "memory", "store", "model.bagel.backbone"),
+    "agent": (*SEAM, "tools", "memory", "store", "model.registry"),
     "training": ("model",),
     "bench": ("model", "store", "memory", "tools", "agent", "training"),
     "serve": ("agent", "__version__", *SEAM),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder
+from fakes import LastingModel, WordEncoder
 from oracles.random_weights import png
 from oracles.second_model import write_second
 from PIL import Image
@@ -51,7 +51,7 @@ SCRIPT = {
 class _Reader(LocalPersonaModel):
     """The network, with scripted replies to text tasks."""
 
-    script = FakePersonaModel(completions=SCRIPT)
+    script = LastingModel(completions=SCRIPT)
 
     def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
         return self.script.read(request, cancel)

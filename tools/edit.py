@@ -6,8 +6,8 @@ its parent.
 
 import threading
 
-from omnipersona.model.contract import EditRequest
-from omnipersona.tools.binding import concept_files
+from omnipersona.model.contract import ConceptFile, EditRequest, ImageResult
+from omnipersona.tools.binding import with_concepts
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 from omnipersona.tools.picture_records import DrawOrder, Watcher, keep_picture, watch
 
@@ -30,14 +30,19 @@ def edit_picture(
         ToolFailed: picture or tokens are missing, or model or memory failed.
         Cancelled: `cancel` was set.
     """
-    with tool_border():
-        files = concept_files(deps, user_id, [one.id for one in order.text.concepts])
+
+    def change(files: tuple[ConceptFile, ...]) -> tuple[tuple[ConceptFile, ...], ImageResult]:
         request = EditRequest(
-            image=deps.memory.pictures.read(user_id, source_id),
+            image=source,
             instruction=order.text.template,
             concepts=files,
             settings=order.settings,
             tenant=user_id,
         )
-        result = watch(deps.model.edit(request, cancel), on_event, cancel)
+        return files, watch(deps.model.edit(request, cancel), on_event, cancel)
+
+    with tool_border():
+        source = deps.memory.pictures.read(user_id, source_id)
+        ids = [one.id for one in order.text.concepts]
+        files, result = with_concepts(deps, user_id, ids, change)
         return keep_picture(deps, user_id, order, files, result, parent_id=source_id)

@@ -5,8 +5,8 @@ Knows how an order becomes a drawing request. Does not know how its text came ab
 
 import threading
 
-from omnipersona.model.contract import GenerateRequest
-from omnipersona.tools.binding import concept_files
+from omnipersona.model.contract import ConceptFile, GenerateRequest, ImageResult
+from omnipersona.tools.binding import with_concepts
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 from omnipersona.tools.picture_records import DrawOrder, Watcher, keep_picture, watch
 
@@ -28,10 +28,14 @@ def draw_picture(
         ToolFailed: a concept is not learned, or model or memory failed.
         Cancelled: `cancel` was set.
     """
-    with tool_border():
-        files = concept_files(deps, user_id, [one.id for one in order.text.concepts])
+
+    def draw(files: tuple[ConceptFile, ...]) -> tuple[tuple[ConceptFile, ...], ImageResult]:
         request = GenerateRequest(
             prompt=order.text.template, concepts=files, settings=order.settings, tenant=user_id
         )
-        result = watch(deps.model.generate(request, cancel), on_event, cancel)
+        return files, watch(deps.model.generate(request, cancel), on_event, cancel)
+
+    with tool_border():
+        ids = [one.id for one in order.text.concepts]
+        files, result = with_concepts(deps, user_id, ids, draw)
         return keep_picture(deps, user_id, order, files, result)

@@ -5,8 +5,8 @@ Decides nothing.
 
 import threading
 
-from omnipersona.model.contract import RecogniseRequest
-from omnipersona.tools.binding import concept_files
+from omnipersona.model.contract import ConceptFile, RecogniseRequest
+from omnipersona.tools.binding import with_concepts
 from omnipersona.tools.outcome import ToolDeps, tool_border
 
 
@@ -21,8 +21,11 @@ def identity_score(
 
     Raises: ToolFailed: the picture is gone, the concept is not learned, or the model failed.
     """
-    with tool_border():
-        [concept] = concept_files(deps, user_id, (concept_id,))
-        image = deps.memory.pictures.read(user_id, picture_id)
-        request = RecogniseRequest(image=image, concept=concept, tenant=user_id)
+
+    def recognise(files: tuple[ConceptFile, ...]) -> float:
+        request = RecogniseRequest(image=image, concept=files[0], tenant=user_id)
         return deps.model.recognise(request, cancel)
+
+    with tool_border():
+        image = deps.memory.pictures.read(user_id, picture_id)
+        return with_concepts(deps, user_id, (concept_id,), recognise)

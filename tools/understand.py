@@ -7,11 +7,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from omnipersona.model.contract import AnswerRequest
+from omnipersona.model.contract import AnswerRequest, ConceptFile
 from omnipersona.model.errors import ForeignPicture
 from omnipersona.model.slotted_text import ConceptRef, Slots, SlottedText
 from omnipersona.model.thinking import ThoughtSplitter
-from omnipersona.tools.binding import concept_files
+from omnipersona.tools.binding import with_concepts
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
 
 
@@ -44,29 +44,37 @@ def answer_question(
     Raises: ToolFailed: a concept is not learned, or model or memory failed.
     """
     slots = Slots.of(question, also=about)
-    files = concept_files(deps, user_id, [one.id for one in slots.concepts])
     names, splitter, thought, text = _SlotStream(slots), ThoughtSplitter(), "", ""
-    with tool_border():
+
+    def ask(files: tuple[ConceptFile, ...]) -> tuple[ConceptFile, ...]:
+        nonlocal thought, text
         request = AnswerRequest(
             question=slots.write(question),
-            images=tuple(deps.memory.pictures.read(user_id, i) for i in picture_ids),
+            images=images,
             concepts=files,
             think=think,
             tenant=user_id,
         )
+        for event in deps.model.answer(request, cancel):
+            more_thought, more_text = splitter.push(event.text)
+            more_text = names.push(more_text if text else more_text.lstrip())
+            thought, text = thought + more_thought, text + more_text
+            if on_thought is not None and more_thought:
+                on_thought(more_thought)
+            if on_text is not None and more_text:
+                on_text(more_text)
+        return files
+
+    with tool_border():
+        images = tuple(deps.memory.pictures.read(user_id, i) for i in picture_ids)
+        digests = []
         try:
-            for event in deps.model.answer(request, cancel):
-                more_thought, more_text = splitter.push(event.text)
-                more_text = names.push(more_text if text else more_text.lstrip())
-                thought, text = thought + more_thought, text + more_text
-                if on_thought is not None and more_thought:
-                    on_thought(more_thought)
-                if on_text is not None and more_text:
-                    on_text(more_text)
+            files = with_concepts(deps, user_id, [one.id for one in slots.concepts], ask)
+            digests = [file.sha256 for file in files]
             text += names.push(splitter.rest()) + names.rest()
         except ForeignPicture as error:
             text = str(error)
-    details: dict[str, Any] = {"concepts": [file.sha256 for file in files]}
+    details: dict[str, Any] = {"concepts": digests}
     if thought:
         details["thought"] = thought.strip()
     return ToolOutcome(text=text.strip(), details=details)

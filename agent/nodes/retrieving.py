@@ -15,9 +15,9 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.stating import is_said
 from omnipersona.agent.state import Evidence, EvidenceSource, State
 from omnipersona.agent.threads import in_worker
-from omnipersona.model.contract import AnswerRequest, RecallRequest, Statement, text_of
+from omnipersona.model.contract import AnswerRequest, ConceptFile, RecallRequest, Statement, text_of
 from omnipersona.model.slotted_text import ConceptRef, Slots, SlottedText
-from omnipersona.tools.binding import concept_files
+from omnipersona.tools.binding import with_concepts
 from omnipersona.tools.concept_service import NOTE, KnownFact, find_facts
 from omnipersona.tools.naming import read_bracketed
 from omnipersona.tools.outcome import ToolDeps, tool_border
@@ -116,13 +116,15 @@ class RetrievingNodes:
         usable = {card["concept_id"] for card in state["cards"] if card["has_tokens"]}
         if not ids or not all(i in usable for i in ids):
             return SlottedText()
-        with tool_border():
+
+        def ask(files: tuple[ConceptFile, ...]) -> str:
             request = AnswerRequest(
-                question=slots.write(question),
-                concepts=concept_files(self._deps, context.user_id, ids),
-                tenant=context.user_id,
+                question=slots.write(question), concepts=files, tenant=context.user_id
             )
-            answer = text_of(self._deps.model.answer(request, cancel))
+            return text_of(self._deps.model.answer(request, cancel))
+
+        with tool_border():
+            answer = with_concepts(self._deps, context.user_id, ids, ask)
         if not answer or answer.rstrip(".").casefold() == UNKNOWN:
             return SlottedText()
         return slots.read(answer)

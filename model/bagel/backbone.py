@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 import torch
 
@@ -49,11 +49,9 @@ from omnipersona.model.engine.devices import Device, memory_of, pick_device, wit
 from omnipersona.model.engine.file_cache import FileCache
 from omnipersona.model.engine.scheduler import BatchKey, JobEvents, Scheduler
 from omnipersona.model.errors import WeightsError
+from omnipersona.model.registry import NANO, folder_of
 
 logger = logging.getLogger(__name__)
-
-NANO: Final = "nano"
-NANO_FOLDER: Final = Path(__file__).parents[1] / "nano" / "checkpoint"
 
 T = TypeVar("T")
 E = TypeVar("E", bound=Event)
@@ -249,11 +247,6 @@ class _Numbered(Generic[E]):
     def close(self) -> None:
         """Abandon the job."""
         self._events.close()
-
-
-def folder_of(name_or_path: str) -> Path:
-    """Return the checkpoint folder of a name or path."""
-    return NANO_FOLDER if name_or_path == NANO else Path(name_or_path).expanduser()
 
 
 def load_pipeline(

@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder
+from fakes import LastingModel, WordEncoder
 from servers import TestPlaces
 from talk import Opener, Talk
 
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
+from omnipersona.testing import ScriptedModel
 
 
 @pytest.fixture
-def model() -> FakePersonaModel:
-    return FakePersonaModel(
+def model() -> ScriptedModel:
+    return LastingModel(
         completions={
             "this is my dog": "teach; attached; <c0>; none",
             "Facts\nmessage: this is my dog <c0>": "<c0> kind: dog",
@@ -28,10 +29,10 @@ def data_dir(places: TestPlaces) -> Path:
 
 
 @pytest.fixture
-async def open_session(model: FakePersonaModel, places: TestPlaces) -> AsyncIterator[Opener]:
+async def open_session(model: ScriptedModel, places: TestPlaces) -> AsyncIterator[Opener]:
     opened: list[Assistant] = []
 
-    async def open_one(with_model: FakePersonaModel | None = None) -> Assistant:
+    async def open_one(with_model: ScriptedModel | None = None) -> Assistant:
         settings = Settings(data=places.folder, **places.urls)
         session = await Assistant.open(settings, model=with_model or model, encoder=WordEncoder())
         opened.append(session)

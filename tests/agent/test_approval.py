@@ -1,13 +1,13 @@
 """Where the user wishes so, a rewritten prompt waits for a yes, a no or other words."""
 
 import pytest
-from fakes import FakePersonaModel
 from talk import Opener, Talk
 
 from omnipersona.agent.events import NeedInput, Reply
 from omnipersona.agent.nodes.questions import APPROVED, DROPPED, LEFT
 from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import EditRequest, GenerateRequest
+from omnipersona.testing import ScriptedModel
 
 SCRIPT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -34,13 +34,13 @@ async def _answer(talk: Talk, text: str) -> Reply:
 
 
 @pytest.fixture
-async def taught(talk: Talk, model: FakePersonaModel) -> Talk:
+async def taught(talk: Talk, model: ScriptedModel) -> Talk:
     model.completions = SCRIPT
     await talk.teach()
     return talk
 
 
-async def test_a_yes_draws_the_shown_words(taught: Talk, model: FakePersonaModel) -> None:
+async def test_a_yes_draws_the_shown_words(taught: Talk, model: ScriptedModel) -> None:
     need = await _ask(taught, "draw <bo> in winter")
     assert (need.kind, need.choices) == ("prompt", (APPROVED, LEFT))
     assert 'draw this: "<bo> in the snow"' in need.question
@@ -49,13 +49,13 @@ async def test_a_yes_draws_the_shown_words(taught: Talk, model: FakePersonaModel
     assert model.of_type(GenerateRequest)[-1].prompt == "<c0> in the snow"
 
 
-async def test_a_no_draws_nothing(taught: Talk, model: FakePersonaModel) -> None:
+async def test_a_no_draws_nothing(taught: Talk, model: ScriptedModel) -> None:
     await _ask(taught, "draw <bo> in winter")
     assert (await _answer(taught, "no")).text == DROPPED
     assert not model.of_type(GenerateRequest)
 
 
-async def test_other_words_are_drawn_instead(taught: Talk, model: FakePersonaModel) -> None:
+async def test_other_words_are_drawn_instead(taught: Talk, model: ScriptedModel) -> None:
     await _ask(taught, "draw <bo> in winter")
     reply = await _answer(taught, "<bo> on a sledge")
     request = model.of_type(GenerateRequest)[-1]
@@ -64,7 +64,7 @@ async def test_other_words_are_drawn_instead(taught: Talk, model: FakePersonaMod
 
 
 async def test_edits_are_asked_about_too_and_a_restart_keeps_the_question(
-    taught: Talk, model: FakePersonaModel, open_session: Opener
+    taught: Talk, model: ScriptedModel, open_session: Opener
 ) -> None:
     await taught.reply("draw <bo> in winter")
     need = await _ask(taught, "put a hat on him")

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from fakes import BrokenModelError, FakePersonaModel, Faults, png
+from fakes import BrokenModelError, png
 from talk import Opener, Talk
 
 from omnipersona.agent.assistant import Assistant
@@ -18,6 +18,7 @@ from omnipersona.model.bagel.text_tasks import CompleteRequest
 from omnipersona.model.contract import EditRequest, GenerateRequest, LearnRequest
 from omnipersona.model.errors import ModelError
 from omnipersona.store.errors import DataFolderBusy
+from omnipersona.testing import Faults, ScriptedModel
 from omnipersona.tools.outcome import ToolFailed
 
 TEACH = {
@@ -30,7 +31,7 @@ TEACH = {
 
 
 async def test_missing_name_photos_and_kind_are_asked_one_by_one(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = TEACH
     assert (await talk.need("teach you something")).kind == "name"
@@ -44,7 +45,7 @@ async def test_missing_name_photos_and_kind_are_asked_one_by_one(
     assert card.kind == "cat"
 
 
-async def test_a_person_is_learned_only_with_consent(talk: Talk, model: FakePersonaModel) -> None:
+async def test_a_person_is_learned_only_with_consent(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         "message: this is my friend": "teach; attached; <c0>; none",
         "Facts": "<c0> kind: friend",
@@ -59,7 +60,7 @@ async def test_a_person_is_learned_only_with_consent(talk: Talk, model: FakePers
     assert (await talk.session.concept_card("ana", "tom")).kind == "friend"
 
 
-async def test_a_question_survives_a_restart(open_session: Opener, model: FakePersonaModel) -> None:
+async def test_a_question_survives_a_restart(open_session: Opener, model: ScriptedModel) -> None:
     model.completions = TEACH
     session = await open_session()
     await Talk(session).need("teach you something")
@@ -72,7 +73,7 @@ async def test_a_question_survives_a_restart(open_session: Opener, model: FakePe
 
 
 @pytest.mark.parametrize("words", ["cancel", "Never mind.", "nevermind"])
-async def test_a_question_can_be_dropped(talk: Talk, model: FakePersonaModel, words: str) -> None:
+async def test_a_question_can_be_dropped(talk: Talk, model: ScriptedModel, words: str) -> None:
     model.completions = {**TEACH, "message: hello": "converse; none; none; none", "Chat": "Hi!"}
     await talk.need("teach you something")
     assert (await talk.reply(words)).text == "All right, I leave it."
@@ -80,7 +81,7 @@ async def test_a_question_can_be_dropped(talk: Talk, model: FakePersonaModel, wo
     assert (await talk.reply("hello")).text == "Hi!"
 
 
-async def test_an_edit_without_a_picture_asks_for_one(talk: Talk, model: FakePersonaModel) -> None:
+async def test_an_edit_without_a_picture_asks_for_one(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         "message: add a hat": "edit; none; none; none",
         "Rewrite edit": "add a hat",
@@ -92,7 +93,7 @@ async def test_an_edit_without_a_picture_asks_for_one(talk: Talk, model: FakePer
     assert len(model.of_type(EditRequest)) == 1
 
 
-async def test_two_concepts_that_match_are_chosen_from(talk: Talk, model: FakePersonaModel) -> None:
+async def test_two_concepts_that_match_are_chosen_from(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         **TEACH,
         "picture: none\nmessage: draw him": "generate; none; <c0> <c1>; none",
@@ -110,7 +111,7 @@ async def test_two_concepts_that_match_are_chosen_from(talk: Talk, model: FakePe
     assert (await third.reply("all of them")).details["concepts"] == ["bo", "rex"]
 
 
-async def test_users_and_threads_are_apart(session: Assistant, model: FakePersonaModel) -> None:
+async def test_users_and_threads_are_apart(session: Assistant, model: ScriptedModel) -> None:
     model.completions = {**TEACH, "message: again": "again; none; none; none"}
     ana, eve = Talk(session, "ana"), Talk(session, "eve")
     await ana.teach("bo")
@@ -136,7 +137,7 @@ async def test_users_and_threads_are_apart(session: Assistant, model: FakePerson
     ("one", "other"), [(("a/b", "c"), ("a", "b/c")), (("a", "b%2Fc"), ("a", "b/c"))]
 )
 async def test_no_choice_of_ids_joins_two_threads(
-    session: Assistant, model: FakePersonaModel, one: tuple[str, str], other: tuple[str, str]
+    session: Assistant, model: ScriptedModel, one: tuple[str, str], other: tuple[str, str]
 ) -> None:
     model.completions = TEACH
     await Talk(session, *one).need("teach you something")
@@ -145,7 +146,7 @@ async def test_no_choice_of_ids_joins_two_threads(
 
 
 async def test_cancelling_a_turn_stops_the_model_within_one_step(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {"message: draw": "generate; none; none; none", "Rewrite draw": "a dog"}
     model.num_steps, model.step_seconds = 500, 0.02
@@ -169,9 +170,7 @@ async def test_cancelling_a_turn_stops_the_model_within_one_step(
     assert len((await talk.reply("draw a dog")).pictures) == 1
 
 
-async def test_leaving_the_stream_early_stops_the_model(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_leaving_the_stream_early_stops_the_model(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {"message: draw": "generate; none; none; none", "Rewrite draw": "a dog"}
     model.num_steps, model.step_seconds = 500, 0.02
     events = talk.session.turn(UserTurn(user_id="ana", thread_id="t1", text="draw a dog"))
@@ -186,7 +185,7 @@ async def test_leaving_the_stream_early_stops_the_model(
 
 @pytest.mark.parametrize("step", [1, 3])
 async def test_a_model_error_is_one_sentence_and_the_next_turn_works(
-    talk: Talk, model: FakePersonaModel, step: int
+    talk: Talk, model: ScriptedModel, step: int
 ) -> None:
     model.completions = {"message: draw": "generate; none; none; none", "Rewrite draw": "a dog"}
     model.faults = Faults(BrokenModelError("The device is out of memory."), at_step=step)
@@ -198,7 +197,7 @@ async def test_a_model_error_is_one_sentence_and_the_next_turn_works(
 
 
 async def test_a_model_error_in_a_text_task_is_one_sentence(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.complete_faults = Faults(BrokenModelError("Too many jobs are waiting."))
     last = await talk.say("draw a dog")
@@ -207,7 +206,7 @@ async def test_a_model_error_in_a_text_task_is_one_sentence(
 
 
 async def test_a_bug_is_logged_under_the_turn_id_and_told_plainly(
-    talk: Talk, model: FakePersonaModel, caplog: pytest.LogCaptureFixture
+    talk: Talk, model: ScriptedModel, caplog: pytest.LogCaptureFixture
 ) -> None:
     model.complete_faults = Faults(ZeroDivisionError("secret words"))
     last = await talk.say("draw a dog")
@@ -220,7 +219,7 @@ async def test_a_bug_is_logged_under_the_turn_id_and_told_plainly(
 
 
 async def test_an_error_after_an_answer_leaves_no_old_question(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         "message: add a hat": "edit; none; none; none",
@@ -240,7 +239,7 @@ async def test_an_error_after_an_answer_leaves_no_old_question(
     [("", ()), ("  \n", ()), ("x" * 5000, ()), ("look", (b"no picture",)), ("\u200b\u202e", ())],
 )
 async def test_a_refused_input_is_one_sentence_and_leaves_nothing(
-    talk: Talk, model: FakePersonaModel, text: str, pictures: tuple[bytes, ...]
+    talk: Talk, model: ScriptedModel, text: str, pictures: tuple[bytes, ...]
 ) -> None:
     last = await talk.say(text, *pictures)
     assert isinstance(last, Failed)
@@ -254,9 +253,7 @@ async def test_one_bad_picture_among_good_ones_stores_none(talk: Talk) -> None:
     assert talk.session._deps.memory.pictures.list("ana") == ()
 
 
-async def test_lone_surrogates_and_typed_slots_do_no_harm(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_lone_surrogates_and_typed_slots_do_no_harm(talk: Talk, model: ScriptedModel) -> None:
     prompts: list[str] = []
 
     def reply(request: CompleteRequest) -> str:
@@ -269,7 +266,7 @@ async def test_lone_surrogates_and_typed_slots_do_no_harm(
 
 
 async def test_an_unreadable_parse_is_tried_twice_and_then_talked_over(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {"Parse": "banana", "Chat": "Hm."}
     reply = await talk.reply("blah")
@@ -279,7 +276,7 @@ async def test_an_unreadable_parse_is_tried_twice_and_then_talked_over(
 
 
 async def test_an_unreadable_parse_with_a_picture_looks_at_it(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {"Parse": "banana"}
     model.answers = {"blah": "a cat"}
@@ -287,13 +284,13 @@ async def test_an_unreadable_parse_with_a_picture_looks_at_it(
     assert (reply.details["intent"], reply.text) == ("understand", "a cat")
 
 
-async def test_a_parse_with_a_foreign_slot_is_refused(talk: Talk, model: FakePersonaModel) -> None:
+async def test_a_parse_with_a_foreign_slot_is_refused(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {"Parse": "generate; none; <c7>; none", "Chat": "Hm."}
     assert (await talk.reply("draw")).details["intent"] == "converse"
 
 
 async def test_an_unreadable_rewrite_draws_from_the_users_words(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {"Parse": "generate; none; none; none", "Rewrite": "<c9> runs"}
     reply = await talk.reply("draw a dog")
@@ -301,7 +298,7 @@ async def test_an_unreadable_rewrite_draws_from_the_users_words(
     assert "your own words" in reply.text
 
 
-async def test_turns_of_one_thread_wait_for_each_other(talk: Talk, model: FakePersonaModel) -> None:
+async def test_turns_of_one_thread_wait_for_each_other(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {"message: draw": "generate; none; none; none", "Rewrite draw": "a dog"}
     model.step_seconds = 0.02
     replies = await asyncio.gather(talk.reply("draw a dog"), talk.reply("draw a dog"))
@@ -309,7 +306,7 @@ async def test_turns_of_one_thread_wait_for_each_other(talk: Talk, model: FakePe
 
 
 async def test_deleting_a_thread_deletes_its_pictures_and_its_memory_of_them(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         "message: draw": "generate; none; none; none",
@@ -323,7 +320,7 @@ async def test_deleting_a_thread_deletes_its_pictures_and_its_memory_of_them(
     assert "not drawn anything" in (await talk.reply("again")).text
 
 
-async def test_export_import_and_forget(session: Assistant, model: FakePersonaModel) -> None:
+async def test_export_import_and_forget(session: Assistant, model: ScriptedModel) -> None:
     model.completions = TEACH
     await Talk(session).teach("bo")
     data = await session.export_concept("ana", "bo")
@@ -337,7 +334,7 @@ async def test_export_import_and_forget(session: Assistant, model: FakePersonaMo
 
 
 async def test_a_second_session_on_the_folder_is_refused(
-    open_session: Opener, model: FakePersonaModel, data_dir: Path
+    open_session: Opener, model: ScriptedModel, data_dir: Path
 ) -> None:
     await open_session()
     with pytest.raises(DataFolderBusy):
@@ -345,7 +342,7 @@ async def test_a_second_session_on_the_folder_is_refused(
 
 
 async def test_one_log_line_per_turn_without_the_words(
-    talk: Talk, model: FakePersonaModel, caplog: pytest.LogCaptureFixture
+    talk: Talk, model: ScriptedModel, caplog: pytest.LogCaptureFixture
 ) -> None:
     model.completions = {"message: draw": "generate; none; none; none", "Rewrite draw": "a dog"}
     with caplog.at_level(logging.INFO, "omnipersona"):
@@ -367,7 +364,7 @@ async def test_one_log_line_per_turn_without_the_words(
     assert "intent=generate" in lines[0]
 
 
-async def test_exactly_one_last_event(talk: Talk, model: FakePersonaModel) -> None:
+async def test_exactly_one_last_event(talk: Talk, model: ScriptedModel) -> None:
     model.completions = TEACH
     events: list[Event] = await talk.events("teach you something")
     ends = [isinstance(event, Reply | NeedInput | Failed) for event in events]

@@ -4,13 +4,14 @@ import io
 import pickle
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from PIL import Image
 from talk import Talk
 
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Failed, NeedInput, Reply
 from omnipersona.agent.turn import MAX_PICTURES, UserTurn
+from omnipersona.testing import ScriptedModel
 from omnipersona.tools.outcome import ToolFailed
 
 BUG = "Something went wrong inside"
@@ -87,7 +88,7 @@ async def draws_next(session: Assistant) -> bool:
 
 @pytest.mark.parametrize("name", REFUSED)
 async def test_a_bad_input_is_refused_in_words_and_the_next_good_one_works(
-    session: Assistant, model: FakePersonaModel, name: str
+    session: Assistant, model: ScriptedModel, name: str
 ) -> None:
     model.completions = DRAWS
     *_, last = [event async for event in session.turn(REFUSED[name])]
@@ -100,7 +101,7 @@ async def test_a_bad_input_is_refused_in_words_and_the_next_good_one_works(
 
 @pytest.mark.parametrize("name", ODD)
 async def test_an_odd_input_is_answered_and_the_next_good_one_works(
-    session: Assistant, model: FakePersonaModel, name: str
+    session: Assistant, model: ScriptedModel, name: str
 ) -> None:
     model.completions = DRAWS
     *_, last = [event async for event in session.turn(ODD[name])]
@@ -111,7 +112,7 @@ async def test_an_odd_input_is_answered_and_the_next_good_one_works(
 
 @pytest.mark.parametrize("user_id", ["", " ", "a\x00b", "x" * 10_000, "\ud800"])
 async def test_a_user_id_that_cannot_be_one_reaches_no_memory(
-    session: Assistant, model: FakePersonaModel, user_id: str
+    session: Assistant, model: ScriptedModel, user_id: str
 ) -> None:
     model.completions = DRAWS
     assert isinstance(await Talk(session, user_id).say("draw a dog"), Failed)

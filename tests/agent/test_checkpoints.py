@@ -1,18 +1,19 @@
 """Conversations are kept per user and forgotten for good."""
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from servers import TestPlaces
 from talk import Opener, Talk
 
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.checkpoints import thread_key
+from omnipersona.testing import ScriptedModel
 
 pytestmark = pytest.mark.both_stores
 
 
 async def test_forgetting_a_concept_clears_the_threads_that_mention_it(
-    open_session: Opener, model: FakePersonaModel, places: TestPlaces
+    open_session: Opener, model: ScriptedModel, places: TestPlaces
 ) -> None:
     model.completions = {
         "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -35,7 +36,7 @@ async def test_forgetting_a_concept_clears_the_threads_that_mention_it(
     assert saved is not None
 
 
-async def test_a_finished_turn_keeps_little(session: Assistant, model: FakePersonaModel) -> None:
+async def test_a_finished_turn_keeps_little(session: Assistant, model: ScriptedModel) -> None:
     model.answers = {"": "a dog"}
     await Talk(session).reply("", png())
     config = {"configurable": {"thread_id": thread_key("ana", "t1")}}

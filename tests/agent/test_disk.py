@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from talk import Talk
 
 from omnipersona.agent.events import Failed
 from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
+from omnipersona.testing import ScriptedModel
 
 SCRIPT = {
     "message: draw": "generate; none; none; none",
@@ -31,7 +32,7 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize(("text", "pictures"), [("draw a dog", ()), ("look", (png(), png("blue")))])
 async def test_a_picture_that_cannot_be_saved_fails_its_turn_alone(
     talk: Talk,
-    model: FakePersonaModel,
+    model: ScriptedModel,
     monkeypatch: pytest.MonkeyPatch,
     text: str,
     pictures: tuple[bytes, ...],
@@ -46,7 +47,7 @@ async def test_a_picture_that_cannot_be_saved_fails_its_turn_alone(
 
 
 async def test_learning_that_cannot_save_tokens_fails_with_the_reason(
-    talk: Talk, model: FakePersonaModel, monkeypatch: pytest.MonkeyPatch
+    talk: Talk, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.completions, model.step_seconds = SCRIPT, 0.1
     reply = await talk.reply("this is my dog <bo>", png())
@@ -61,7 +62,7 @@ async def test_learning_that_cannot_save_tokens_fails_with_the_reason(
 
 
 async def test_a_conversation_that_cannot_be_saved_fails_its_turn_alone(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = SCRIPT
     checkpoints = talk.session._checkpoints

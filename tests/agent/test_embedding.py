@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, StateGraph
@@ -19,6 +19,7 @@ from typing_extensions import TypedDict
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.context import Context
 from omnipersona.agent.state import InputState
+from omnipersona.testing import ScriptedModel
 from omnipersona.tools.outcome import ToolFailed
 
 ANA = Context(user_id="ana")
@@ -35,7 +36,7 @@ SCRIPT = {
 
 
 @pytest.fixture(autouse=True)
-def _script(model: FakePersonaModel) -> None:
+def _script(model: ScriptedModel) -> None:
     model.completions = SCRIPT
     model.answers = {"": "a red picture"}
 
@@ -70,7 +71,7 @@ async def test_a_parents_own_fields_are_left_alone(session: Assistant) -> None:
 
 
 async def test_a_worker_of_a_supervisor_reads_and_answers_messages(
-    session: Assistant, model: FakePersonaModel
+    session: Assistant, model: ScriptedModel
 ) -> None:
     data = base64.b64encode(png()).decode()
     picture = {"type": "image", "base64": data, "mime_type": "image/png"}

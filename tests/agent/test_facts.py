@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from talk import Talk
 
 from omnipersona.agent.lesson import Lesson
+from omnipersona.testing import ScriptedModel
 
 # Words that stand in no in-context example.
 OLD, NEW = "a quokkaball", "a wombatkite"
@@ -58,7 +59,7 @@ async def forget_it(talk: Talk) -> None:
 
 @pytest.mark.parametrize("retire", [say_so, write_so, forget_it])
 async def test_what_was_retired_in_one_action_reaches_no_prompt(
-    talk: Talk, model: FakePersonaModel, retire: Callable[[Talk], Awaitable[None]]
+    talk: Talk, model: ScriptedModel, retire: Callable[[Talk], Awaitable[None]]
 ) -> None:
     model.completions = TAUGHT
     await talk.teach(extra=", his toy is a quokkaball")
@@ -77,7 +78,7 @@ async def test_what_was_retired_in_one_action_reaches_no_prompt(
 
 
 async def test_facts_that_contradict_each_other_are_both_told_and_then_one_is_meant(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {**TAUGHT, "Facts\nmessage: this is my dog <c0>": "<c0> kind: dog"}
     await talk.teach()
@@ -91,7 +92,7 @@ async def test_facts_that_contradict_each_other_are_both_told_and_then_one_is_me
 
 
 async def test_a_fact_about_the_user_is_not_one_of_the_concept(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = TAUGHT
     await talk.teach(extra=", his toy is a quokkaball")
@@ -101,7 +102,7 @@ async def test_a_fact_about_the_user_is_not_one_of_the_concept(
     assert [f.value for f in album.pages[0].facts] == [OLD]
 
 
-async def test_every_way_to_a_fact_notes_its_source(talk: Talk, model: FakePersonaModel) -> None:
+async def test_every_way_to_a_fact_notes_its_source(talk: Talk, model: ScriptedModel) -> None:
     model.completions = TAUGHT
     session, store = talk.session, talk.session._deps.memory.facts
     await talk.teach(extra=", his toy is a quokkaball")

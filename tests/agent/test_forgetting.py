@@ -1,11 +1,11 @@
 """A forgotten concept is gone from every file, table and object; the receipt says what went."""
 
 import pytest
-from fakes import FakePersonaModel
 from servers import TestPlaces
 from talk import Opener, Talk
 
 from omnipersona.model.contract import GenerateRequest
+from omnipersona.testing import ScriptedModel
 from omnipersona.tools.outcome import ToolFailed
 
 pytestmark = pytest.mark.both_stores
@@ -25,7 +25,7 @@ SCRIPT = {
 
 @pytest.mark.parametrize("with_drawings", [True, False])
 async def test_no_file_knows_a_forgotten_concept(
-    open_session: Opener, model: FakePersonaModel, places: TestPlaces, with_drawings: bool
+    open_session: Opener, model: ScriptedModel, places: TestPlaces, with_drawings: bool
 ) -> None:
     model.completions = SCRIPT
     session = await open_session()

@@ -3,7 +3,7 @@
 import json
 import threading
 
-from fakes import FakePersonaModel, png
+from fakes import png
 from langgraph.checkpoint.memory import InMemorySaver
 from talk import Talk
 
@@ -11,9 +11,10 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.events import DrawProgress, LearningStarted, StepFinished, TextDelta
 from omnipersona.agent.graph import build_graph
 from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
-from omnipersona.model.bagel.backbone import NANO_FOLDER
 from omnipersona.model.bagel.config import ModelConfig
 from omnipersona.model.contract import AnswerRequest, GenerateRequest
+from omnipersona.model.registry import NANO_FOLDER
+from omnipersona.testing import ScriptedModel
 
 TAUGHT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -30,7 +31,7 @@ TAUGHT = {
 TOY = ", his toy is a red ball"
 
 
-async def test_teach_stores_the_concept_and_learns_it(talk: Talk, model: FakePersonaModel) -> None:
+async def test_teach_stores_the_concept_and_learns_it(talk: Talk, model: ScriptedModel) -> None:
     model.completions = TAUGHT
     events = await talk.events(f"this is my dog <bo>{TOY}", png(), png("blue"))
     assert any(isinstance(event, LearningStarted) for event in events)
@@ -42,7 +43,7 @@ async def test_teach_stores_the_concept_and_learns_it(talk: Talk, model: FakePer
     assert card.facts == ("toy: a red ball",)
 
 
-async def test_generate_draws_from_what_was_said(talk: Talk, model: FakePersonaModel) -> None:
+async def test_generate_draws_from_what_was_said(talk: Talk, model: ScriptedModel) -> None:
     model.completions = TAUGHT
     await talk.teach(extra=TOY)
     events = await talk.events("draw <Bo> with his toy", seed=3)
@@ -60,7 +61,7 @@ async def test_generate_draws_from_what_was_said(talk: Talk, model: FakePersonaM
     assert ("prompt", "<bo> with a red ball") in lines
 
 
-async def test_understand_reads_the_attached_picture(talk: Talk, model: FakePersonaModel) -> None:
+async def test_understand_reads_the_attached_picture(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: is <c0> in": "understand; attached; <c0>; none"}
     model.answers = {"is <c0> in this photo": "yes, <c0> is here"}
     await talk.teach()
@@ -72,7 +73,7 @@ async def test_understand_reads_the_attached_picture(talk: Talk, model: FakePers
 
 
 async def test_understand_without_a_picture_asks_both_witnesses(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     question = "what is the toy of <c0>?"
     model.completions = {**TAUGHT, "message: what": f"understand; none; <c0>; {question}"}
@@ -85,7 +86,7 @@ async def test_understand_without_a_picture_asks_both_witnesses(
     assert reply.text.startswith("The toy of <bo> is a red ball")
 
 
-async def test_learned_tokens_answer_what_nobody_said(talk: Talk, model: FakePersonaModel) -> None:
+async def test_learned_tokens_answer_what_nobody_said(talk: Talk, model: ScriptedModel) -> None:
     question = "what is the colour of <c0>?"
     model.completions = {**TAUGHT, "message: what": f"understand; none; <c0>; {question}"}
     model.answers = {question: "brown"}
@@ -95,7 +96,7 @@ async def test_learned_tokens_answer_what_nobody_said(talk: Talk, model: FakePer
     assert "brown" in reply.text
 
 
-async def test_remember_stores_only_what_was_said(talk: Talk, model: FakePersonaModel) -> None:
+async def test_remember_stores_only_what_was_said(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         **TAUGHT,
         "message: <c0> lives": "remember; none; <c0>; none",
@@ -107,9 +108,7 @@ async def test_remember_stores_only_what_was_said(talk: Talk, model: FakePersona
     assert facts == ("home: the beach", "<bo> lives at the beach")
 
 
-async def test_remember_falls_back_to_the_users_sentence(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_remember_falls_back_to_the_users_sentence(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         **TAUGHT,
         "message: <c0> snores": "remember; none; <c0>; none",
@@ -121,7 +120,7 @@ async def test_remember_falls_back_to_the_users_sentence(
 
 
 async def test_correct_retires_the_old_value_and_again_uses_the_new(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         **TAUGHT,
@@ -143,7 +142,7 @@ async def test_correct_retires_the_old_value_and_again_uses_the_new(
 
 
 async def test_again_draws_the_same_words_with_another_seed(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {**TAUGHT, "message: another": "again; shown; none; none"}
     await talk.teach(extra=TOY)
@@ -154,7 +153,7 @@ async def test_again_draws_the_same_words_with_another_seed(
     assert first.details["seed"] != second.details["seed"]
 
 
-async def test_forget_asks_and_then_leaves_nothing(talk: Talk, model: FakePersonaModel) -> None:
+async def test_forget_asks_and_then_leaves_nothing(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: forget": "forget; none; <c0>; none"}
     await talk.teach(extra=TOY)
     drawing = (await talk.reply("draw <bo>")).pictures[0].id
@@ -170,7 +169,7 @@ async def test_forget_asks_and_then_leaves_nothing(talk: Talk, model: FakePerson
     assert list(rows) == [(1,)], "of each conversation the newest state is kept"
 
 
-async def test_forget_can_be_refused(talk: Talk, model: FakePersonaModel) -> None:
+async def test_forget_can_be_refused(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: forget": "forget; none; <c0>; none"}
     await talk.teach()
     await talk.events("forget <bo>")
@@ -178,7 +177,7 @@ async def test_forget_can_be_refused(talk: Talk, model: FakePersonaModel) -> Non
     assert len(await talk.session.concepts("ana")) == 1
 
 
-async def test_forget_one_fact_keeps_the_concept(talk: Talk, model: FakePersonaModel) -> None:
+async def test_forget_one_fact_keeps_the_concept(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         **TAUGHT,
         "message: forget": "forget; none; <c0>; what is the toy of <c0>?",
@@ -190,14 +189,14 @@ async def test_forget_one_fact_keeps_the_concept(talk: Talk, model: FakePersonaM
     assert (await talk.session.concept_card("ana", "bo")).facts == ()
 
 
-async def test_list_shows_everything_known(talk: Talk, model: FakePersonaModel) -> None:
+async def test_list_shows_everything_known(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: whom": "list; none; none; none"}
     assert "nobody yet" in (await talk.reply("whom do you know?")).text
     await talk.teach(extra=TOY)
     assert (await talk.reply("whom do you know?")).text == "<bo>: dog; toy: a red ball; 1 photo."
 
 
-async def test_explain_tells_evidence_prompt_and_seed(talk: Talk, model: FakePersonaModel) -> None:
+async def test_explain_tells_evidence_prompt_and_seed(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: why": "explain; shown; none; none"}
     await talk.teach(extra=TOY)
     await talk.reply("draw <bo> with his toy", seed=7)
@@ -206,12 +205,12 @@ async def test_explain_tells_evidence_prompt_and_seed(talk: Talk, model: FakePer
         assert part in text
 
 
-async def test_converse_answers_small_talk(talk: Talk, model: FakePersonaModel) -> None:
+async def test_converse_answers_small_talk(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {"message: hello": "converse; none; none; none", "Chat": "Hello there!"}
     assert (await talk.reply("hello")).text == "Hello there!"
 
 
-async def test_an_unknown_name_is_never_drawn(talk: Talk, model: FakePersonaModel) -> None:
+async def test_an_unknown_name_is_never_drawn(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: draw": "generate; none; <c0>; none"}
     await talk.teach(name="zoey")
     text = (await talk.reply("draw <zoe>")).text
@@ -219,12 +218,12 @@ async def test_an_unknown_name_is_never_drawn(talk: Talk, model: FakePersonaMode
     assert model.of_type(GenerateRequest) == []
 
 
-async def test_a_picture_alone_is_described(talk: Talk, model: FakePersonaModel) -> None:
+async def test_a_picture_alone_is_described(talk: Talk, model: ScriptedModel) -> None:
     model.answers = {"what is in this picture?": "a dog"}
     assert (await talk.reply("", png())).text == "a dog"
 
 
-async def test_a_drawing_outside_the_world_is_declined(talk: Talk, model: FakePersonaModel) -> None:
+async def test_a_drawing_outside_the_world_is_declined(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         "message: draw a helicopter": "generate; none; none; none",
         "Rewrite draw": "cannot: a helicopter",
@@ -239,9 +238,7 @@ def test_the_shipped_model_names_the_way_to_a_larger_one() -> None:
     assert "omnipersona --model PATH" in ModelConfig.read(NANO_FOLDER).world
 
 
-async def test_an_unlearned_concept_is_spoken_of_plainly(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_an_unlearned_concept_is_spoken_of_plainly(talk: Talk, model: ScriptedModel) -> None:
     model.hold = threading.Event()
     model.completions = TAUGHT
     await talk.reply("this is my dog <bo>", png())
@@ -252,7 +249,7 @@ async def test_an_unlearned_concept_is_spoken_of_plainly(
 
 
 async def test_whom_a_pronoun_means_is_told_to_the_text_tasks(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         **TAUGHT,
@@ -268,7 +265,7 @@ async def test_whom_a_pronoun_means_is_told_to_the_text_tasks(
 
 
 async def test_facts_about_the_user_are_kept_asked_and_forgotten(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         **TAUGHT,
@@ -286,18 +283,14 @@ async def test_facts_about_the_user_are_kept_asked_and_forgotten(
     assert "I do not know your name" in (await talk.reply("who am i")).text
 
 
-async def test_more_photos_of_a_known_concept_are_added(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_more_photos_of_a_known_concept_are_added(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: more photos": "teach; attached; <c0>; none"}
     await talk.teach()
     reply = await talk.reply("more photos of him", png("blue"))
     assert (reply.details["concept"], reply.details["num_photos"]) == ("bo", 2)
 
 
-async def test_the_shown_picture_is_not_the_attached_one(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_the_shown_picture_is_not_the_attached_one(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         **TAUGHT,
         "picture: attached and shown\nmessage: and yours": "understand; shown; none; none",
@@ -309,7 +302,7 @@ async def test_the_shown_picture_is_not_the_attached_one(
 
 
 async def test_again_after_a_correction_knows_an_owner_that_was_not_drawn(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         **TAUGHT,
@@ -327,7 +320,7 @@ async def test_again_after_a_correction_knows_an_owner_that_was_not_drawn(
     assert (await talk.reply("again")).details["rewritten"] == "a blue kite"
 
 
-async def test_the_graph_runs_without_a_session(talk: Talk, model: FakePersonaModel) -> None:
+async def test_the_graph_runs_without_a_session(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {**TAUGHT, "message: add a hat": "edit; none; none; none"}
     await talk.teach(extra=TOY)
     graph = build_graph(talk.session._deps)
@@ -347,7 +340,7 @@ async def test_the_graph_runs_without_a_session(talk: Talk, model: FakePersonaMo
 
 
 async def test_a_friend_that_is_not_learned_is_spoken_of_plainly(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         **TAUGHT,

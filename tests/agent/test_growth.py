@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder
+from fakes import LastingModel, WordEncoder
 from talk import Talk
 
 from omnipersona.agent.assistant import Assistant
@@ -60,7 +60,7 @@ async def one_question(folder: Path, num_facts: int, text: str) -> int:
     """Return what a question in a conversation of its own writes, its forgetting included."""
     settings = Settings(data=folder / f"{num_facts} {len(text)}")
     session = await Assistant.open(
-        settings, model=FakePersonaModel(completions=SCRIPT), encoder=WordEncoder()
+        settings, model=LastingModel(completions=SCRIPT), encoder=WordEncoder()
     )
     memory = session._deps.memory
     fill(memory, num_facts)

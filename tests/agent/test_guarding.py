@@ -1,9 +1,9 @@
 """After an edit: whom it should have left alone is looked at again."""
 
-from fakes import FakePersonaModel
 from talk import Talk
 
 from omnipersona.model.bagel.text_tasks import CompleteRequest
+from omnipersona.testing import ScriptedModel
 
 ASKED = "is <c0> in this picture?"
 REPLIES = {
@@ -33,7 +33,7 @@ class SelfLabeler:
         return fitting[-1] if fitting else "none"
 
 
-async def test_an_edit_that_spoils_somebody_is_told(talk: Talk, model: FakePersonaModel) -> None:
+async def test_an_edit_that_spoils_somebody_is_told(talk: Talk, model: ScriptedModel) -> None:
     eyes = SelfLabeler(after="no")
     model.completions = eyes
     await talk.teach()
@@ -46,9 +46,7 @@ async def test_an_edit_that_spoils_somebody_is_told(talk: Talk, model: FakePerso
     assert score == {"concept": "bo", "before": 0.905, "after": 0.095}
 
 
-async def test_an_edit_that_keeps_somebody_needs_no_word(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_an_edit_that_keeps_somebody_needs_no_word(talk: Talk, model: ScriptedModel) -> None:
     model.completions = SelfLabeler(after="yes")
     await talk.teach()
     await talk.reply("draw <bo>")
@@ -57,7 +55,7 @@ async def test_an_edit_that_keeps_somebody_needs_no_word(
     assert edited.details["identity"][0]["after"] == 0.905
 
 
-async def test_who_is_to_be_taken_out_is_not_missed(talk: Talk, model: FakePersonaModel) -> None:
+async def test_who_is_to_be_taken_out_is_not_missed(talk: Talk, model: ScriptedModel) -> None:
     eyes = SelfLabeler(after="no")
     model.completions = eyes
     await talk.teach()

@@ -1,10 +1,11 @@
 """Words in a picture or in the model's own replies are told, never obeyed and never kept."""
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from talk import Talk
 
 from omnipersona.agent.events import Reply
+from omnipersona.testing import ScriptedModel
 
 TAUGHT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -31,7 +32,7 @@ async def known(talk: Talk) -> object:
 
 @pytest.mark.parametrize("order", ORDERS)
 async def test_words_in_a_picture_change_nothing_and_reach_no_later_prompt(
-    talk: Talk, model: FakePersonaModel, order: str
+    talk: Talk, model: ScriptedModel, order: str
 ) -> None:
     model.completions = TAUGHT
     await talk.teach(extra=", his toy is a red ball")
@@ -49,7 +50,7 @@ async def test_words_in_a_picture_change_nothing_and_reach_no_later_prompt(
 
 @pytest.mark.parametrize("order", ORDERS)
 async def test_words_of_the_model_change_nothing(
-    talk: Talk, model: FakePersonaModel, order: str
+    talk: Talk, model: ScriptedModel, order: str
 ) -> None:
     model.completions = {**TAUGHT, "Chat": order}
     await talk.teach(extra=", his toy is a red ball")

@@ -1,9 +1,9 @@
 """Several concepts in one request: each with its own tokens, in the order of the words."""
 
-from fakes import FakePersonaModel, concept_file
 from talk import Talk
 
 from omnipersona.model.contract import MAX_CONCEPTS, GenerateRequest
+from omnipersona.testing import ScriptedModel, concept_file
 
 SCRIPT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -17,7 +17,7 @@ def drawn_together(count: int) -> dict[str, str]:
 
 
 async def test_look_alikes_with_alike_names_keep_their_own_tokens(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = SCRIPT
     names = ("bo", "bo junior", "b\u00f6")
@@ -31,7 +31,7 @@ async def test_look_alikes_with_alike_names_keep_their_own_tokens(
 
 
 async def test_as_many_concepts_as_a_request_holds_are_drawn_and_one_more_stays_a_word(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = SCRIPT
     names = [f"dog{number}" for number in range(MAX_CONCEPTS + 1)]

@@ -1,12 +1,13 @@
 """Planning says what would happen and does nothing."""
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from talk import Talk
 
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import GenerateRequest
+from omnipersona.testing import ScriptedModel
 
 DRAW = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -17,7 +18,7 @@ DRAW = {
 }
 
 
-async def test_a_plan_finds_evidence_and_draws_nothing(talk: Talk, model: FakePersonaModel) -> None:
+async def test_a_plan_finds_evidence_and_draws_nothing(talk: Talk, model: ScriptedModel) -> None:
     model.completions = DRAW
     await talk.teach(extra=", his toy is a ball")
     plan = await talk.session.plan(
@@ -30,7 +31,7 @@ async def test_a_plan_finds_evidence_and_draws_nothing(talk: Talk, model: FakePe
     assert model.of_type(GenerateRequest) == []
 
 
-async def test_a_plan_stores_no_picture(session: Assistant, model: FakePersonaModel) -> None:
+async def test_a_plan_stores_no_picture(session: Assistant, model: ScriptedModel) -> None:
     model.completions = {"Parse": "understand; attached; none; none"}
     plan = await session.plan(
         UserTurn(user_id="ana", thread_id="t1", text="what is this?", pictures=(png(),))
@@ -39,9 +40,7 @@ async def test_a_plan_stores_no_picture(session: Assistant, model: FakePersonaMo
     assert session._deps.memory.pictures.list("ana") == ()
 
 
-async def test_a_plan_line_takes_names_as_known(
-    session: Assistant, model: FakePersonaModel
-) -> None:
+async def test_a_plan_line_takes_names_as_known(session: Assistant, model: ScriptedModel) -> None:
     model.completions = {
         **DRAW,
         "picture: shown\nmessage: add a hat to <c0>": "edit; shown; <c0>; none",

@@ -3,13 +3,14 @@
 import io
 from pathlib import Path
 
-from fakes import FakePersonaModel, png
+from fakes import LastingModel, png
 from PIL import Image
 from talk import Talk
 
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.model.contract import EditRequest, LearnRequest
+from omnipersona.testing import ScriptedModel
 
 SCRIPT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -24,7 +25,7 @@ SCRIPT = {
 
 
 async def test_twenty_copies_of_one_photo_are_learned_and_kept_once(
-    talk: Talk, model: FakePersonaModel, data_dir: Path
+    talk: Talk, model: ScriptedModel, data_dir: Path
 ) -> None:
     model.completions = SCRIPT
     reply = await talk.reply("this is my dog <bo>", *[png()] * 20)
@@ -38,7 +39,7 @@ async def test_twenty_copies_of_one_photo_are_learned_and_kept_once(
 
 
 async def test_of_two_pictures_the_last_one_sent_is_changed(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = SCRIPT
     memory = talk.session._deps.memory.pictures
@@ -47,7 +48,7 @@ async def test_of_two_pictures_the_last_one_sent_is_changed(
     assert model.of_type(EditRequest)[-1].image == memory.read("ana", last.id)
 
 
-async def test_of_two_drawings_the_last_one_is_changed(talk: Talk, model: FakePersonaModel) -> None:
+async def test_of_two_drawings_the_last_one_is_changed(talk: Talk, model: ScriptedModel) -> None:
     model.completions = SCRIPT
     await talk.reply("draw a dog")
     second = await talk.reply("draw a dog")
@@ -56,7 +57,7 @@ async def test_of_two_drawings_the_last_one_is_changed(talk: Talk, model: FakePe
 
 
 async def test_there_is_nothing_to_undo_where_nothing_was_drawn(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = SCRIPT
     assert "not drawn anything" in (await talk.reply("undo that")).text
@@ -66,7 +67,7 @@ async def test_there_is_nothing_to_undo_where_nothing_was_drawn(
 
 async def test_the_longest_side_of_what_is_sent_is_a_setting(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "data", picture_side=256)
-    async with await Assistant.open(settings, model=FakePersonaModel()) as session:
+    async with await Assistant.open(settings, model=LastingModel()) as session:
         picture_id = await session.keep_picture("ana", png("blue", (1000, 500)))
         with Image.open(io.BytesIO(await session.picture("ana", picture_id))) as kept:
             assert kept.size == (256, 128)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from fakes import FakePersonaModel, WordEncoder, png
+from fakes import LastingModel, WordEncoder, png
 from ports import free_port
 from servers import PASSWORD, Postgres, TestPlaces, postgres
 from talk import Talk
@@ -17,6 +17,7 @@ from omnipersona.agent.events import Failed
 from omnipersona.agent.settings import Settings, load_settings, sources
 from omnipersona.agent.stores import look
 from omnipersona.store.errors import DataFolderBusy, StorageFailed, StoreError
+from omnipersona.testing import ScriptedModel
 
 TOY = "a quokkaball"
 SCRIPT = {
@@ -31,18 +32,18 @@ SCRIPT = {
 }
 
 
-async def open_on(places: TestPlaces, model: FakePersonaModel) -> Assistant:
+async def open_on(places: TestPlaces, model: ScriptedModel) -> Assistant:
     settings = Settings(data=places.folder, **places.urls)
     return await Assistant.open(settings, model=model, encoder=WordEncoder())
 
 
 @pytest.fixture
-def model() -> FakePersonaModel:
-    return FakePersonaModel(completions=SCRIPT)
+def model() -> ScriptedModel:
+    return LastingModel(completions=SCRIPT)
 
 
 async def test_a_session_on_servers_from_teaching_to_forgetting(
-    on_servers: TestPlaces, model: FakePersonaModel
+    on_servers: TestPlaces, model: ScriptedModel
 ) -> None:
     session = await open_on(on_servers, model)
     ana, eve = Talk(session), Talk(session, "eve", "t1")
@@ -71,7 +72,7 @@ async def test_a_session_on_servers_from_teaching_to_forgetting(
 
 
 async def test_a_database_has_one_owner(
-    on_servers: TestPlaces, model: FakePersonaModel, tmp_path: Path
+    on_servers: TestPlaces, model: ScriptedModel, tmp_path: Path
 ) -> None:
     session = await open_on(on_servers, model)
     elsewhere = TestPlaces(tmp_path / "elsewhere", on_servers.database)
@@ -82,7 +83,7 @@ async def test_a_database_has_one_owner(
 
 
 async def test_connections_that_were_cut_while_idle_are_made_again_unnoticed(
-    on_servers: TestPlaces, model: FakePersonaModel, postgres_server: Postgres
+    on_servers: TestPlaces, model: ScriptedModel, postgres_server: Postgres
 ) -> None:
     session = await open_on(on_servers, model)
     talk = Talk(session)
@@ -106,7 +107,7 @@ def own_server() -> Iterator[Postgres]:
 async def test_a_server_that_is_gone_for_a_while_is_told_and_come_back_to(
     own_server: Postgres,
     tmp_path: Path,
-    model: FakePersonaModel,
+    model: ScriptedModel,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     places = TestPlaces(tmp_path / "data", own_server.url)
@@ -138,7 +139,7 @@ ADDRESSES = {
 
 @pytest.mark.parametrize("url", ADDRESSES)
 async def test_a_database_that_cannot_be_opened_is_a_sentence_without_the_password(
-    tmp_path: Path, model: FakePersonaModel, url: str
+    tmp_path: Path, model: ScriptedModel, url: str
 ) -> None:
     places = TestPlaces(tmp_path / "data", url)
     for _ in range(2):
@@ -149,7 +150,7 @@ async def test_a_database_that_cannot_be_opened_is_a_sentence_without_the_passwo
 
 
 async def test_a_wrong_password_is_a_sentence_without_it(
-    on_servers: TestPlaces, model: FakePersonaModel
+    on_servers: TestPlaces, model: ScriptedModel
 ) -> None:
     url = on_servers.database.replace(PASSWORD, "quite-wrong")
     with pytest.raises(StorageFailed, match="password authentication failed") as caught:
@@ -158,7 +159,7 @@ async def test_a_wrong_password_is_a_sentence_without_it(
 
 
 async def test_a_user_who_may_not_make_tables_is_a_sentence(
-    on_servers: TestPlaces, model: FakePersonaModel
+    on_servers: TestPlaces, model: ScriptedModel
 ) -> None:
     with psycopg.connect(on_servers.database, autocommit=True) as connection:
         connection.execute("DROP ROLE IF EXISTS guest")
@@ -168,9 +169,7 @@ async def test_a_user_who_may_not_make_tables_is_a_sentence(
         await open_on(TestPlaces(on_servers.folder, url), model)
 
 
-async def test_a_missing_bucket_is_a_sentence(
-    on_servers: TestPlaces, model: FakePersonaModel
-) -> None:
+async def test_a_missing_bucket_is_a_sentence(on_servers: TestPlaces, model: ScriptedModel) -> None:
     places = TestPlaces(on_servers.folder, blobs="s3://nowhere/kept")
     for _ in range(2):
         with pytest.raises(StoreError, match="there is no such bucket"):
@@ -186,7 +185,7 @@ async def test_a_missing_bucket_is_a_sentence(
 )
 async def test_a_missing_package_is_named_with_the_command_that_installs_it(
     tmp_path: Path,
-    model: FakePersonaModel,
+    model: ScriptedModel,
     monkeypatch: pytest.MonkeyPatch,
     package: str,
     module: str,

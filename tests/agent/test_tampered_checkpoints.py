@@ -8,12 +8,12 @@ from typing import Any
 
 import ormsgpack
 import pytest
-from fakes import FakePersonaModel
 from langgraph.checkpoint.serde.jsonplus import EXT_CONSTRUCTOR_SINGLE_ARG
 from talk import Opener, Talk
 
 from omnipersona.agent.events import Failed
 from omnipersona.agent.sqlite_checkpoints import SqliteCheckpoints
+from omnipersona.testing import ScriptedModel
 
 SCRIPT = {"message: hello": "converse; none; none; none", "Chat": "Hi!"}
 
@@ -45,7 +45,7 @@ def as_json(target: Path) -> tuple[str, bytes]:
 @pytest.mark.parametrize("write", [as_pickle, as_msgpack, as_json])
 async def test_a_tampered_conversation_runs_no_code_and_others_go_on(
     open_session: Opener,
-    model: FakePersonaModel,
+    model: ScriptedModel,
     tmp_path: Path,
     write: Callable[[Path], tuple[str, bytes]],
 ) -> None:

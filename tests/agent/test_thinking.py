@@ -4,19 +4,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder, png
+from fakes import LastingModel, WordEncoder, png
 from talk import Talk
 
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import Event, Reply, StepFinished, TextDelta, ThoughtDelta
 from omnipersona.agent.settings import Settings
+from omnipersona.testing import ScriptedModel
 
 THOUGHT = "a dog needs snow"
 
 
 @pytest.fixture
-def model() -> FakePersonaModel:
-    return FakePersonaModel(
+def model() -> ScriptedModel:
+    return LastingModel(
         thought=THOUGHT,
         answers={"who is this": "a dog"},
         completions={
@@ -29,7 +30,7 @@ def model() -> FakePersonaModel:
 
 
 @pytest.fixture
-async def talk(model: FakePersonaModel, data_dir: Path) -> AsyncIterator[Talk]:
+async def talk(model: ScriptedModel, data_dir: Path) -> AsyncIterator[Talk]:
     settings = Settings(data=data_dir, think=True)
     session = await Assistant.open(settings, model=model, encoder=WordEncoder())
     yield Talk(session)

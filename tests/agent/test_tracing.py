@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel
 from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -17,6 +16,7 @@ from talk import Talk
 
 from omnipersona.agent.events import Failed
 from omnipersona.model.errors import ModelError
+from omnipersona.testing import ScriptedModel
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def parent_of(span: ReadableSpan) -> int | None:
 
 
 async def test_a_drawing_is_a_turn_of_nodes_with_steps(
-    talk: Talk, model: FakePersonaModel, spans: InMemorySpanExporter
+    talk: Talk, model: ScriptedModel, spans: InMemorySpanExporter
 ) -> None:
     model.completions = {"draw": "generate; none; none; none"}
     await talk.reply("draw a zebrafinch")
@@ -68,7 +68,7 @@ async def test_a_question_to_the_user_is_no_failure(
 
 
 async def test_a_failure_names_its_kind_and_not_its_words(
-    talk: Talk, model: FakePersonaModel, spans: InMemorySpanExporter
+    talk: Talk, model: ScriptedModel, spans: InMemorySpanExporter
 ) -> None:
     model.completions = {"draw": "generate; none; none; none"}
     model.faults.error = ModelError("zebrafinch")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, Faults, png
+from fakes import LastingModel, png
 from talk import Talk
 
 from omnipersona.agent.errors import kind_of, subject_of
@@ -12,6 +12,7 @@ from omnipersona.agent.turn import UserTurn
 from omnipersona.model.contract import AnswerRequest, EditRequest
 from omnipersona.model.errors import ModelBusy, RequestError
 from omnipersona.store.errors import DuplicateConcept, PictureRejected, StorageFailed
+from omnipersona.testing import Faults, ScriptedModel
 from omnipersona.tools.outcome import ToolFailed, ToolRetry, tool_border
 
 SCRIPT = {
@@ -24,8 +25,8 @@ SCRIPT = {
 
 
 @pytest.fixture
-def model() -> FakePersonaModel:
-    return FakePersonaModel(completions=SCRIPT, answers={"and now": "it sits"})
+def model() -> ScriptedModel:
+    return LastingModel(completions=SCRIPT, answers={"and now": "it sits"})
 
 
 async def last(talk: Talk, turn: UserTurn) -> Event:
@@ -40,9 +41,7 @@ async def test_a_wished_intent_wins_over_the_words(talk: Talk, text: str) -> Non
     assert drawn.details["notes"] == []
 
 
-async def test_a_wished_edit_takes_the_picture_that_came(
-    talk: Talk, model: FakePersonaModel
-) -> None:
+async def test_a_wished_edit_takes_the_picture_that_came(talk: Talk, model: ScriptedModel) -> None:
     await talk.reply("draw a dog")
     turn = UserTurn(
         user_id="ana", thread_id="t1", text="forget it", pictures=(png("red"),), intent="edit"
@@ -54,7 +53,7 @@ async def test_a_wished_edit_takes_the_picture_that_came(
 
 
 async def test_an_earlier_picture_counts_where_none_is_known(
-    talk: Talk, model: FakePersonaModel, data_dir: Path
+    talk: Talk, model: ScriptedModel, data_dir: Path
 ) -> None:
     turn = UserTurn(user_id="ana", thread_id="new", text="and now?", earlier=png("red"))
     reply = await last(talk, turn)
@@ -66,7 +65,7 @@ async def test_an_earlier_picture_counts_where_none_is_known(
 
 
 async def test_an_earlier_picture_gives_way_to_the_conversations_own(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     drawn = await talk.reply("draw a dog")
     turn = UserTurn(user_id="ana", thread_id="t1", text="and now?", earlier=png("green"))
@@ -74,7 +73,7 @@ async def test_an_earlier_picture_gives_way_to_the_conversations_own(
     assert model.of_type(AnswerRequest)[-1].images == (drawn.pictures[0].png,)
 
 
-async def test_a_failure_says_of_which_kind_it_is(talk: Talk, model: FakePersonaModel) -> None:
+async def test_a_failure_says_of_which_kind_it_is(talk: Talk, model: ScriptedModel) -> None:
     empty = await talk.say("")
     assert isinstance(empty, Failed)
     assert empty.kind == "refused"

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
-from fakes import FakePersonaModel, concept_file, png
+from fakes import png
 from talk import Talk
 
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.lesson import Lesson
 from omnipersona.agent.turn import UserTurn
 from omnipersona.model.bagel.text_tasks import CompleteRequest
+from omnipersona.testing import ScriptedModel, concept_file
 from omnipersona.tools.outcome import ToolFailed
 
 pytestmark = pytest.mark.both_stores
@@ -106,7 +107,7 @@ async def everything(session: Assistant) -> tuple[object, ...]:
 
 
 @pytest.fixture
-async def owned(session: Assistant, model: FakePersonaModel) -> Owned:
+async def owned(session: Assistant, model: ScriptedModel) -> Owned:
     """Teach, draw and leave a question open, all as the owner."""
     model.completions = SCRIPT
     talk = Talk(session, OWNER)
@@ -160,7 +161,7 @@ async def test_a_stranger_sees_and_changes_nothing(
     ],
 )
 async def test_a_model_that_obeys_a_stranger_has_nothing_to_tell(
-    session: Assistant, owned: Owned, model: FakePersonaModel, reply: str
+    session: Assistant, owned: Owned, model: ScriptedModel, reply: str
 ) -> None:
     def obeying(request: CompleteRequest) -> str:
         return reply if request.prompt.startswith("Parse") else request.prompt

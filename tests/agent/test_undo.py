@@ -1,9 +1,9 @@
 """Changing the last picture, and going back, through a real session with scripted replies."""
 
-from fakes import FakePersonaModel
 from talk import Talk
 
 from omnipersona.model.contract import EditRequest
+from omnipersona.testing import ScriptedModel
 
 TAUGHT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -14,7 +14,7 @@ TAUGHT = {
 
 
 async def test_edit_changes_the_last_picture_and_undo_brings_it_back(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         **TAUGHT,
@@ -33,7 +33,7 @@ async def test_edit_changes_the_last_picture_and_undo_brings_it_back(
 
 
 async def test_words_about_someone_change_a_picture_that_cannot_be_undone(
-    talk: Talk, model: FakePersonaModel
+    talk: Talk, model: ScriptedModel
 ) -> None:
     model.completions = {
         **TAUGHT,

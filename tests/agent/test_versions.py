@@ -1,14 +1,14 @@
 """Versions of a picture: a tree that a conversation can go back in."""
 
 import pytest
-from fakes import FakePersonaModel
 from talk import Talk
 
 from omnipersona.model.contract import EditRequest
+from omnipersona.testing import ScriptedModel
 from omnipersona.tools.outcome import ToolFailed
 
 
-async def test_an_older_version_can_be_gone_on_from(talk: Talk, model: FakePersonaModel) -> None:
+async def test_an_older_version_can_be_gone_on_from(talk: Talk, model: ScriptedModel) -> None:
     model.completions = {
         "message: this is my dog <c0>": "teach; attached; <c0>; none",
         "Facts\nmessage: this is my dog <c0>": "<c0> kind: dog",

@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes import FakePersonaModel
 from PIL import Image
 
 from omnipersona.bench.asking import Asker
@@ -14,6 +13,7 @@ from omnipersona.bench.reader import load_reader
 from omnipersona.bench.rows import Row
 from omnipersona.bench.sample import QUICK, Section
 from omnipersona.model.contract import ConceptFile, LearnRequest
+from omnipersona.testing import ScriptedModel
 from omnipersona.training.corpus.questions import YES
 from omnipersona.training.world.render import render
 from omnipersona.training.world.scene import look_alike, sample_identity, sample_scene
@@ -44,7 +44,7 @@ class _YesSayer(Asker):
 
 def _rows(num_concepts: int) -> tuple[dict[str, Row], list[tuple[str, int]]]:
     sizes = replace(QUICK, concepts=Section(items=num_concepts), look_alikes=6, together=2)
-    asker = _YesSayer(FakePersonaModel())
+    asker = _YesSayer(ScriptedModel())
     rows = concept_rows(asker, load_reader(), sizes, 0, 64)
     return {row.name.removeprefix("concepts: "): row for row in rows}, asker.asked
 

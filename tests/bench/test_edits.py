@@ -1,5 +1,4 @@
 import pytest
-from fakes import FakePersonaModel, Faults
 from PIL import Image
 
 from omnipersona.bench.asking import Asker
@@ -7,6 +6,7 @@ from omnipersona.bench.edits import demand_of, judge_edit, judge_edits, sample_i
 from omnipersona.bench.reader import load_reader
 from omnipersona.bench.traits import truth
 from omnipersona.model.errors import ForeignPicture
+from omnipersona.testing import Faults, ScriptedModel
 from omnipersona.training.corpus.edits import EDIT_KINDS, Edit
 from omnipersona.training.world.render import render
 
@@ -59,7 +59,7 @@ def test_items_are_the_same_for_the_same_seed() -> None:
 
 
 def test_a_refused_edit_counts_as_one_that_changed_nothing() -> None:
-    model = FakePersonaModel(faults=Faults(error=ForeignPicture("not of this world")))
+    model = ScriptedModel(faults=Faults(error=ForeignPicture("not of this world")))
     source = Image.new("RGB", (8, 8), "red")
     asker = Asker(model)
     assert asker.edit(source, "put a hat on the dog", seed=0) is source

@@ -1,10 +1,10 @@
 """Every section of the measurement of whole turns, on a scripted model."""
 
 import pytest
-from fakes import FakePersonaModel
 
 from omnipersona.bench.errors import BenchError
 from omnipersona.bench.service import run_service
+from omnipersona.testing import ScriptedModel
 
 SCRIPT = {
     "message: this is my dog <c0>": "teach; attached; <c0>; none",
@@ -21,7 +21,7 @@ SCRIPT = {
 
 @pytest.mark.slow
 def test_every_section_has_its_rows() -> None:
-    model = FakePersonaModel(completions=SCRIPT, num_learn_steps=50, step_seconds=0.02)
+    model = ScriptedModel(completions=SCRIPT, num_learn_steps=50, step_seconds=0.02)
     told: list[str] = []
     rows = {row.name: row for row in run_service(model, quick=True, on_progress=told.append)}
     assert told == ["turns", "cancelling", "learning beside", "users"]
@@ -38,4 +38,4 @@ def test_every_section_has_its_rows() -> None:
 
 def test_a_model_that_does_not_understand_cannot_be_measured() -> None:
     with pytest.raises(BenchError, match="not taken for teaching"):
-        run_service(FakePersonaModel(completions={}), quick=True)
+        run_service(ScriptedModel(completions={}), quick=True)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder, png
+from fakes import LastingModel, WordEncoder, png
 
 from omnipersona.memory.memory import Memory
 from omnipersona.model.contract import LearnRequest
@@ -17,7 +17,7 @@ ME = "ana"
 OPEN = """
 import itertools, sys
 from pathlib import Path
-from fakes import FakePersonaModel, WordEncoder
+from fakes import ScriptedModel, WordEncoder
 from omnipersona.memory.memory import Memory
 from omnipersona.model.contract import LearnRequest
 from omnipersona.tools.jobs import LearningJobs
@@ -35,7 +35,7 @@ for number in itertools.count():
 """
 LEARNS = """
 [bo] = memory.concepts.list("ana")
-model = FakePersonaModel(num_learn_steps=100_000, saves=True)
+model = LastingModel(num_learn_steps=100_000, saves=True)
 jobs = LearningJobs(model, memory, ["nano"])
 status = jobs.start("ana", bo.id)
 while True:
@@ -92,7 +92,7 @@ def test_learning_goes_on_after_a_kill_from_whole_tokens(folder: Path, num_lines
     memory = Memory.open(folder, WordEncoder())
     [bo] = memory.concepts.list(ME)
     assert bo.state == "learning"
-    model = FakePersonaModel()
+    model = LastingModel()
     jobs = LearningJobs(model, memory, ["nano"])
     [status] = jobs.list(ME)
     assert jobs.wait(ME, status.job_id).state == "ready"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder, png
+from fakes import LastingModel, WordEncoder, png
 from servers import BUCKET, s3
 from talk import Talk
 
@@ -25,7 +25,7 @@ SCRIPT = {"message: hello": "converse; none; none; none", "Chat": "Hi!"}
 
 
 async def opened(folder: Path) -> Assistant:
-    model = FakePersonaModel(completions=SCRIPT)
+    model = LastingModel(completions=SCRIPT)
     return await Assistant.open(Settings(data=folder), model=model, encoder=WordEncoder())
 
 
@@ -76,7 +76,7 @@ async def test_without_its_states_a_conversation_goes_on(folder: Path) -> None:
 FULL = """
 import asyncio, os, sys, traceback
 from pathlib import Path
-from fakes import FakePersonaModel, WordEncoder, png
+from fakes import ScriptedModel, WordEncoder, png
 from talk import Talk
 from omnipersona.agent.events import Failed
 from omnipersona.agent.assistant import Assistant
@@ -109,7 +109,7 @@ def tell(memory, count):
 
 
 async def main():
-    model = FakePersonaModel(completions=script)
+    model = LastingModel(completions=script)
     session = await Assistant.open(Settings(data=folder), model=model, encoder=WordEncoder())
     memory = session._deps.memory
     talk = Talk(session)
@@ -161,7 +161,7 @@ async def test_a_bucket_that_does_not_answer_stops_nobody_else(
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         settings = Settings(data=tmp_path / "data", blobs=f"s3://{BUCKET}/kept")
-        model = FakePersonaModel(completions=SCRIPT)
+        model = LastingModel(completions=SCRIPT)
         session = await Assistant.open(settings, model=model, encoder=WordEncoder())
         ana, eve = Talk(session), Talk(session, "eve", "t1")
         kept = await session.keep_picture(ME, png())

@@ -123,7 +123,7 @@ def test_two_keys_see_nothing_of_each_other(tmp_path: Path) -> None:
         ).json()
         wait_for_job(ana, taught["id"])
         fact = ana.put("/v1/concepts/bo/facts/toy", json={"value": "a red ball"}).json()
-        said = {"model": "fake", "messages": [{"role": "user", "content": "draw <bo>"}]}
+        said = {"model": "scripted", "messages": [{"role": "user", "content": "draw <bo>"}]}
         drawn = ana.post("/v1/chat/completions", json=said, headers={"X-Thread": "t"}).json()
         assert drawn["omnipersona"]["evidence"][0]["answer"] == "a red ball"
         job = f"/v1/jobs/{taught['id']}"
@@ -145,7 +145,7 @@ def test_two_keys_see_nothing_of_each_other(tmp_path: Path) -> None:
         asked = eve.post("/v1/chat/completions", json=said, headers={"X-Thread": "t"}).json()
         assert "I do not know <bo> yet" in asked["choices"][0]["message"]["content"]
         assert eve.delete("/v1/threads/t").status_code == 200
-        hat = {"model": "fake", "messages": [{"role": "user", "content": "give it a hat"}]}
+        hat = {"model": "scripted", "messages": [{"role": "user", "content": "give it a hat"}]}
         mine = ana.post("/v1/chat/completions", json=hat, headers={"X-Thread": "t"}).json()
         assert mine["choices"][0]["message"]["images"]
         assert ana.get("/v1/concepts/bo/facts").json()["data"][0]["value"] == "a red ball"
@@ -159,7 +159,7 @@ def test_the_user_of_a_body_counts_for_nothing(tmp_path: Path) -> None:
         served.http(keys.add("eve")) as eve,
     ):
         eve.put("/v1/concepts/me/facts/home", json={"value": "Rome"})
-        ana.chat.completions.create(model="fake", messages=[HELLO], user="eve")
+        ana.chat.completions.create(model="scripted", messages=[HELLO], user="eve")
         with served.http(keys.add("ana")) as http:
             assert http.get("/v1/concepts/me/facts").json()["data"] == []
 

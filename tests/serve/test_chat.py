@@ -21,7 +21,7 @@ def said(text: str, *pictures: bytes) -> dict[str, Any]:
 
 
 def ask(client: OpenAI, *messages: Any, **more: Any) -> Any:
-    return client.chat.completions.create(model="fake", messages=list(messages), **more)
+    return client.chat.completions.create(model="scripted", messages=list(messages), **more)
 
 
 def png_of(message: Any) -> bytes:
@@ -34,7 +34,7 @@ def test_words_are_answered(client: OpenAI) -> None:
     done = ask(client, said("hello"), temperature=0.2, max_tokens=5, user="somebody")
     assert done.choices[0].message.content == "Hello."
     assert done.choices[0].finish_reason == "stop"
-    assert done.model == "fake"
+    assert done.model == "scripted"
     assert done.omnipersona["intent"] == "converse"
 
 
@@ -101,7 +101,7 @@ def test_a_named_thread_is_remembered(client: OpenAI, served: Served, by_header:
 
 
 def test_a_threads_name_in_a_header_is_utf_8(served: Served) -> None:
-    body = {"model": "fake", "messages": [said("hello")]}
+    body = {"model": "scripted", "messages": [said("hello")]}
     with served.http() as http:
         headers = {b"X-Thread": "Köln".encode()}
         answer = http.post("/v1/chat/completions", json=body, headers=headers).json()

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import LastingModel, png
 from served import Served, scripted_model, wait_for_job
 
 
@@ -90,7 +90,7 @@ def test_a_job_is_watched_to_its_end(tmp_path: Path) -> None:
 
 
 def test_a_job_is_stopped(tmp_path: Path) -> None:
-    model = FakePersonaModel(step_seconds=0.05, num_learn_steps=200)
+    model = LastingModel(step_seconds=0.05, num_learn_steps=200)
     with Served(tmp_path, model) as served, served.http() as http:
         job = teach(http, "bo")
         assert http.post(f"/v1/jobs/{job['id']}/cancel").status_code == 200
@@ -99,7 +99,7 @@ def test_a_job_is_stopped(tmp_path: Path) -> None:
 
 
 def test_learning_goes_on_at_the_next_start(tmp_path: Path) -> None:
-    slow = FakePersonaModel(step_seconds=0.05, num_learn_steps=200)
+    slow = LastingModel(step_seconds=0.05, num_learn_steps=200)
     with Served(tmp_path, slow) as served, served.http() as http:
         teach(http, "bo")
     with Served(tmp_path, scripted_model()) as served, served.http() as http:

@@ -80,7 +80,7 @@ def test_the_page_loads_nothing_foreign(served: Served) -> None:
 def test_the_server_is_alive_and_ready(served: Served) -> None:
     with served.http() as http:
         assert http.get("/health").json() == {"status": "alive"}
-        assert http.get("/ready").json() == {"status": "ready", "model": "fake"}
+        assert http.get("/ready").json() == {"status": "ready", "model": "scripted"}
 
 
 def test_a_server_whose_stores_are_gone_is_not_ready(

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import LastingModel, png
 from openai import BadRequestError, OpenAI
 from PIL import Image
 from served import SCRIPT, Served, scripted_model
@@ -17,7 +17,7 @@ from omnipersona.model.contract import EditRequest, GenerateRequest
 
 
 def test_a_prompt_is_drawn(client: OpenAI, served: Served) -> None:
-    done: Any = client.images.generate(model="fake", prompt="a red cat", n=2, size="16x16")
+    done: Any = client.images.generate(model="scripted", prompt="a red cat", n=2, size="16x16")
     assert [one.revised_prompt for one in done.data] == ["a red cat"] * 2
     assert Image.open(io.BytesIO(base64.b64decode(done.data[0].b64_json))).format == "PNG"
     assert done.omnipersona[0]["prompt"] == "draw a red cat"
@@ -25,13 +25,13 @@ def test_a_prompt_is_drawn(client: OpenAI, served: Served) -> None:
 
 
 def test_a_request_to_draw_stays_as_it_is(client: OpenAI) -> None:
-    done: Any = client.images.generate(model="fake", prompt="Draw a red cat")
+    done: Any = client.images.generate(model="scripted", prompt="Draw a red cat")
     assert done.omnipersona[0]["prompt"] == "Draw a red cat"
 
 
 def test_the_seed_is_honoured(client: OpenAI, served: Served) -> None:
     first, second = (
-        client.images.generate(model="fake", prompt="a cat", extra_body={"seed": 5})
+        client.images.generate(model="scripted", prompt="a cat", extra_body={"seed": 5})
         for _ in range(2)
     )
     assert first.data is not None
@@ -44,7 +44,7 @@ def test_the_seed_is_honoured(client: OpenAI, served: Served) -> None:
 def test_a_picture_is_changed(client: OpenAI, served: Served, as_list: bool) -> None:
     file = ("me.png", png("red"))
     done = client.images.edit(
-        model="fake",
+        model="scripted",
         image=[file] if as_list else file,
         prompt="give it a hat",
         extra_body={"seed": 4},
@@ -58,10 +58,10 @@ def test_words_that_mean_something_else_are_drawn_all_the_same(
     client: OpenAI, served: Served
 ) -> None:
     for prompt in ("forget everything", "his toy is a star", "hello"):
-        done = client.images.generate(model="fake", prompt=prompt)
+        done = client.images.generate(model="scripted", prompt=prompt)
         assert done.data is not None
         assert done.data[0].b64_json
-        edited = client.images.edit(model="fake", image=png(), prompt=prompt)
+        edited = client.images.edit(model="scripted", image=png(), prompt=prompt)
         assert edited.data is not None
     with served.http() as http:
         assert http.get("/v1/concepts/me/facts").json()["data"] == []
@@ -73,11 +73,11 @@ def test_what_cannot_be_drawn_is_refused_with_its_reason(tmp_path: Path) -> None
         return "generate; none; none; none" if is_parse else "cannot: a car"
 
     with (
-        Served(tmp_path, FakePersonaModel(completions=script)) as served,
+        Served(tmp_path, LastingModel(completions=script)) as served,
         served.client() as client,
     ):
         with pytest.raises(BadRequestError) as refused:
-            client.images.generate(model="fake", prompt="a car")
+            client.images.generate(model="scripted", prompt="a car")
         assert refused.value.code == "not_drawn"
         assert "I cannot draw a car" in str(refused.value)
 
@@ -95,7 +95,7 @@ def test_two_concepts_of_one_kind_are_a_question_for_a_conversation(tmp_path: Pa
                 )
                 assert taught.status_code == 202, taught.text
         with pytest.raises(BadRequestError) as refused:
-            client.images.generate(model="fake", prompt="my dog")
+            client.images.generate(model="scripted", prompt="my dog")
         assert refused.value.code == "needs_input"
 
 

@@ -13,22 +13,22 @@ from typing import Any
 
 import httpx
 import pytest
-from fakes import FakePersonaModel, Faults
 from openai import InternalServerError, OpenAI
 from served import Served, scripted_model
 
 from omnipersona.model.errors import ModelBusy
+from omnipersona.testing import Faults, ScriptedModel
 
-DRAW: Any = {"model": "fake", "messages": [{"role": "user", "content": "draw a red cat"}]}
+DRAW: Any = {"model": "scripted", "messages": [{"role": "user", "content": "draw a red cat"}]}
 STEP = 0.05
 LIMIT = 60.0
 
 
-def slow_model() -> FakePersonaModel:
+def slow_model() -> ScriptedModel:
     return scripted_model(num_steps=400, step_seconds=STEP)
 
 
-def stands_still(model: FakePersonaModel) -> bool:
+def stands_still(model: ScriptedModel) -> bool:
     """Wait until no step is made for a while; say whether the drawing was left unfinished."""
     deadline, before = time.monotonic() + LIMIT, -1
     while before != model.steps_done:
@@ -38,7 +38,7 @@ def stands_still(model: FakePersonaModel) -> bool:
     return 0 < before < model.num_steps
 
 
-def leave_early(served: Served, model: FakePersonaModel, path: str, body: Any) -> None:
+def leave_early(served: Served, model: ScriptedModel, path: str, body: Any) -> None:
     """Ask for a drawing, and go as soon as the model draws."""
     connection = HTTPConnection(served.url.removeprefix("http://"), timeout=LIMIT)
     head = {"Content-Type": "application/json"}
@@ -56,7 +56,7 @@ def wait_until_counted(served: Served, line: str) -> None:
             time.sleep(0.05)
 
 
-def wait_for_steps(model: FakePersonaModel) -> None:
+def wait_for_steps(model: ScriptedModel) -> None:
     deadline = time.monotonic() + LIMIT
     while model.steps_done < 2:
         assert time.monotonic() < deadline
@@ -198,7 +198,7 @@ def test_a_signal_closes_the_session(tmp_path: Path, number: int) -> None:
     with process, httpx.Client(base_url="http://127.0.0.1:1", verify=False) as http:
         assert process.stdout is not None
         where = f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        asked = {"model": "fake", "messages": [{"role": "user", "content": "this is my dog"}]}
+        asked = {"model": "scripted", "messages": [{"role": "user", "content": "this is my dog"}]}
         answer = http.post(f"{where}/v1/chat/completions", json=asked, timeout=LIMIT).json()
         assert answer["omnipersona"]["needs"], answer
         process.send_signal(number)

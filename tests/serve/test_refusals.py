@@ -127,7 +127,7 @@ def http(served: Served) -> Iterator[httpx.Client]:
     """A client that checks afterwards that a good request works."""
     with served.http() as one:
         yield one
-        good = one.post("/v1/chat/completions", json={"model": "fake", "messages": [HELLO]})
+        good = one.post("/v1/chat/completions", json={"model": "scripted", "messages": [HELLO]})
         assert good.status_code == 200, good.text
 
 
@@ -150,7 +150,7 @@ def without_none(body: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", CHATS)
 def test_a_bad_chat_names_its_field(http: httpx.Client, case: str) -> None:
     wrong, field = CHATS[case]
-    body = without_none({"model": "fake", "messages": [HELLO], **wrong})
+    body = without_none({"model": "scripted", "messages": [HELLO], **wrong})
     check(http.post("/v1/chat/completions", json=body), field)
     if isinstance(body.get("stream", False), bool):
         check(http.post("/v1/chat/completions", json={**body, "stream": True}), field)
@@ -159,7 +159,7 @@ def test_a_bad_chat_names_its_field(http: httpx.Client, case: str) -> None:
 @pytest.mark.parametrize("case", DRAWINGS)
 def test_a_bad_drawing_names_its_field(http: httpx.Client, case: str) -> None:
     wrong, field = DRAWINGS[case]
-    body = without_none({"model": "fake", "prompt": "a cat", **wrong})
+    body = without_none({"model": "scripted", "prompt": "a cat", **wrong})
     check(http.post("/v1/images/generations", json=body), field)
 
 
@@ -210,7 +210,7 @@ OTHERS: dict[str, tuple[Act, str, int]] = {
     "a thread's name in a header": (
         lambda h: h.post(
             "/v1/chat/completions",
-            json={"model": "fake", "messages": [HELLO]},
+            json={"model": "scripted", "messages": [HELLO]},
             headers={"X-Thread": ""},
         ),
         "X-Thread",
@@ -233,7 +233,7 @@ def test_a_wrong_address_or_method_is_told(http: httpx.Client) -> None:
 def test_the_client_raises_what_it_should(client: OpenAI) -> None:
     hello: Any = HELLO
     with pytest.raises(BadRequestError) as refused:
-        client.chat.completions.create(model="fake", messages=[hello], n=2)
+        client.chat.completions.create(model="scripted", messages=[hello], n=2)
     assert refused.value.param == "n"
     with pytest.raises(NotFoundError) as unknown:
         client.images.generate(model="other", prompt="a cat")
@@ -242,7 +242,7 @@ def test_the_client_raises_what_it_should(client: OpenAI) -> None:
 
 def test_a_picture_of_more_than_ten_megabytes_is_refused(http: httpx.Client) -> None:
     large = "data:image/png;base64," + base64.b64encode(bytes(MAX_PICTURE + 3)).decode()
-    body = {"model": "fake", **shown(large)}
+    body = {"model": "scripted", **shown(large)}
     check(http.post("/v1/chat/completions", json=body), URL, 413)
     files = {"image": ("a.png", bytes(MAX_PICTURE + 1))}
     check(http.post("/v1/images/edits", data={"prompt": "x"}, files=files), "image", 413)
@@ -250,7 +250,7 @@ def test_a_picture_of_more_than_ten_megabytes_is_refused(http: httpx.Client) -> 
 
 def test_more_than_twenty_pictures_are_refused(http: httpx.Client) -> None:
     part = {"type": "image_url", "image_url": {"url": RED}}
-    body = {"model": "fake", "messages": [{"role": "user", "content": [part] * 21}]}
+    body = {"model": "scripted", "messages": [{"role": "user", "content": [part] * 21}]}
     check(http.post("/v1/chat/completions", json=body), "messages[0].content")
     files = [("photos", ("a.png", png()))] * 21
     error = http.post("/v1/concepts", data={"name": "bo"}, files=files).json()["error"]

@@ -4,20 +4,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder, taught
+from fakes import LastingModel, WordEncoder, taught
 
 from omnipersona.memory.memory import Memory
+from omnipersona.testing import ScriptedModel
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps
 
 
 @pytest.fixture
-def model() -> FakePersonaModel:
-    return FakePersonaModel()
+def model() -> ScriptedModel:
+    return LastingModel()
 
 
 @pytest.fixture
-def deps(tmp_path: Path, model: FakePersonaModel) -> Iterator[ToolDeps]:
+def deps(tmp_path: Path, model: ScriptedModel) -> Iterator[ToolDeps]:
     memory = Memory.open(tmp_path / "data", WordEncoder())
     jobs = LearningJobs(model, memory)
     yield ToolDeps(model=model, memory=memory, jobs=jobs)
@@ -35,9 +36,9 @@ def photo_id(deps: ToolDeps) -> str:
 @pytest.fixture
 def bo_id(deps: ToolDeps, photo_id: str) -> str:
     """A learned concept <bo> of ana."""
-    from fakes import concept_file
+    from omnipersona.testing import concept_file
 
     concept = deps.memory.concepts.add("ana", "bo", kind="dog")
     deps.memory.concepts.attach_photo("ana", concept.id, photo_id)
-    taught(deps.memory, "ana", concept.id, concept_file().whole, "fake-1")
+    taught(deps.memory, "ana", concept.id, concept_file().whole, "scripted-1")
     return concept.id

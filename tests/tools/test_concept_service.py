@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from fakes import FakePersonaModel
 
 from omnipersona.memory.memory import Memory
+from omnipersona.testing import ScriptedModel
 from omnipersona.tools.concept_service import (
     MAX_EVIDENCE,
     are_current,
@@ -93,7 +93,7 @@ def test_forgetting_a_fact_leaves_no_trace_of_it(deps: ToolDeps, bo_id: str) -> 
 
 
 def test_forgetting_gives_a_receipt_and_reaches_the_model(
-    deps: ToolDeps, bo_id: str, model: FakePersonaModel
+    deps: ToolDeps, bo_id: str, model: ScriptedModel
 ) -> None:
     remember_fact(deps, "ana", bo_id, "toy", "a red ball")
     tokens = deps.memory.concepts.get("ana", bo_id).tokens_sha256

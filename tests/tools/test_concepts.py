@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from fakes import concept_file, png
+from fakes import png
 
+from omnipersona.testing import concept_file
 from omnipersona.tools.bundle import MAX_BYTES, Bundle, pack_bundle, unpack_bundle
 from omnipersona.tools.concept_service import current_facts, remember_fact
 from omnipersona.tools.concepts import export_concept, import_concept

@@ -4,11 +4,12 @@ import threading
 from datetime import timedelta
 
 import pytest
-from fakes import BrokenModelError, FakePersonaModel, Faults, concept_file
+from fakes import BrokenModelError
 
 from omnipersona.memory.jobs import JobStore
 from omnipersona.model.contract import ConceptFile, LearnRequest
 from omnipersona.store.errors import StorageFailed
+from omnipersona.testing import Faults, ScriptedModel, concept_file
 from omnipersona.tools.concept_service import forget_concept, forget_fact
 from omnipersona.tools.jobs import LearningJobs
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
@@ -24,9 +25,7 @@ def test_a_job_ends_ready_with_tokens_stored(deps: ToolDeps, bo_id: str) -> None
     assert deps.jobs.progress("ana", bo_id) == ""
 
 
-def test_photos_and_facts_reach_the_model(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
-) -> None:
+def test_photos_and_facts_reach_the_model(deps: ToolDeps, model: ScriptedModel, bo_id: str) -> None:
     status = deps.jobs.start("ana", bo_id)
     deps.jobs.wait("ana", status.job_id)
     request = model.of_type(LearnRequest)[0]
@@ -34,7 +33,7 @@ def test_photos_and_facts_reach_the_model(
 
 
 def test_old_tokens_stay_when_learning_fails(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.faults = Faults(BrokenModelError("The loss is not a number."), at_step=2)
     status = deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
@@ -44,7 +43,7 @@ def test_old_tokens_stay_when_learning_fails(
 
 
 def test_a_bug_fails_the_job_and_the_next_one_runs(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.faults = Faults(ZeroDivisionError("a bug"), at_step=1)
     status = deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
@@ -54,7 +53,7 @@ def test_a_bug_fails_the_job_and_the_next_one_runs(
     assert deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id).state == "ready"
 
 
-def test_cancel_stops_within_one_step(deps: ToolDeps, model: FakePersonaModel, bo_id: str) -> None:
+def test_cancel_stops_within_one_step(deps: ToolDeps, model: ScriptedModel, bo_id: str) -> None:
     model.num_learn_steps, model.step_seconds = 1000, 0.01
     job_id = deps.jobs.start("ana", bo_id).job_id
     first = deps.jobs.wait("ana", job_id, seen=deps.jobs.status("ana", job_id))
@@ -66,7 +65,7 @@ def test_cancel_stops_within_one_step(deps: ToolDeps, model: FakePersonaModel, b
 
 
 def test_a_waiting_job_is_cancelled_at_once(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.hold = threading.Event()
     deps.jobs.start("ana", bo_id)
@@ -80,7 +79,7 @@ def test_a_waiting_job_is_cancelled_at_once(
 
 
 def test_a_new_concept_is_usable_after_the_first_pass(
-    deps: ToolDeps, model: FakePersonaModel, photo_id: str
+    deps: ToolDeps, model: ScriptedModel, photo_id: str
 ) -> None:
     mia = deps.memory.concepts.add("ana", "mia")
     deps.memory.concepts.attach_photo("ana", mia.id, photo_id)
@@ -90,7 +89,7 @@ def test_a_new_concept_is_usable_after_the_first_pass(
 
 
 def test_refined_tokens_are_not_replaced_by_a_first_pass(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     deps.jobs.wait("ana", deps.jobs.start("ana", bo_id).job_id)
     assert [r.preset for r in model.of_type(LearnRequest)] == ["nano"]
@@ -105,7 +104,7 @@ def test_another_users_job_does_not_exist(deps: ToolDeps, bo_id: str) -> None:
 
 
 def test_a_concept_forgotten_while_learning_does_not_come_back(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.hold = threading.Event()
     job_id = deps.jobs.start("ana", bo_id).job_id
@@ -116,7 +115,7 @@ def test_a_concept_forgotten_while_learning_does_not_come_back(
 
 
 def test_a_job_cut_off_by_closing_is_resumed(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.hold = threading.Event()
     deps.jobs.start("ana", bo_id)
@@ -131,7 +130,7 @@ def test_a_job_cut_off_by_closing_is_resumed(
 
 
 def test_a_resumed_job_starts_from_the_tokens_that_were_saved(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.saves = True
     model.faults = Faults(error=MemoryError("the machine went away"), at_step=3)
@@ -153,7 +152,7 @@ def test_a_resumed_job_starts_from_the_tokens_that_were_saved(
 
 
 def test_a_cancelled_lesson_leaves_the_old_tokens_and_nothing_saved(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.saves, model.num_learn_steps, model.step_seconds = True, 1000, 0.01
     status = deps.jobs.start("ana", bo_id)
@@ -167,7 +166,7 @@ def test_a_cancelled_lesson_leaves_the_old_tokens_and_nothing_saved(
 
 
 def test_a_worker_that_is_gone_loses_its_lesson_to_the_next(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str, monkeypatch: pytest.MonkeyPatch
+    deps: ToolDeps, model: ScriptedModel, bo_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("omnipersona.memory.jobs.LEASE", timedelta(0))
     row = deps.memory.jobs.add("ana", bo_id)
@@ -178,7 +177,7 @@ def test_a_worker_that_is_gone_loses_its_lesson_to_the_next(
 
 
 def test_a_lesson_that_ended_before_the_program_started_is_told(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     done = deps.jobs.start("ana", bo_id).job_id
     assert deps.jobs.wait("ana", done).state == "ready"
@@ -197,7 +196,7 @@ def test_a_lesson_that_ended_before_the_program_started_is_told(
 
 
 def test_a_store_that_refuses_for_a_while_does_not_end_a_lesson(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str, monkeypatch: pytest.MonkeyPatch
+    deps: ToolDeps, model: ScriptedModel, bo_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuses(*_: object) -> bool:
         raise StorageFailed("The disk is full.")
@@ -217,13 +216,13 @@ def test_two_workers_never_lease_the_same_lesson(deps: ToolDeps, bo_id: str) -> 
 
 
 def test_other_weights_make_a_concept_learned_again(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
-    model.fingerprint = "fake-2"
+    model.fingerprint = "scripted-2"
     (status,) = deps.jobs.learn_anew("ana")
     assert status.reason == "new weights"
     assert deps.jobs.wait("ana", status.job_id).state == "ready"
-    assert deps.memory.concepts.get("ana", bo_id).base_fingerprint == "fake-2"
+    assert deps.memory.concepts.get("ana", bo_id).base_fingerprint == "scripted-2"
     assert deps.jobs.learn_anew("ana") == ()
 
 
@@ -237,7 +236,7 @@ def test_what_is_told_of_jobs_forgets_the_name_too(deps: ToolDeps, bo_id: str) -
 
 
 def test_a_forgotten_fact_is_learned_anew_without(
-    deps: ToolDeps, model: FakePersonaModel, photo_id: str
+    deps: ToolDeps, model: ScriptedModel, photo_id: str
 ) -> None:
     mia = deps.memory.concepts.add("ana", "mia")
     deps.memory.concepts.attach_photo("ana", mia.id, photo_id)
@@ -260,7 +259,7 @@ def test_a_forgotten_fact_is_learned_anew_without(
 
 
 def test_a_running_lesson_begins_anew_without_a_forgotten_fact(
-    deps: ToolDeps, model: FakePersonaModel, photo_id: str
+    deps: ToolDeps, model: ScriptedModel, photo_id: str
 ) -> None:
     model.saves, model.num_learn_steps, model.step_seconds = True, 1000, 0.01
     mia = deps.memory.concepts.add("ana", "mia")

@@ -5,12 +5,13 @@ import json
 import threading
 
 import pytest
-from fakes import BrokenModelError, FakePersonaModel, Faults
+from fakes import BrokenModelError
 from PIL import Image
 
 from omnipersona.model.contract import DrawSettings, StepEvent
 from omnipersona.model.errors import Cancelled
 from omnipersona.model.slotted_text import ConceptRef, SlottedText
+from omnipersona.testing import Faults, ScriptedModel
 from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.generate import draw_picture
@@ -30,11 +31,11 @@ def test_the_picture_tells_how_it_was_made(deps: ToolDeps, bo_id: str) -> None:
     assert "made by a model" in texts["Software"]
     assert texts.keys() == {"Software"}, "a picture that is passed on tells no facts"
     told = deps.memory.pictures.get("ana", outcome.picture_ids[0]).details
-    assert (told["rewritten"], told["seed"], told["model"]) == ("<bo> runs", 5, "fake")
+    assert (told["rewritten"], told["seed"], told["model"]) == ("<bo> runs", 5, "scripted")
     assert told == json.loads(json.dumps(outcome.details))
 
 
-def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: FakePersonaModel) -> None:
+def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: ScriptedModel) -> None:
     model.faults = Faults(BrokenModelError("The device is out of memory."), at_step=2)
     with pytest.raises(ToolFailed, match=r"^The device is out of memory\.$"):
         draw_picture(deps, "ana", DrawOrder(text=SlottedText("a dog")))
@@ -42,7 +43,7 @@ def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: FakePer
 
 
 def test_a_drawing_cancelled_after_its_last_step_is_not_kept(
-    deps: ToolDeps, model: FakePersonaModel
+    deps: ToolDeps, model: ScriptedModel
 ) -> None:
     cancel = threading.Event()
 

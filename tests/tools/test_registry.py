@@ -3,17 +3,18 @@
 import base64
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 from langchain_core.tools import ToolException
 from pydantic import ValidationError
 
 from omnipersona.model.contract import AnswerRequest, GenerateRequest
+from omnipersona.testing import ScriptedModel
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
 from omnipersona.tools.registry import build_tools
 
 
 def test_draw_edit_and_ask_with_plain_dicts(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     model.answers = {"<c0>": "yes, <c0>"}
     tools = build_tools(deps, "ana")
@@ -86,7 +87,7 @@ def test_a_person_is_not_learned_without_consent(deps: ToolDeps, photo_id: str) 
 
 
 def test_typed_slots_and_special_tokens_stay_words(
-    deps: ToolDeps, model: FakePersonaModel, bo_id: str
+    deps: ToolDeps, model: ScriptedModel, bo_id: str
 ) -> None:
     tools = build_tools(deps, "ana")
     tools["draw_picture"].invoke({"prompt": "<c0> and <|im_start|> with <bo>", "concepts": ["bo"]})

@@ -2,8 +2,8 @@
 
 import pytest
 
-from omnipersona.model.bagel.backbone import NANO_FOLDER
 from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.registry import NANO_FOLDER
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from omnipersona.model.bagel.backbone import NANO_FOLDER
 from omnipersona.model.bagel.checkpoint.loading import load_folder
+from omnipersona.model.registry import NANO_FOLDER
 from omnipersona.training import borrowed as module
 from omnipersona.training.borrowed import borrowed
 from omnipersona.training.build import begin_from

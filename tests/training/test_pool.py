@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from omnipersona.model.bagel.backbone import NANO_FOLDER
 from omnipersona.model.bagel.checkpoint.loading import load_folder
 from omnipersona.model.bagel.omni import OmniModel
 from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.model.bagel.vae import to_tokens
 from omnipersona.model.engine.distributed import ALONE
+from omnipersona.model.registry import NANO_FOLDER
 from omnipersona.training.recipe import Stage, read_recipe
 from omnipersona.training.samples.dataloader import Batches, as_pixels
 from omnipersona.training.samples.pool import Pool, fresh_times, noisy

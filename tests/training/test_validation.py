@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from omnipersona.model.bagel.backbone import NANO_FOLDER
 from omnipersona.model.bagel.checkpoint.loading import load_folder
 from omnipersona.model.bagel.tokenizer import Tokenizer
+from omnipersona.model.registry import NANO_FOLDER
 from omnipersona.training.trainers import validation as module
 from omnipersona.training.trainers.network import Trainee
 from omnipersona.training.trainers.validation import Probe

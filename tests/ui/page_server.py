@@ -7,7 +7,7 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fakes import FakePersonaModel, WordEncoder
+from fakes import LastingModel, WordEncoder
 from tab import LOGINS
 
 from omnipersona.agent.assistant import Assistant
@@ -41,7 +41,7 @@ COMPLETIONS = {
 
 async def main(data: Path, port: int, login: Login) -> None:
     """Serve until stopped."""
-    model = FakePersonaModel(
+    model = LastingModel(
         completions=COMPLETIONS,
         answers={"what is": "a red picture"},
         num_steps=30,

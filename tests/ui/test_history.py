@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from fakes import FakePersonaModel, WordEncoder, png
+from fakes import LastingModel, WordEncoder, png
 from tab import LIMIT, Tab
 
 from omnipersona.agent.assistant import Assistant
@@ -44,7 +44,7 @@ async def test_an_earlier_state_that_is_slow_to_write_does_not_undo_a_later_one(
     from omnipersona.ui.history.layer import HistoryLayer
 
     init_http_context()
-    model = FakePersonaModel()
+    model = LastingModel()
     async with await Assistant.open(
         Settings(data=tmp_path / "data"), model=model, encoder=WordEncoder()
     ) as session:

@@ -31,7 +31,8 @@ def bench_nano(
         from omnipersona.bench.nano import as_json as rows_as_json
         from omnipersona.bench.nano import run_nano, table
         from omnipersona.bench.sheet import contact_sheet
-        from omnipersona.model.bagel.backbone import folder_of, load_model
+        from omnipersona.model.bagel.backbone import load_model
+        from omnipersona.model.registry import folder_of
 
         name = settings_of(context).model
         model = load_model(name)

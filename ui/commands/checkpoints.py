@@ -31,7 +31,7 @@ def models_folder(context: typer.Context) -> Path:
 
 def _folder_of(context: typer.Context, name_or_path: str) -> Path:
     """Return the folder of nano, of a checkpoint that was fetched, or of a path."""
-    from omnipersona.model.bagel.backbone import folder_of
+    from omnipersona.model.registry import folder_of
 
     kept = models_folder(context) / name_or_path
     return kept if name_or_path != _NANO and kept.is_dir() else folder_of(name_or_path)

@@ -63,11 +63,11 @@ def _packages() -> Iterator[Finding]:
 
 def _memory(name_or_path: str, weights: "Weights") -> Iterator[Finding]:
     """Compare what the work takes with what this machine has, from the sizes alone."""
-    from omnipersona.model.bagel.backbone import folder_of
     from omnipersona.model.bagel.config import ModelConfig
     from omnipersona.model.bagel.memory_plan import WEIGHT_TYPES, weight_bytes, weight_type, works
     from omnipersona.model.engine.devices import memory_of
     from omnipersona.model.errors import ModelError
+    from omnipersona.model.registry import folder_of
 
     try:
         config = ModelConfig.read(folder_of(name_or_path))
@@ -88,8 +88,8 @@ def _memory(name_or_path: str, weights: "Weights") -> Iterator[Finding]:
 
 def _device(name_or_path: str) -> "Device":
     """Return the device that loading would choose."""
-    from omnipersona.model.bagel.backbone import NANO
     from omnipersona.model.engine.devices import pick_device
+    from omnipersona.model.registry import NANO
 
     return pick_device("cpu" if name_or_path == NANO else "auto")
 
@@ -123,9 +123,9 @@ def _size(num_bytes: int) -> str:
 
 
 def _model(settings: "Settings") -> Finding:
-    from omnipersona.model.bagel.backbone import folder_of, load_model
     from omnipersona.model.bagel.checkpoint.inspect import check_folder
     from omnipersona.model.errors import ModelError
+    from omnipersona.model.registry import folder_of, load_model
 
     try:
         report = check_folder(folder_of(settings.model))

@@ -8,12 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from fakes import FakePersonaModel, png
+from fakes import png
 
 from omnipersona.bench.metrics.judge import answer_case, prompt_case
 from omnipersona.bench.metrics.judges import ModelJudge, ServerJudge
 from omnipersona.model.contract import AnswerRequest, TextEvent
 from omnipersona.model.errors import Cancelled, ModelBusy
+from omnipersona.testing import ScriptedModel
 
 CASE = answer_case("Where is <c0>?", "at home", "in bed")
 
@@ -110,14 +111,14 @@ def test_a_server_that_is_not_there_gives_a_failed_verdict(server: Server) -> No
 
 
 def test_the_model_itself_may_judge() -> None:
-    model = FakePersonaModel(answers={"a dog": "0.5"})
+    model = ScriptedModel(answers={"a dog": "0.5"})
     verdict = ModelJudge(model).judge(prompt_case("a dog", png()))
     assert verdict.score == 0.5
     (request,) = model.of_type(AnswerRequest)
     assert (request.temperature, request.concepts, len(request.images)) == (0.0, (), 1)
 
 
-class Broken(FakePersonaModel):
+class Broken(ScriptedModel):
     """Raises `faults.error` when asked."""
 
     def answer(
@@ -131,7 +132,7 @@ def test_a_failing_model_gives_a_failed_verdict_and_cancelling_is_raised() -> No
     model = Broken()
     model.faults.error = ModelBusy("The queue is full.")
     assert ModelJudge(model).judge(CASE).failure == "The queue is full."
-    assert "empty" not in (ModelJudge(FakePersonaModel()).judge(CASE).failure or "")
+    assert "empty" not in (ModelJudge(ScriptedModel()).judge(CASE).failure or "")
     model.faults.error = Cancelled("stopped")
     with pytest.raises(Cancelled):
         ModelJudge(model).judge(CASE)

@@ -19,9 +19,10 @@ from omnipersona.bench.omnip.summary import as_table, figures
 from omnipersona.bench.omnip.sweep import swept
 from omnipersona.bench.omnip.world_subjects import world_subjects
 from omnipersona.bench.reader import Reader, load_reader
-from omnipersona.model.bagel.backbone import NANO_FOLDER, load_pipeline
+from omnipersona.model.bagel.backbone import load_pipeline
 from omnipersona.model.bagel.concept_training.trainer import TrainingConfig
 from omnipersona.model.bagel.pipeline import Pipeline
+from omnipersona.model.registry import NANO_FOLDER
 
 CONFIG = TrainingConfig(num_steps=1, num_drawings=1, rate=0.01, gen_rate=0.01, is_thorough=False)
 COUNTS = Counts(photos=1, recognition=2, questions=1, prompts=1, wishes=1, edits=1, chain=2)

@@ -9,7 +9,6 @@ from oracles.peak_memory import peak_bytes
 from oracles.random_weights import gen_image, gen_target, noise, und_image
 from torch import Tensor
 
-from omnipersona.model.bagel.backbone import NANO_FOLDER
 from omnipersona.model.bagel.checkpoint.inspect import skeleton
 from omnipersona.model.bagel.checkpoint.loading import load_folder
 from omnipersona.model.bagel.checkpoint.published import bagel_7b_mot
@@ -39,6 +38,7 @@ from omnipersona.model.bagel.memory_plan import (
 from omnipersona.model.bagel.omni import OmniModel
 from omnipersona.model.bagel.sequence import Markers, Sample, SoftRow, TextSegment, pack
 from omnipersona.model.bagel.velocity_batch import CFGContexts, Context, VelocityBatch
+from omnipersona.model.registry import NANO_FOLDER
 
 MARKERS = Markers(1, 2)
 PARITY = Path(__file__).parent / "parity" / "open"

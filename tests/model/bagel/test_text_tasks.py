@@ -1,7 +1,7 @@
 """A text task is tried twice, with other examples the second time; without a reply it is empty."""
 
 import pytest
-from fakes import BrokenModelError, FakePersonaModel, Faults
+from fakes import BrokenModelError
 
 from omnipersona.model.bagel.text_tasks import CompleteRequest
 from omnipersona.model.contract import (
@@ -14,25 +14,26 @@ from omnipersona.model.contract import (
     Rewritten,
     Statement,
 )
+from omnipersona.testing import Faults, ScriptedModel
 
 TOY = Statement(subject="<c0>", attribute="toy", value="a red ball")
 
 
-def rewrite(model: FakePersonaModel, num_examples: int | None = None) -> Rewritten:
+def rewrite(model: ScriptedModel, num_examples: int | None = None) -> Rewritten:
     return model.rewrite(
         RewriteRequest(task="draw", message="draw <c0>", num_examples=num_examples)
     )
 
 
 def test_a_readable_reply_needs_one_try() -> None:
-    model = FakePersonaModel(completions={"Rewrite": "<c0> runs"})
+    model = ScriptedModel(completions={"Rewrite": "<c0> runs"})
     assert rewrite(model) == Rewritten(prompt="<c0> runs")
     assert len(model.requests) == 1
 
 
 def test_an_unreadable_reply_is_tried_with_other_examples() -> None:
     replies = iter(["<c9>", "<c0> runs"])
-    model = FakePersonaModel(completions=lambda _: next(replies))
+    model = ScriptedModel(completions=lambda _: next(replies))
     assert rewrite(model).prompt == "<c0> runs"
     first, second = model.of_type(CompleteRequest)
     assert len(first.examples) == model.num_examples
@@ -40,7 +41,7 @@ def test_an_unreadable_reply_is_tried_with_other_examples() -> None:
 
 
 def test_two_unreadable_replies_are_empty() -> None:
-    model = FakePersonaModel(completions={"Rewrite": "<c9>", "Parse": "what?", "Recall": "a\nb"})
+    model = ScriptedModel(completions={"Rewrite": "<c9>", "Parse": "what?", "Recall": "a\nb"})
     assert rewrite(model, num_examples=0) == Rewritten()
     assert [len(r.examples) for r in model.of_type(CompleteRequest)] == [0, 1]
     assert model.read(ReadRequest(message="draw <c0>")).intent is None
@@ -48,13 +49,13 @@ def test_two_unreadable_replies_are_empty() -> None:
 
 
 def test_a_model_error_is_not_a_bad_reply() -> None:
-    model = FakePersonaModel(complete_faults=Faults(BrokenModelError("Too many jobs.")))
+    model = ScriptedModel(complete_faults=Faults(BrokenModelError("Too many jobs.")))
     with pytest.raises(BrokenModelError):
         rewrite(model)
 
 
 def test_what_states_something_is_read_in_full() -> None:
-    model = FakePersonaModel(
+    model = ScriptedModel(
         completions={"Parse": "remember; none; <c0>; none", "Facts": "<c0> toy: a red ball"}
     )
     request = ReadRequest(
@@ -70,9 +71,7 @@ def test_what_states_something_is_read_in_full() -> None:
 
 
 def test_whom_it_is_about_is_not_asked_again() -> None:
-    model = FakePersonaModel(
-        completions={"Facts\nmessage: about <c1>: his": "<c1> toy: a red ball"}
-    )
+    model = ScriptedModel(completions={"Facts\nmessage: about <c1>: his": "<c1> toy: a red ball"})
     request = ReadRequest(message="his toy is a red ball", intent="remember", about=("<c1>",))
     [statement] = model.read(request).statements or ()
     assert (statement.subject, statement.value) == ("<c1>", "a red ball")
@@ -80,7 +79,7 @@ def test_whom_it_is_about_is_not_asked_again() -> None:
 
 
 def test_evidence_is_written_as_sentences() -> None:
-    model = FakePersonaModel(completions={"Recall": "a red ball", "Rewrite": "cannot: a plane"})
+    model = ScriptedModel(completions={"Recall": "a red ball", "Rewrite": "cannot: a plane"})
     note = Statement(value="<c0> barks")
     model.recall(RecallRequest(question="what is the toy of <c0>?", evidence=(TOY, note)))
     request = RewriteRequest(task="edit", message="give him a plane", about=("<c0>",))
