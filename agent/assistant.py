@@ -23,6 +23,7 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from langgraph.types import Command
 
+from omnipersona.agent.admission import Admission
 from omnipersona.agent.checkpoints import Checkpoints, thread_key
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import Event, Failed, NeedInput, Reply, ShownPicture
@@ -70,6 +71,7 @@ class Assistant(Library):
         self._planner = Planner(deps)
         # Weak, so that conversations that nobody is in leave nothing behind.
         self._locks = WeakValueDictionary[str, asyncio.Lock]()
+        self._admission = Admission()
         self._num_turns = 0
         self._closing = asyncio.Event()
         self._idle = asyncio.create_task(self._keep_up())
@@ -143,7 +145,7 @@ class Assistant(Library):
 
     def tools(self, user_id: str) -> dict[str, BaseTool]:
         """Return every tool by name, bound to one user; see `build_tools`."""
-        return build_tools(self._deps, user_id)
+        return build_tools(self._deps, user_id, partial(self._admission.turn, user_id))
 
     def describe(self) -> ModelInfo:
         """Return what the model is and can hold."""
@@ -159,12 +161,13 @@ class Assistant(Library):
         """
         record = TurnRecord(turn.user_id, turn.turn_id)
         try:
-            async with self._lock(turn.user_id, turn.thread_id), self._noted(turn, record):
-                picture_ids = await self._take_in(turn)
-                async with aclosing(self._run(turn, picture_ids, record)) as events:
-                    async for event in events:
-                        record.note(event)
-                        yield event
+            with self._admission.turn(turn.user_id):
+                async with self._lock(turn.user_id, turn.thread_id), self._noted(turn, record):
+                    picture_ids = await self._take_in(turn)
+                    async with aclosing(self._run(turn, picture_ids, record)) as events:
+                        async for event in events:
+                            record.note(event)
+                            yield event
         except BaseException as error:
             # Every turn ends with an event.
             if not isinstance(error, Exception) and not is_panic(error):

@@ -19,8 +19,8 @@ from langgraph.types import Interrupt, interrupt
 from omnipersona.agent.context import Context
 from omnipersona.agent.events import NeedInput, NeedKind
 from omnipersona.agent.state import State, with_words_of, words_of
-from omnipersona.agent.threads import in_worker
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
+from omnipersona.tools.threads import in_worker
 
 TURN: Final = "turn_id"
 

@@ -31,7 +31,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "agent": (*SEAM, "tools", "memory", "store", "model.registry"),
     "training": ("model",),
     "bench": ("model", "store", "memory", "tools", "agent", "training"),
-    "serve": ("agent", "__version__", *SEAM),
+    "serve": ("agent", "__version__", "tools.registry", *SEAM),
     "ui": (
         *("agent", "serve", "model", "training", "bench", *SEAM),
         *("store.conversations", "store.errors"),

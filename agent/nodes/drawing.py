@@ -23,7 +23,7 @@ from omnipersona.agent.nodes.reading import cards_in_play, refs_of
 from omnipersona.agent.nodes.retrieving import evidence_statements, learning_notes
 from omnipersona.agent.nodes.stating import numbering
 from omnipersona.agent.state import State, new_names
-from omnipersona.agent.threads import in_worker, teller
+from omnipersona.agent.telling import teller
 from omnipersona.agent.words import ask
 from omnipersona.model.contract import (
     MAX_CONCEPTS,
@@ -40,6 +40,7 @@ from omnipersona.tools.generate import draw_picture
 from omnipersona.tools.naming import read_bracketed, read_names
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 from omnipersona.tools.picture_records import DrawOrder
+from omnipersona.tools.threads import in_worker
 
 OWN_WORDS: Final = "I could not put this better, so it is made from your own words."
 STORY_FORGOTTEN: Final = "How this picture came about was forgotten with what it shows."

@@ -12,11 +12,11 @@ from langgraph.runtime import Runtime
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.reading import card_of
 from omnipersona.agent.state import ConceptCard, State
-from omnipersona.agent.threads import in_worker
 from omnipersona.tools.concept_service import brief_concepts
 from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.identity import identity_score
 from omnipersona.tools.outcome import ToolDeps
+from omnipersona.tools.threads import in_worker
 
 _RECOGNISED: Final = 0.5
 _FALLEN: Final = 0.5  # of what it was before

@@ -11,11 +11,12 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.events import TextDelta, ThoughtDelta
 from omnipersona.agent.nodes.retrieving import learning_notes
 from omnipersona.agent.state import State
-from omnipersona.agent.threads import in_worker, teller
+from omnipersona.agent.telling import teller
 from omnipersona.model.contract import ConverseRequest, text_of
 from omnipersona.model.slotted_text import Slots, SlottedText
 from omnipersona.tools.naming import read_bracketed
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome, tool_border
+from omnipersona.tools.threads import in_worker
 from omnipersona.tools.understand import answer_question
 
 WHAT_IS_HERE = "what is in this picture?"

@@ -16,7 +16,6 @@ from omnipersona.agent.messages import last_words
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.nodes.stating import read_statements, said_of
 from omnipersona.agent.state import ConceptCard, State, fresh_turn, new_names
-from omnipersona.agent.threads import in_worker
 from omnipersona.agent.words import TURN, ask
 from omnipersona.model.contract import (
     MAX_CONCEPTS,
@@ -30,6 +29,7 @@ from omnipersona.tools.concept_service import ConceptBrief, concepts_in_play, kn
 from omnipersona.tools.gallery import keep_pictures
 from omnipersona.tools.naming import read_names, suggest
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
+from omnipersona.tools.threads import in_worker
 
 NOT_UNDERSTOOD: Final = (
     "I did not understand that. You can ask me about a picture, tell me about someone, "

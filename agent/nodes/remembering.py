@@ -14,7 +14,6 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.nodes.retrieving import asked_attribute
 from omnipersona.agent.state import Said, State
-from omnipersona.agent.threads import in_worker
 from omnipersona.agent.words import ask
 from omnipersona.tools.concept_service import (
     NOTE,
@@ -29,6 +28,7 @@ from omnipersona.tools.concept_service import (
 )
 from omnipersona.tools.gallery import find_picture
 from omnipersona.tools.outcome import ToolDeps
+from omnipersona.tools.threads import in_worker
 
 FORGET: Final = "yes, keep the drawings"
 FORGET_ALL: Final = "everything, also drawings of it"

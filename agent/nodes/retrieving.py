@@ -14,13 +14,13 @@ from langgraph.runtime import Runtime
 from omnipersona.agent.context import Context
 from omnipersona.agent.nodes.stating import is_said
 from omnipersona.agent.state import Evidence, EvidenceSource, State
-from omnipersona.agent.threads import in_worker
 from omnipersona.model.contract import AnswerRequest, ConceptFile, RecallRequest, Statement, text_of
 from omnipersona.model.slotted_text import ConceptRef, Slots, SlottedText
 from omnipersona.tools.binding import with_concepts
 from omnipersona.tools.concept_service import NOTE, KnownFact, find_facts
 from omnipersona.tools.naming import read_bracketed
 from omnipersona.tools.outcome import ToolDeps, tool_border
+from omnipersona.tools.threads import in_worker
 
 UNKNOWN: Final = "unknown"
 """What the learned tokens say of what was not in their lesson."""

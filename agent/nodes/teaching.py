@@ -12,12 +12,13 @@ from omnipersona.agent.context import Context
 from omnipersona.agent.events import LearningStarted
 from omnipersona.agent.nodes.questions import dropped, is_dropped, pick
 from omnipersona.agent.state import State, Teaching, new_names
-from omnipersona.agent.threads import in_worker, teller
+from omnipersona.agent.telling import teller
 from omnipersona.agent.words import ask
 from omnipersona.model.slotted_text import ConceptRef
 from omnipersona.tools.naming import is_name
 from omnipersona.tools.outcome import ToolDeps, ToolOutcome
 from omnipersona.tools.teach import NUM_PHOTOS_ADVICE, is_person, teach_concept
+from omnipersona.tools.threads import in_worker
 
 YES, NO = "yes", "no"
 

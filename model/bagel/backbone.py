@@ -47,7 +47,7 @@ from omnipersona.model.contract import (
 )
 from omnipersona.model.engine.devices import Device, memory_of, pick_device, within_memory
 from omnipersona.model.engine.file_cache import FileCache
-from omnipersona.model.engine.scheduler import BatchKey, JobEvents, Scheduler
+from omnipersona.model.engine.scheduler import BatchKey, JobEvents, Kind, Scheduler
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.registry import NANO, folder_of
 
@@ -139,6 +139,7 @@ class LocalPersonaModel:
             lambda: self.pipeline.generate(whole),
             request,
             cancel,
+            kind="drawing",
             batch_key=self._batch_key(whole),
         )
 
@@ -147,14 +148,14 @@ class LocalPersonaModel:
     ) -> Iterator[DrawEvent]:
         """Yield what is thought, a step event per velocity evaluation, then the changed picture."""
         whole = self._files.whole(request)
-        return self._run(lambda: self.pipeline.edit(whole), request, cancel)
+        return self._run(lambda: self.pipeline.edit(whole), request, cancel, kind="drawing")
 
     def learn(
         self, request: LearnRequest, cancel: threading.Event | None = None
     ) -> Iterator[LearnEvent | LearnResult]:
         """Yield a learn event per step, then the concept; gives way to the other methods."""
         whole = self._files.whole(request)
-        return self._run(lambda: learn(self.pipeline, whole), request, cancel, background=True)
+        return self._run(lambda: learn(self.pipeline, whole), request, cancel, kind="lesson")
 
     def cancel(self, request_id: str) -> bool:
         """Stop a request before its next step; return whether it was under way or waiting."""
@@ -203,11 +204,11 @@ class LocalPersonaModel:
         request: Request,
         cancel: threading.Event | None,
         *,
-        background: bool = False,
+        kind: Kind = "text",
         batch_key: BatchKey[Any, E] | None = None,
     ) -> Iterator[E]:
         """Yield the events of a request, numbered."""
-        run = self._scheduled(start, request, cancel, background=background, batch_key=batch_key)
+        run = self._scheduled(start, request, cancel, kind=kind, batch_key=batch_key)
         return _Numbered(run)
 
     def _scheduled(
@@ -216,14 +217,14 @@ class LocalPersonaModel:
         request: Request,
         cancel: threading.Event | None,
         *,
-        background: bool = False,
+        kind: Kind = "text",
         batch_key: BatchKey[Any, T] | None = None,
     ) -> JobEvents[T]:
         return self._scheduler.run(
             lambda: within_memory(start, self._device.name),
             cancel,
             request_id=request.id,
-            background=background,
+            kind=kind,
             tenant=request.tenant,
             batch_key=batch_key,
         )

@@ -1,9 +1,10 @@
 """One thread per device that runs jobs step by step.
 
-A job is a generator; between two of its steps the thread looks around: a cancelled job ends, and
-background jobs (learning) give way to foreground ones (answers, drawings). Callers stand in lanes
-that take turns, so that nobody waits for all that another has asked; jobs that fit together run as
-one. Knows generators and queues. Does not know models, or whose a lane is.
+A job is a generator, and between two of its steps the thread looks around: a cancelled job ends,
+and a text job that waits is run whole. After each text job a drawing gets at least one step, so
+that neither waits for all of the other; a lesson gets its steps where nobody else waits. Tenants
+take turns within each kind, so that nobody waits for all that another has asked; jobs that fit
+together run as one. Knows generators and queues. Does not know models, or whose a tenant is.
 """
 
 import queue
@@ -11,12 +12,14 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Self, TypeVar, cast
+from typing import Any, Final, Generic, Literal, Self, TypeVar, cast, get_args
 
 from omnipersona.model.errors import Cancelled, ModelBusy
 
 _DONE: Final = object()
 _BUSY_SECONDS: Final = 2.0
+
+Kind = Literal["text", "drawing", "lesson"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -153,7 +156,7 @@ class JobEvents(Generic[T]):
 
 
 class _FairQueue:
-    """Jobs of one class; the lane that was served longest ago is next, within it who came first."""
+    """Jobs of one kind; the tenant served longest ago is next, and of its jobs the first."""
 
     def __init__(self) -> None:
         self._waiting: deque[_Job] = deque()
@@ -183,7 +186,7 @@ class _FairQueue:
         return self._current
 
     def settle(self, run: _Run) -> None:
-        """Take out the jobs of a run that have ended; lanes without jobs are forgotten."""
+        """Take out the jobs of a run that have ended; tenants without jobs are forgotten."""
         ended = set(map(id, run.ended))
         tenants = {one.tenant for one in self._waiting}
         self._waiting = deque(one for one in self._waiting if id(one) not in ended)
@@ -205,17 +208,16 @@ def _fitting(in_turn: Sequence[_Job]) -> list[_Job]:
 
 
 class Scheduler:
-    """Runs jobs one step at a time, lanes in turns within each of the two classes.
+    """Runs jobs one step at a time, tenants in turns within each kind.
 
     Args:
         name: Of the thread.
-        limit: Jobs that may wait before `ModelBusy`.
+        limit: Jobs that may wait before `ModelBusy`; far more than turns are admitted at once.
     """
 
-    def __init__(self, name: str, limit: int = 32) -> None:
+    def __init__(self, name: str, limit: int = 1024) -> None:
         self._limit = limit
-        self._foreground = _FairQueue()
-        self._background = _FairQueue()
+        self._queues: dict[Kind, _FairQueue] = {kind: _FairQueue() for kind in get_args(Kind)}
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -227,7 +229,7 @@ class Scheduler:
         cancel: threading.Event | None = None,
         *,
         request_id: str = "",
-        background: bool = False,
+        kind: Kind = "drawing",
         tenant: str = "",
         batch_key: BatchKey[Any, T] | None = None,
     ) -> JobEvents[T]:
@@ -237,8 +239,8 @@ class Scheduler:
             start: Returns the job's generator; called on the worker's thread at the first step.
             cancel: Ends the job with `Cancelled` before its next step.
             request_id: Names the job for `cancel`.
-            background: Whether the job gives way to foreground jobs.
-            tenant: Jobs of one lane wait for each other; lanes take turns.
+            kind: How it gives way to others.
+            tenant: Jobs of one tenant wait for each other; tenants take turns.
             batch_key: How it can run as one with others; None runs it alone.
 
         Raises:
@@ -247,20 +249,20 @@ class Scheduler:
         """
         job = _Job(start, cancel or threading.Event(), tenant, request_id, batch_key=batch_key)
         with self._changed:
-            waiting = len(self._foreground) + len(self._background)
+            waiting = sum(map(len, self._queues.values()))
             if self._closed or waiting >= self._limit:
                 reason = "is closed" if self._closed else f"has {waiting} jobs waiting"
                 raise ModelBusy(
                     f"The model {reason}. Try again in a moment.", retry_after=_BUSY_SECONDS
                 )
-            (self._background if background else self._foreground).put(job)
+            self._queues[kind].put(job)
             self._changed.notify()
         return JobEvents(job)
 
     def cancel(self, request_id: str) -> bool:
         """End the job of a request before its next step; return whether there was one."""
         with self._changed:
-            jobs = [j for j in (*self._foreground, *self._background) if j.id == request_id != ""]
+            jobs = [job for job in self._waiting() if job.id == request_id != ""]
             for job in jobs:
                 job.cancel.set()
         return bool(jobs)
@@ -272,17 +274,35 @@ class Scheduler:
             self._changed.notify()
         self._thread.join(timeout=60.0)
 
+    def _waiting(self) -> Iterator[_Job]:
+        return (job for queue in self._queues.values() for job in queue)
+
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while not (self._foreground or self._background or self._closed):
-                    self._changed.wait()
-                if self._closed:
-                    for job in (*self._foreground, *self._background):
-                        job.events.put(Cancelled("The model was closed."))
-                    return
-                line = self._foreground or self._background
-                run = line.front()
+        text, drawings, lessons = (self._queues[kind] for kind in get_args(Kind))
+        while self._has_work():
+            if text:
+                self._step(text, whole=True)
+            if drawings:
+                self._step(drawings)
+            elif lessons and not text:
+                self._step(lessons)
+
+    def _has_work(self) -> bool:
+        """Wait for a job; end all of them where the scheduler was closed."""
+        with self._changed:
+            while not (any(self._queues.values()) or self._closed):
+                self._changed.wait()
+            if self._closed:
+                for job in self._waiting():
+                    job.events.put(Cancelled("The model was closed."))
+            return not self._closed
+
+    def _step(self, queue: _FairQueue, *, whole: bool = False) -> None:
+        """Run one step of whose turn it is, or all of its steps."""
+        with self._changed:
+            run = queue.front()
+        run.step()
+        while whole and not run.is_over and not self._closed:
             run.step()
-            with self._changed:
-                line.settle(run)
+        with self._changed:
+            queue.settle(run)

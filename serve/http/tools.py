@@ -1,7 +1,7 @@
 """The tools of the Model Context Protocol as one address, `/mcp`.
 
-Every request stands for itself, so that what one key began no other can go on with. Knows how the
-protocol travels over HTTP. Does not know the tools.
+A session belongs to the user whose key began it; to others it is unknown. Knows how the protocol
+travels over HTTP. Does not know the tools.
 """
 
 from collections.abc import AsyncIterator
@@ -9,7 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import FastAPI
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -26,13 +29,15 @@ class ToolsAddress:
     def __init__(self, app_state: AppState) -> None:
         """Offer the tools behind a door."""
         server = build_server(app_state.session, user_behind)
-        self._manager = StreamableHTTPSessionManager(
-            server, stateless=True, max_request_body_size=MAX_BODY
-        )
+        self._manager = StreamableHTTPSessionManager(server, max_request_body_size=MAX_BODY)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await self._manager.handle_request(scope, receive, send)
+        user_id = user_behind(Request(scope))
+        # The protocol's library binds a session to whom it finds here.
+        token = AccessToken(token=user_id, client_id=user_id, scopes=[])
+        owned = {**scope, "user": AuthenticatedUser(token)}
+        await self._manager.handle_request(owned, receive, send)
 
     @asynccontextmanager
     async def running(self, _: FastAPI) -> AsyncIterator[None]:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.tools import ToolException
 from mcp import types
 from mcp.server.lowlevel import Server
@@ -20,8 +21,8 @@ from omnipersona import __version__
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.errors import EXPECTED_ERRORS
 from omnipersona.agent.events import DrawProgress, Event, Failed, NeedInput, Reply
-from omnipersona.agent.threads import in_worker
 from omnipersona.agent.turn import UserTurn
+from omnipersona.tools.registry import PROGRESS
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def build_server(session: Assistant, user_of: Callable[[Any], str]) -> Server[An
         try:
             if name == _TALK:
                 return await _talk(server, session, user_id, Talk(**arguments))
-            return await _use(session, user_id, name, arguments)
+            return await _use(server, session, user_id, name, arguments)
         except (ToolFailure, ToolException, ValidationError, *EXPECTED_ERRORS):
             raise
         except Exception as error:
@@ -104,13 +105,28 @@ def _tool(tool: Any) -> types.Tool:
     )
 
 
+class _Progress(AsyncCallbackHandler):
+    """Passes a tool's progress on to the caller."""
+
+    def __init__(self, server: Server[Any, Any]) -> None:
+        self._server = server
+
+    async def on_custom_event(self, name: str, data: Any, **_: Any) -> None:
+        if name == PROGRESS:
+            await _report(self._server, data["step"], data["num_steps"])
+
+
 async def _use(
-    session: Assistant, user_id: str, name: str, arguments: dict[str, Any]
+    server: Server[Any, Any],
+    session: Assistant,
+    user_id: str,
+    name: str,
+    arguments: dict[str, Any],
 ) -> types.CallToolResult:
     tool = session.tools(user_id).get(name)
     if tool is None:
         raise ToolFailure(f"There is no tool {name!r}.")
-    outcome = await in_worker(lambda _: tool.invoke(arguments))
+    outcome = await tool.ainvoke(arguments, {"callbacks": [_Progress(server)]})
     ids = outcome["picture_ids"] if name in _SHOWING else ()
     shown = [await session.picture(user_id, picture_id) for picture_id in ids]
     return _result(outcome["text"], shown, outcome)
@@ -129,7 +145,7 @@ async def _talk(
     last: Event | None = None
     async for event in session.turn(turn):
         if isinstance(event, DrawProgress):
-            await _report(server, event)
+            await _report(server, event.step, event.num_steps)
         last = event
     match last:
         case Reply():
@@ -142,13 +158,13 @@ async def _talk(
     raise AssertionError("a turn ends with a reply, a question or a failure")
 
 
-async def _report(server: Server[Any, Any], progress: DrawProgress) -> None:
+async def _report(server: Server[Any, Any], step: int, num_steps: int) -> None:
     context = server.request_context
     if context.meta is not None and context.meta.progressToken is not None:
         await context.session.send_progress_notification(
             context.meta.progressToken,
-            progress.step,
-            progress.num_steps,
+            step,
+            num_steps,
             related_request_id=str(context.request_id),
         )
 

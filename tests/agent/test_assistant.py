@@ -326,7 +326,7 @@ async def test_export_import_and_forget(session: Assistant, model: ScriptedModel
     data = await session.export_concept("ana", "bo")
     view = await session.import_concept("eve", "max", data, "dog")
     assert (view.name, view.has_tokens) == ("max", True)
-    with pytest.raises(ToolFailed, match="no concept tokens"):
+    with pytest.raises(ToolFailed, match="no whole safetensors file"):
         await session.import_concept("eve", "bad", b"\x80\x04 pickle")
     receipt = await session.forget_concept("ana", "bo")
     assert receipt.details["photos"] == 1

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from omnipersona.agent.threads import in_worker
+from omnipersona.tools.threads import in_worker
 
 _WAITING_FOR_THE_MODEL = 32
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from mcp import ClientSession, StdioServerParameters, types
+from mcp import ClientSession, McpError, StdioServerParameters, types
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from served import Served, scripted_model
@@ -173,3 +173,57 @@ def test_over_http_nobody_comes_in_without_a_key(two: tuple[Served, str, str]) -
     for headers in ({}, {"Authorization": "Bearer wrong"}):
         answer = httpx.post(f"{served.url}/mcp", json=hello, headers=headers)
         assert answer.status_code == 401
+
+
+async def test_a_cancelled_tool_frees_the_model(two: tuple[Served, str, str]) -> None:
+    served, ana_key, _ = two
+    served.fake.step_seconds = 0.01
+    begun = asyncio.Event()
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        begun.set()
+
+    async with over_http(served, ana_key) as ana:
+        wish = {"prompt": "a cat", "steps": 1000}
+        number = ana._request_id
+        call = asyncio.create_task(ana.call_tool("draw_picture", wish, progress_callback=note))
+        await asyncio.wait_for(begun.wait(), 30.0)
+        stop = types.CancelledNotification(
+            method="notifications/cancelled",
+            params=types.CancelledNotificationParams(requestId=number),
+        )
+        await ana.send_notification(types.ClientNotification(stop))
+        with pytest.raises(McpError, match="cancel"):
+            await asyncio.wait_for(call, 30.0)
+        served.fake.step_seconds = 0.0
+        before = served.fake.steps_done
+        assert not (await ana.call_tool("draw_picture", {"prompt": "a cat", "steps": 2})).isError
+        assert served.fake.steps_done <= before + 3
+
+
+async def test_a_session_belongs_to_the_key_that_began_it(two: tuple[Served, str, str]) -> None:
+    served, ana_key, eve_key = two
+    accepted = {"Accept": "application/json, text/event-stream"}
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": types.LATEST_PROTOCOL_VERSION,
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    async with httpx.AsyncClient(base_url=served.url, headers=accepted) as http:
+
+        async def post(key: str, message: dict[str, Any], session: str = "") -> httpx.Response:
+            headers = {"Authorization": f"Bearer {key}"}
+            headers |= {"Mcp-Session-Id": session} if session else {}
+            return await http.post("/mcp", json=message, headers=headers)
+
+        begun = await post(ana_key, hello)
+        session = begun.headers["mcp-session-id"]
+        ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+        assert (await post(eve_key, ping, session)).status_code == 404
+        assert (await post(ana_key, ping, session)).status_code == 200
+        assert (await post(ana_key, ping, "invented")).status_code == 404

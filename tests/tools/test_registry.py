@@ -1,16 +1,18 @@
 """Tools work without the graph, for the user they were made for."""
 
+import asyncio
 import base64
 
 import pytest
 from fakes import png
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.tools import ToolException
 from pydantic import ValidationError
 
 from omnipersona.model.contract import AnswerRequest, GenerateRequest
 from omnipersona.testing import ScriptedModel
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
-from omnipersona.tools.registry import build_tools
+from omnipersona.tools.registry import PROGRESS, build_tools
 
 
 def test_draw_edit_and_ask_with_plain_dicts(
@@ -93,3 +95,32 @@ def test_typed_slots_and_special_tokens_stay_words(
     tools["draw_picture"].invoke({"prompt": "<c0> and <|im_start|> with <bo>", "concepts": ["bo"]})
     assert model.of_type(GenerateRequest)[0].prompt == "c0 and |im_start| with <c0>"
     assert model.of_type(AnswerRequest) == []
+
+
+async def test_a_cancelled_tool_stops_the_model_within_a_step(
+    deps: ToolDeps, model: ScriptedModel
+) -> None:
+    model.step_seconds = 0.01
+    draw = build_tools(deps, "ana")["draw_picture"]
+    task = asyncio.create_task(draw.ainvoke({"prompt": "a dog", "steps": 1000}))
+    while model.steps_done < 3:
+        await asyncio.sleep(0.005)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    before = model.steps_done
+    await asyncio.sleep(0.1)
+    assert model.steps_done <= before + 1
+    assert deps.memory.pictures.list("ana") == ()
+
+
+async def test_a_tool_tells_its_progress(deps: ToolDeps) -> None:
+    told: list[tuple[str, dict[str, int]]] = []
+
+    class Listener(AsyncCallbackHandler):
+        async def on_custom_event(self, name: str, data: dict[str, int], **_: object) -> None:
+            told.append((name, data))
+
+    draw = build_tools(deps, "ana")["draw_picture"]
+    await draw.ainvoke({"prompt": "a dog", "steps": 3}, {"callbacks": [Listener()]})
+    assert told == [(PROGRESS, {"step": step, "num_steps": 3}) for step in (1, 2, 3)]

@@ -77,7 +77,7 @@ def test_a_job_cancelled_before_it_starts_never_starts(worker: Scheduler) -> Non
     assert steps.begun == 0
 
 
-def test_background_gives_way_and_then_goes_on(worker: Scheduler) -> None:
+def test_a_lesson_gives_way_and_then_goes_on(worker: Scheduler) -> None:
     order: list[str] = []
     started, go = threading.Event(), threading.Event()
 
@@ -93,7 +93,7 @@ def test_background_gives_way_and_then_goes_on(worker: Scheduler) -> None:
             order.append("foreground")
             yield i
 
-    slow = worker.run(background, background=True)
+    slow = worker.run(background, kind="lesson")
     assert started.wait(WAIT)
     fast = worker.run(foreground)
     go.set()
@@ -174,8 +174,8 @@ def test_callers_of_many_threads_each_get_their_own_events() -> None:
     assert results == {i: [i * 100 + step for step in range(i)] for i in range(16)}
 
 
-def test_lanes_take_turns_whatever_one_has_asked() -> None:
-    worker = Scheduler("lanes", limit=64)
+def test_tenants_take_turns_whatever_one_has_asked() -> None:
+    worker = Scheduler("tenants", limit=64)
     gate = _Steps()
     first = worker.run(gate, tenant="first")
     order: list[str] = []
@@ -200,8 +200,8 @@ def test_lanes_take_turns_whatever_one_has_asked() -> None:
     assert order[16:] == [f"greedy {i}" for i in range(1, 10)]
 
 
-def test_a_job_that_has_begun_is_finished_before_the_next_lane() -> None:
-    worker = Scheduler("lanes")
+def test_a_job_that_has_begun_is_finished_before_the_next_tenant() -> None:
+    worker = Scheduler("tenants")
     order: list[str] = []
     started, go = threading.Event(), threading.Event()
 
@@ -224,6 +224,76 @@ def test_a_job_that_has_begun_is_finished_before_the_next_lane() -> None:
     assert list(two) == [0]
     worker.close()
     assert order == ["slow", "slow", "slow", "quick"]
+
+
+def _noting(order: list[str], name: str, count: int) -> Callable[[], Iterator[int]]:
+    def steps() -> Iterator[int]:
+        for step in range(count):
+            order.append(f"{name} {step}")
+            yield step
+
+    return steps
+
+
+def test_a_text_is_run_whole_between_two_steps_of_a_drawing() -> None:
+    scheduler = Scheduler("texts")
+    order: list[str] = []
+    started, go = threading.Event(), threading.Event()
+
+    def drawing() -> Iterator[int]:
+        for step in range(4):
+            started.set()
+            assert go.wait(WAIT)
+            order.append(f"drawing {step}")
+            yield step
+
+    drawn = scheduler.run(drawing, tenant="ana")
+    assert started.wait(WAIT)
+    texts = [
+        scheduler.run(_noting(order, name, 3), kind="text", tenant=name) for name in ("b", "c")
+    ]
+    go.set()
+    for events in (drawn, *texts):
+        list(events)
+    scheduler.close()
+    b, c = ([f"{name} {step}" for step in range(3)] for name in ("b", "c"))
+    assert order == ["drawing 0", *b, "drawing 1", *c, "drawing 2", "drawing 3"]
+
+
+def test_a_lesson_waits_while_texts_wait() -> None:
+    scheduler = Scheduler("texts")
+    order: list[str] = []
+    started, go = threading.Event(), threading.Event()
+
+    def lesson() -> Iterator[int]:
+        for step in range(2):
+            started.set()
+            assert go.wait(WAIT)
+            order.append(f"lesson {step}")
+            yield step
+
+    learned = scheduler.run(lesson, kind="lesson")
+    assert started.wait(WAIT)
+    texts = [scheduler.run(_noting(order, name, 1), kind="text") for name in ("a", "b")]
+    go.set()
+    for events in (learned, *texts):
+        list(events)
+    scheduler.close()
+    assert order == ["lesson 0", "a 0", "b 0", "lesson 1"]
+
+
+def test_a_text_is_cancelled_between_two_of_its_steps() -> None:
+    scheduler = Scheduler("texts")
+    steps = _Steps()
+    events = scheduler.run(steps, kind="text", request_id="one")
+    steps.let()
+    assert next(events) == 1
+    assert scheduler.cancel("one")
+    steps.let()
+    with pytest.raises(Cancelled):
+        list(events)
+    assert not scheduler.cancel("one")
+    scheduler.close()
 
 
 def _fitting(request: int, key: str = "alike") -> BatchKey[int, str]:

@@ -10,14 +10,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from langgraph.runtime import Runtime
-
-from omnipersona.agent.context import Context
-from omnipersona.agent.events import DrawProgress, LearningStarted, TextDelta, ThoughtDelta
-
-Told = TextDelta | ThoughtDelta | DrawProgress | LearningStarted
-"""What a node may tell while it runs."""
-
 T = TypeVar("T")
 
 # More than may wait for the model, so that its line, and not this pool, decides whose turn it is.
@@ -37,13 +29,3 @@ async def in_worker(call: Callable[[threading.Event], T]) -> T:
     except asyncio.CancelledError:
         cancel.set()
         raise
-
-
-def teller(runtime: Runtime[Context]) -> Callable[[Told], None]:
-    """Return a function that sends an event to the stream from any thread; call it in the loop."""
-    loop = asyncio.get_running_loop()
-
-    def tell(event: Told) -> None:
-        loop.call_soon_threadsafe(runtime.stream_writer, event)
-
-    return tell
