@@ -262,7 +262,7 @@ class Scheduler:
     def cancel(self, request_id: str) -> bool:
         """End the job of a request before its next step; return whether there was one."""
         with self._changed:
-            jobs = [job for job in self._waiting() if job.id == request_id != ""]
+            jobs = [j for j in self._waiting() if j.id == request_id != "" and not j.abandoned]
             for job in jobs:
                 job.cancel.set()
         return bool(jobs)

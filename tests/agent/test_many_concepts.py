@@ -27,7 +27,7 @@ async def test_look_alikes_with_alike_names_keep_their_own_tokens(
     reply = await talk.reply("draw <b\u00f6> and <bo> and <bo junior>")
     assert reply.details["rewritten"] == "<b\u00f6> <bo> <bo junior>"
     files = model.of_type(GenerateRequest)[-1].concepts
-    assert files == tuple(concept_file(name) for name in ("b\u00f6", "bo", "bo junior"))
+    assert files == tuple(concept_file(name, kind="dog") for name in ("b\u00f6", "bo", "bo junior"))
 
 
 async def test_as_many_concepts_as_a_request_holds_are_drawn_and_one_more_stays_a_word(
@@ -41,4 +41,4 @@ async def test_as_many_concepts_as_a_request_holds_are_drawn_and_one_more_stays_
     reply = await talk.reply("draw " + " ".join(f"<{name}>" for name in names))
     assert reply.details["concepts"] == names[:MAX_CONCEPTS]
     files = model.of_type(GenerateRequest)[-1].concepts
-    assert files == tuple(concept_file(name) for name in names[:MAX_CONCEPTS])
+    assert files == tuple(concept_file(name, kind="dog") for name in names[:MAX_CONCEPTS])
