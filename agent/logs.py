@@ -12,6 +12,7 @@ from typing import Any, Literal
 LogFormat = Literal["text", "json"]
 
 
+# Ours: structlog has other names, levels and times; to have these, both lines would be built alike.
 class TextLines(logging.Formatter):
     """`time level logger message key=value ...`, with the trace of an error below."""
 

@@ -8,9 +8,12 @@ from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFilter
+from torchmetrics.functional.image import (
+    peak_signal_noise_ratio,
+    structural_similarity_index_measure,
+)
 
 from omnipersona.model.bagel.checkpoint.loading import fingerprint, load_folder
 from omnipersona.model.bagel.images import to_image, to_pixels
@@ -35,11 +38,8 @@ def psnr(image: Image.Image, like: Image.Image, where: Mask | None = None) -> fl
         like: RGB; what `image` should be.
         where: Pixels (Y, X) that count; all by default.
     """
-    error = np.asarray(image, dtype=np.float64) - np.asarray(like, dtype=np.float64)
-    squared = np.square(error if where is None else error[where]).mean()
-    if squared == 0.0:
-        return _CEILING
-    return float(min(_CEILING, 10.0 * np.log10(_PEAK**2 / squared)))
+    ours, theirs = (_levels(one)[... if where is None else where] for one in (image, like))
+    return min(_CEILING, float(peak_signal_noise_ratio(ours, theirs, data_range=_PEAK)))
 
 
 def similarity(image: Image.Image, like: Image.Image, where: Mask | None = None) -> float:
@@ -52,23 +52,20 @@ def similarity(image: Image.Image, like: Image.Image, where: Mask | None = None)
         like: RGB; what `image` should be.
         where: Window centres (Y, X) that count; all by default.
     """
-    x, y = (
-        torch.tensor(np.asarray(one.convert("L"), dtype=np.float64))[None, None]
-        for one in (image, like)
+    ours, theirs = (_levels(one.convert("L"))[None, None] for one in (image, like))
+    _, index = structural_similarity_index_measure(
+        ours,
+        theirs,
+        gaussian_kernel=False,
+        kernel_size=_WINDOW,
+        data_range=_PEAK,
+        return_full_image=True,
     )
+    return max(0.0, float(index[0, 0][... if where is None else where].mean()))
 
-    def mean(values: torch.Tensor) -> torch.Tensor:
-        padded = F.pad(values, (_WINDOW // 2,) * 4, mode="reflect")
-        return F.avg_pool2d(padded, _WINDOW, stride=1)
 
-    mean_x, mean_y = mean(x), mean(y)
-    spread_x, spread_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
-    together = mean(x * y) - mean_x * mean_y
-    small, large = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
-    index = (2 * mean_x * mean_y + small) * (2 * together + large)
-    index = index / ((mean_x**2 + mean_y**2 + small) * (spread_x + spread_y + large))
-    values = index[0, 0].numpy()
-    return float(max(0.0, (values if where is None else values[where]).mean()))
+def _levels(image: Image.Image) -> torch.Tensor:
+    return torch.tensor(np.asarray(image, dtype=np.float64))
 
 
 def unchanged_region(source: Image.Image, target: Image.Image) -> Mask | None:

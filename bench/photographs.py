@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from PIL import Image
-from sklearn.datasets import load_sample_image  # type: ignore[import-untyped]  # has no types
+from sklearn.datasets import load_sample_image
 
 _NAMES: Final = ("china.jpg", "flower.jpg")
 _SMALLEST: Final = 0.3

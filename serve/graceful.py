@@ -14,7 +14,8 @@ import uvicorn
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-_SHUTDOWN_SECONDS: Final = 3
+SHUTDOWN_SECONDS: Final = 3
+"""For how long answers may go on when the server is to end."""
 
 
 class _Server(uvicorn.Server):
@@ -39,7 +40,7 @@ def polite_server(app: "ASGIApp", *, has_sockets: bool = False) -> uvicorn.Serve
         server_header=False,
         # Whoever believes a proxy says so itself; here a peer is who it is.
         proxy_headers=False,
-        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         ws="auto" if has_sockets else "none",
     )
     return _Server(config)

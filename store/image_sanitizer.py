@@ -96,6 +96,7 @@ def clean_picture(
 
 def without_words(png: bytes) -> bytes:
     """Return a PNG with the same pixels and no words but by which software it was made."""
+    # Ours: Pillow would decode and encode all pixels for it, and refuse those that are damaged.
     kept, start = [png[:8]], 8
     while start < len(png):
         end = start + 12 + int.from_bytes(png[start : start + 4])

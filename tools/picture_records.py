@@ -4,12 +4,14 @@ Knows what is kept with a picture so that it can be explained and made again. Th
 into the PNG, which says of itself that a model made it.
 """
 
-import struct
+import io
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from omnipersona.model.contract import (
     ConceptFile,
@@ -29,7 +31,6 @@ Watcher = Callable[[StepEvent | ThoughtEvent], None]
 """What is told of a drawing while it is made."""
 
 MADE_BY: Final = "made by a model (OmniPersona)"
-_IHDR_END: Final = 33
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,16 +102,13 @@ def keep_picture(
 
 
 def with_text(png: bytes, texts: Mapping[str, str]) -> bytes:
-    """Return the PNG with text chunks (iTXt, UTF-8) after its header."""
-    chunks = b"".join(
-        _chunk(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + text.encode())
-        for key, text in texts.items()
-    )
-    return png[:_IHDR_END] + chunks + png[_IHDR_END:]
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    """Return a PNG with the same pixels and these texts alone (iTXt, UTF-8)."""
+    told, out = PngInfo(), io.BytesIO()
+    for key, text in texts.items():
+        told.add_itxt(key, text)
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.save(out, "PNG", pnginfo=told)
+    return out.getvalue()
 
 
 def _details(

@@ -5,6 +5,7 @@ certainties at a fair threshold only the first.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def calibrated(items: Sequence[tuple[bool, float]]) -> list[bool]:
@@ -21,13 +22,16 @@ def calibrated(items: Sequence[tuple[bool, float]]) -> list[bool]:
 
 def _threshold(items: Sequence[tuple[bool, float]]) -> float:
     """Return the middle of the widest gap among those that part yes and no best."""
-    sides = sorted({0.0, *(sure for _, sure in items), 1.0})
-    gaps = list(zip(sides, sides[1:], strict=False)) or [(0.0, 1.0)]
+    gaps = pairwise(sorted({0.0, *(sure for _, sure in items), 1.0}))
     low, high = max(gaps, key=lambda gap: (_balanced(items, sum(gap) / 2), gap[1] - gap[0]))
     return (low + high) / 2
 
 
 def _balanced(items: Sequence[tuple[bool, float]], threshold: float) -> float:
-    yes = [sure > threshold for truth, sure in items if truth]
-    no = [sure <= threshold for truth, sure in items if not truth]
-    return sum(sum(side) / len(side) for side in (yes, no) if side)
+    """Return the balanced accuracy, over the sides that there are."""
+    from sklearn.metrics import recall_score  # late: it takes a second to import
+
+    if not items:
+        return 0.0
+    truths, said = zip(*((truth, sure > threshold) for truth, sure in items), strict=True)
+    return float(recall_score(truths, said, labels=sorted({*truths}), average="macro"))

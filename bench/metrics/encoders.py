@@ -18,14 +18,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, CLIPModel, Dinov2Model
 
 from omnipersona.bench.metrics.errors import MetricError
-from omnipersona.bench.metrics.pixels import (
-    CLIP_MEAN,
-    CLIP_STD,
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    PixelRule,
-    Preprocess,
-)
+from omnipersona.bench.metrics.pixels import Preprocess, clip_pixels, dino_pixels
 
 T = TypeVar("T")
 Rows = npt.NDArray[np.float32]
@@ -33,7 +26,6 @@ Rows = npt.NDArray[np.float32]
 CLIP_NAME: Final = "openai/clip-vit-base-patch32"
 DINO_NAME: Final = "facebook/dinov2-base"
 _BATCH: Final = 16
-_DINO_MARGIN: Final = 256 / 224
 
 
 class Encoder(Protocol):
@@ -59,8 +51,7 @@ class ClipEncoder:
         self._model = _in_use(model)
         self._tokenizer = tokenizer
         self._preprocess: Preprocess = preprocess
-        side: int = self._model.config.vision_config.image_size
-        self._rule = PixelRule(resize=side, crop=side, mean=CLIP_MEAN, std=CLIP_STD)
+        self._side: int = self._model.config.vision_config.image_size
 
     @classmethod
     def load(cls, folder: Path, *, device: str = "cpu", preprocess: Preprocess = "correct") -> Self:
@@ -82,7 +73,7 @@ class ClipEncoder:
         return _embedded(self._texts, texts)
 
     def _images(self, pictures: Sequence[Image.Image]) -> Tensor:
-        pixels = torch.stack([self._rule.pixels(one, self._preprocess) for one in pictures])
+        pixels = clip_pixels(pictures, self._side, self._preprocess)
         vision = self._model.vision_model(pixel_values=pixels.to(self._model.device))
         rows_ND: Tensor = self._model.visual_projection(vision.pooler_output)
         return rows_ND
@@ -107,9 +98,7 @@ class DinoEncoder:
 
     def __init__(self, model: Dinov2Model, side: int = 224) -> None:
         self._model = _in_use(model)
-        self._rule = PixelRule(
-            resize=round(side * _DINO_MARGIN), crop=side, mean=IMAGENET_MEAN, std=IMAGENET_STD
-        )
+        self._side = side
 
     @classmethod
     def load(cls, folder: Path, *, device: str = "cpu") -> Self:
@@ -126,7 +115,7 @@ class DinoEncoder:
         return _embedded(self._images, pictures)
 
     def _images(self, pictures: Sequence[Image.Image]) -> Tensor:
-        pixels = torch.stack([self._rule.pixels(one) for one in pictures])
+        pixels = dino_pixels(pictures, self._side)
         rows_ND: Tensor = self._model(pixel_values=pixels.to(self._model.device)).pooler_output
         return rows_ND
 

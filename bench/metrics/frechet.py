@@ -25,6 +25,7 @@ def frechet_distance(made_BC: Features, true_BC: Features) -> float:
     0 is none; blur, noise and missing variety all make it larger. Unit: that of the features,
     squared.
     """
+    # Ours: torchmetrics' takes networks and divides by a picture less, which moves every figure.
     gap_C = made_BC.mean(axis=0) - true_BC.mean(axis=0)
     made_RC, true_RC = _root(made_BC), _root(true_BC)
     # The trace of the root of the product of both covariances.

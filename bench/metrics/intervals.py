@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 NUM_DRAWS: Final = 10_000
 _LEVEL: Final = 0.95
+_BOUNDS: Final = ((1.0 - _LEVEL) / 2.0, (1.0 + _LEVEL) / 2.0)
 
 Bounds = tuple[float, float]
 Statistic = Callable[[npt.NDArray[np.float64]], np.float64]
@@ -55,12 +56,13 @@ def wilson(hits: int, num_items: int) -> Bounds | None:
     return float(low), float(high)
 
 
-def bootstrap(values: Sequence[float], statistic: Statistic) -> Bounds | None:
+def bootstrap(values: Sequence[float], statistic: Statistic, *, seed: int = 0) -> Bounds | None:
     """Return the percentile bootstrap interval of a statistic; None for fewer than two items.
 
     Args:
         values: One per item; items are independent.
         statistic: Of numbers along an axis, e.g. `numpy.median`.
+        seed: Of the draws.
     """
     if len(values) < 2:
         return None
@@ -72,7 +74,7 @@ def bootstrap(values: Sequence[float], statistic: Statistic) -> Bounds | None:
         n_resamples=NUM_DRAWS,
         confidence_level=_LEVEL,
         method="percentile",
-        rng=np.random.default_rng(0),
+        rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
 
@@ -104,9 +106,10 @@ def over_concepts(
     Raises: ValueError: there is no concept, or a figure is not finite.
     """
     figures = _figures(values)
-    low, high = _percentiles(_drawn_means(figures, seed))
+    value = float(np.mean(figures))
+    low, high = bootstrap(figures, np.mean, seed=seed) or (value, value)
     return Interval(
-        value=float(figures.mean()),
+        value=value,
         low=low,
         high=high,
         num_concepts=len(figures),
@@ -128,18 +131,19 @@ def over_pairs(scores: Mapping[tuple[str, str], Sequence[float]], *, seed: int =
     Raises: ValueError: there is no item, or a score is not finite.
     """
     kept = {pair: values for pair, values in sorted(scores.items()) if len(values)}
-    means = _figures({" and ".join(pair): float(np.mean(kept[pair])) for pair in kept})
+    means = np.array(_figures({" and ".join(pair): float(np.mean(kept[pair])) for pair in kept}))
     concepts = sorted({concept for pair in kept for concept in pair})
     places = np.array([[concepts.index(concept) for concept in pair] for pair in kept])
     evenly = np.full(len(concepts), 1.0 / len(concepts))
+    # Ours: `scipy.stats.bootstrap` draws what is averaged, and here concepts are drawn, not pairs.
     drawn = np.random.default_rng(seed).multinomial(len(concepts), evenly, size=NUM_DRAWS)
     weights = drawn[:, places[:, 0]] * drawn[:, places[:, 1]]
     weights = weights[weights.sum(axis=1) > 0]
-    low, high = _percentiles(weights @ means / weights.sum(axis=1))
+    low, high = np.quantile(weights @ means / weights.sum(axis=1), _BOUNDS)
     return Interval(
         value=float(means.mean()),
-        low=low,
-        high=high,
+        low=float(low),
+        high=float(high),
         num_concepts=len(concepts),
         num_items=sum(map(len, kept.values())),
     )
@@ -161,24 +165,11 @@ def difference(
     return over_concepts({one: ours[one] - theirs[one] for one in ours}, seed=seed)
 
 
-def _figures(values: Mapping[str, float]) -> npt.NDArray[np.float64]:
+def _figures(values: Mapping[str, float]) -> list[float]:
     if not values:
         raise ValueError("There is no concept with items; an interval needs one at least.")
     for concept, value in values.items():
         if not math.isfinite(value):
             raise ValueError(f"The figure of '{concept}' is {value}; it must be a finite number.")
     # Sorted, so that the draws do not depend on the order in which concepts were measured.
-    return np.array([values[concept] for concept in sorted(values)], dtype=np.float64)
-
-
-def _drawn_means(figures: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
-    if len(figures) == 1:
-        return figures
-    draws = np.random.default_rng(seed).integers(len(figures), size=(NUM_DRAWS, len(figures)))
-    return np.asarray(figures[draws].mean(axis=1), dtype=np.float64)
-
-
-def _percentiles(draws: npt.NDArray[np.float64]) -> Bounds:
-    tail = (1.0 - _LEVEL) / 2.0
-    low, high = np.quantile(draws, [tail, 1.0 - tail])
-    return float(low), float(high)
+    return [values[concept] for concept in sorted(values)]

@@ -1,81 +1,59 @@
 """Pictures as an image encoder wants them: resized, cropped to a square, normalised.
 
-`correct` is what the encoders were trained with. `unictokens_compat` repeats a fault of that
-project's evaluator, to compare with figures that were taken with it: values in [0, 1] are taken for
-[-1, 1] and mapped once more, so that all pictures lie in [0.5, 1]; and the picture is first brought
-to 512 pixels. Does not know any network.
+`correct` is what the encoders were trained with, by transformers. `unictokens_compat` repeats a
+fault of that project's evaluator, to compare with figures that were taken with it: values in [0, 1]
+are taken for [-1, 1] and mapped once more, so that all pictures lie in [0.5, 1]; and the picture is
+first brought to 512 pixels. Does not know any network.
 """
 
-# C colour channels, Y rows, X columns; pixel values in [0, 1] before normalisation.
+# B pictures, C colour channels, Y rows, X columns.
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
-import numpy as np
-import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
+from transformers import BitImageProcessorPil, CLIPImageProcessorPil
 
 Preprocess = Literal["correct", "unictokens_compat"]
 
 _COMPAT_SIDE: Final = 512
+_DINO_MARGIN: Final = 256 / 224
+_IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
+_IMAGENET_STD: Final = (0.229, 0.224, 0.225)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PixelRule:
-    """How one encoder takes pictures.
-
-    Attributes:
-        resize: Length of the shorter side after resizing, pixels.
-        crop: Side of the square cut from the middle, pixels.
-        mean, std: Per colour channel, for values in [0, 1].
-    """
-
-    resize: int
-    crop: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-    def pixels(self, picture: Image.Image, preprocess: Preprocess = "correct") -> Tensor:
-        """Return a picture as the encoder's input (C, Y, X)."""
-        rgb = picture.convert("RGB")
-        if preprocess == "correct":
-            values = _values(_cropped(_resized(rgb, self.resize), self.crop))
-        else:
-            values = self._squeezed(_values(_cropped(_resized(rgb, _COMPAT_SIDE), _COMPAT_SIDE)))
-        mean = torch.tensor(self.mean).view(3, 1, 1)
-        return (values - mean) / torch.tensor(self.std).view(3, 1, 1)
-
-    def _squeezed(self, values_CYX: Tensor) -> Tensor:
-        small = F.interpolate(
-            ((values_CYX + 1.0) / 2.0)[None],
-            size=(self.resize, self.resize),
-            mode="bicubic",
-            antialias=True,
-        )[0]
-        start = round((self.resize - self.crop) / 2.0)
-        return small[:, start : start + self.crop, start : start + self.crop]
+def clip_pixels(
+    pictures: Sequence[Image.Image], side: int, preprocess: Preprocess = "correct"
+) -> Tensor:
+    """Return pictures as CLIP's input (B, C, Y, X), `side` pixels high and wide."""
+    if preprocess == "correct":
+        return _made(CLIPImageProcessorPil(size=_shorter(side), crop_size=side), pictures)
+    whole = CLIPImageProcessorPil(
+        size=_shorter(_COMPAT_SIDE), crop_size=_COMPAT_SIDE, do_normalize=False
+    )
+    squeezed_BCYX = (_made(whole, pictures) + 1.0) / 2.0
+    small_BCYX = F.interpolate(squeezed_BCYX, size=(side, side), mode="bicubic", antialias=True)
+    norm = CLIPImageProcessorPil(do_resize=False, do_center_crop=False, do_rescale=False)
+    return _made(norm, small_BCYX.numpy())
 
 
-CLIP_MEAN: Final = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD: Final = (0.26862954, 0.26130258, 0.27577711)
-IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
-IMAGENET_STD: Final = (0.229, 0.224, 0.225)
+def dino_pixels(pictures: Sequence[Image.Image], side: int) -> Tensor:
+    """Return pictures as DINOv2's input (B, C, Y, X), `side` pixels high and wide."""
+    rule = BitImageProcessorPil(
+        size=_shorter(round(side * _DINO_MARGIN)),
+        crop_size=side,
+        image_mean=_IMAGENET_MEAN,
+        image_std=_IMAGENET_STD,
+    )
+    return _made(rule, pictures)
 
 
-def _resized(picture: Image.Image, side: int) -> Image.Image:
-    width, height = picture.size
-    shorter = min(width, height)
-    size = (int(side * width / shorter), int(side * height / shorter))
-    return picture.resize(size, Image.Resampling.BICUBIC)
+def _shorter(side: int) -> dict[str, int]:
+    return {"shortest_edge": side}
 
 
-def _cropped(picture: Image.Image, side: int) -> Image.Image:
-    left, top = round((picture.width - side) / 2.0), round((picture.height - side) / 2.0)
-    return picture.crop((left, top, left + side, top + side))
-
-
-def _values(picture: Image.Image) -> Tensor:
-    levels_YXC = np.array(picture, dtype=np.uint8)
-    return torch.from_numpy(levels_YXC).permute(2, 0, 1).float() / 255.0
+def _made(rule: Any, pictures: Any) -> Tensor:
+    made_BCYX: Tensor = rule(pictures, return_tensors="pt")["pixel_values"]
+    return made_BCYX

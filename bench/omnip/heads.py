@@ -35,6 +35,7 @@ def recognition_head(pipeline: Pipeline, lesson: LearnRequest) -> Callable[[byte
     features = torch.stack([_features(pipeline, image) for image in (*photos, *others)])
     center, spread = features.mean(0), features.std(0) + 1e-3
     wanted = torch.tensor([1.0] * len(photos) + [0.0] * len(others))
+    # Ours: scikit-learn's regression ends elsewhere than these steps, and published figures do not.
     head = torch.nn.Linear(features.shape[1], 1)
     torch.nn.init.zeros_(head.weight)
     optimizer = torch.optim.AdamW(head.parameters(), lr=_RATE, weight_decay=_DECAY)

@@ -14,7 +14,7 @@ from omnipersona.serve.http.answers import Answer
 from omnipersona.serve.http.app_state import TheAppState
 from omnipersona.serve.http.chat_request import ChatRequest
 from omnipersona.serve.http.conversations import Place, check_thread
-from omnipersona.serve.http.event_stream import END, PATIENCE, STILL_THERE, EventStream, line
+from omnipersona.serve.http.event_stream import END, EventStream, line
 from omnipersona.serve.http.problems import problem_of_turn
 from omnipersona.serve.http.running import RunningTurn, while_here
 
@@ -100,15 +100,8 @@ async def _lines(answer: Answer, begun: list[Event], running: RunningTurn) -> As
     for event in begun:
         for piece in answer.chunks(event):
             yield line(piece)
-    while True:
-        try:
-            new = await running.next(PATIENCE)
-        except TimeoutError:
-            yield STILL_THERE
-            continue
-        if new is None:
-            break
-        for piece in answer.chunks(new):
+    async for event in running:
+        for piece in answer.chunks(event):
             yield line(piece)
     if answer.failed is not None:
         yield line(problem_of_turn(answer.failed, _FIELD).body())

@@ -59,6 +59,7 @@ class Metrics:
         return generate_latest(self._registry)
 
 
+# Ours: prometheus-fastapi-instrumentator looks for routes anew and finds some for what was refused.
 class Counted:
     """Middleware that counts every request by route, not by path: paths may hold names."""
 

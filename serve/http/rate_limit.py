@@ -11,6 +11,7 @@ class _Bucket:
     at: float
 
 
+# Ours: `limits` counts windows, none of which fills steadily, and keeps a thread to empty them.
 class RateLimit:
     """Requests per minute of every caller; a whole minute's worth may come at once."""
 

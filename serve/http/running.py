@@ -35,10 +35,6 @@ class RunningTurn:
         self._is_ending = False
         self._task = asyncio.create_task(self._run(events, after))
 
-    async def next(self, patience: float | None = None) -> Event | None:
-        """Return the next event, None at the end; raise `TimeoutError` after `patience` seconds."""
-        return await asyncio.wait_for(self._events.get(), patience)
-
     async def rest(self) -> list[Event]:
         """Return all events that are still to come."""
         return [event async for event in self]
@@ -70,7 +66,7 @@ class RunningTurn:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield all events that are still to come."""
-        while (event := await self.next()) is not None:
+        while (event := await self._events.get()) is not None:
             yield event
 
     async def _run(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from omnipersona.bench.fidelity import psnr, unchanged_region
+from omnipersona.bench.fidelity import psnr, similarity, unchanged_region
 from omnipersona.training.world.render import render
 from omnipersona.training.world.scene import (
     sample_identity,
@@ -30,6 +30,23 @@ def test_only_the_region_asked_for_counts() -> None:
     right_half[:, 4:] = True
     assert psnr(left, both, right_half) == 60.0
     assert psnr(left, both) < 20.0
+
+
+def test_similarity_follows_its_definition() -> None:
+    black, gray = Image.new("RGB", (9, 9)), Image.new("RGB", (9, 9), (51, 51, 51))
+    small = (0.01 * 255) ** 2
+    assert similarity(gray, gray) == pytest.approx(1.0)
+    assert similarity(gray, black) == pytest.approx(small / (51**2 + small))
+
+
+def test_similarity_counts_the_windows_asked_for() -> None:
+    left, both = Image.new("RGB", (16, 8)), Image.new("RGB", (16, 8))
+    left.paste((200, 200, 200), (0, 0, 4, 8))
+    far = np.zeros((8, 16), dtype=np.bool_)
+    far[:, 7:] = True
+    assert similarity(left, both, far) == pytest.approx(1.0)
+    far[:, 6] = True
+    assert similarity(left, both) < similarity(left, both, far) < 0.999
 
 
 def test_the_unchanged_region_holds_no_changed_pixel() -> None:

@@ -94,7 +94,7 @@ def test_a_client_of_images_that_goes_stops_the_model(tmp_path: Path) -> None:
 def test_the_end_of_the_server_stops_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omnipersona.serve.graceful._SHUTDOWN_SECONDS", 1)
+    monkeypatch.setattr("omnipersona.serve.graceful.SHUTDOWN_SECONDS", 1)
     model = slow_model()
     with Served(tmp_path, model) as served:
 
@@ -151,7 +151,7 @@ def test_a_bug_tells_nothing_of_itself(tmp_path: Path, stream: bool) -> None:
 def test_a_silent_stream_is_kept_open(
     client: OpenAI, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omnipersona.serve.http.chat.PATIENCE", 0.01)
+    monkeypatch.setattr("omnipersona.serve.http.event_stream.PATIENCE", 0.01)
     monkeypatch.setattr(served.fake, "step_seconds", 0.05)
     with served.http() as http:
         text = http.post("/v1/chat/completions", json={**DRAW, "stream": True}).text
@@ -174,7 +174,8 @@ from omnipersona.serve.http.server import make_server, serve_door, stop_on_signa
 
 async def main():
     settings = Settings(data=Path(sys.argv[2]))
-    session = await Assistant.open(settings, model=scripted_model(), encoder=WordEncoder())
+    model = scripted_model(num_steps=30, step_seconds=0.05)
+    session = await Assistant.open(settings, model=model, encoder=WordEncoder())
     with listen("127.0.0.1", 0) as listener:
         app_state = AppState(session, settings)
         server = make_server(app_state)
@@ -187,14 +188,27 @@ asyncio.run(main())
 """
 
 
+def start(data: Path) -> subprocess.Popen[str]:
+    tests = Path(__file__).parents[1]
+    command = [sys.executable, "-c", STARTER, str(tests), str(data)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_stream_is_finished_after_a_signal(tmp_path: Path) -> None:
+    with start(tmp_path) as process, httpx.Client(timeout=LIMIT) as http:
+        assert process.stdout is not None
+        where = f"http://127.0.0.1:{process.stdout.readline().strip()}/v1/chat/completions"
+        with http.stream("POST", where, json={**DRAW, "stream": True}) as answer:
+            lines = answer.iter_lines()
+            assert any('"progress"' in line for line in lines)
+            process.send_signal(signal.SIGTERM)
+            assert "data: [DONE]" in lines
+        assert process.stdout.read() == "closed\n"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_closes_the_session(tmp_path: Path, number: int) -> None:
-    tests = Path(__file__).parents[1]
-    process = subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(tests), str(tmp_path)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = start(tmp_path)
     with process, httpx.Client(base_url="http://127.0.0.1:1", verify=False) as http:
         assert process.stdout is not None
         where = f"http://127.0.0.1:{process.stdout.readline().strip()}"

@@ -7,6 +7,7 @@ import threading
 import pytest
 from fakes import BrokenModelError
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from omnipersona.model.contract import DrawSettings, StepEvent
 from omnipersona.model.errors import Cancelled
@@ -16,7 +17,7 @@ from omnipersona.tools.edit import edit_picture
 from omnipersona.tools.gallery import shown_in
 from omnipersona.tools.generate import draw_picture
 from omnipersona.tools.outcome import ToolDeps, ToolFailed
-from omnipersona.tools.picture_records import DrawOrder
+from omnipersona.tools.picture_records import DrawOrder, with_text
 
 
 def test_the_picture_tells_how_it_was_made(deps: ToolDeps, bo_id: str) -> None:
@@ -33,6 +34,19 @@ def test_the_picture_tells_how_it_was_made(deps: ToolDeps, bo_id: str) -> None:
     told = deps.memory.pictures.get("ana", outcome.picture_ids[0]).details
     assert (told["rewritten"], told["seed"], told["model"]) == ("<bo> runs", 5, "scripted")
     assert told == json.loads(json.dumps(outcome.details))
+
+
+def test_a_text_takes_the_place_of_others_and_no_pixel_changes() -> None:
+    picture, notes, buffer = (
+        Image.effect_noise((40, 30), 90).convert("RGB"),
+        PngInfo(),
+        io.BytesIO(),
+    )
+    notes.add_text("prompt", "draw <bo>")
+    picture.save(buffer, "PNG", pnginfo=notes)
+    with Image.open(io.BytesIO(with_text(buffer.getvalue(), {"Software": "\u00fcber"}))) as told:
+        assert told.tobytes() == picture.tobytes()
+        assert told.info == {"Software": "\u00fcber"}
 
 
 def test_a_model_error_is_a_sentence_for_the_user(deps: ToolDeps, model: ScriptedModel) -> None:

@@ -11,6 +11,7 @@ from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_o
 
 bench_app = typer.Typer(help="Measurements.", no_args_is_help=True, rich_markup_mode=None)
 
+_EXTRA: Final = ("torchmetrics", "sklearn", "httpx")
 _QUICK_METHODS: Final = ("base", "text-prompt", "omnipersona", "hybrid")
 _ALIGNED: Final = ("base", "omnipersona")
 
@@ -60,7 +61,7 @@ def bench_curve(
     as_json: Json = False,
 ) -> None:
     """Measure what a concept's tokens can do after so many seconds of learning."""
-    with guarded():
+    with _measuring():
         from omnipersona.bench.curve import curve_json, curve_table, learning_curve
 
         name = settings_of(context).model
@@ -188,7 +189,7 @@ def bench_service(
 
 @contextmanager
 def _measuring() -> Iterator[None]:
-    """Turn errors of measurements, too, into their sentence and exit 1."""
+    """Turn errors of measurements and missing packages, too, into their sentence and exit 1."""
     with guarded():
         from omnipersona.bench.errors import BenchError
 
@@ -196,6 +197,10 @@ def _measuring() -> Iterator[None]:
             yield
         except BenchError as error:
             fail(str(error))
+        except ModuleNotFoundError as error:
+            if error.name not in _EXTRA:
+                raise
+            fail(f"The package {error.name} is missing. Install: pip install 'omnipersona[bench]'")
 
 
 def _tell(text: str) -> None:

@@ -1,11 +1,12 @@
 """Files of a published checkpoint, fetched one by one so that each can be resumed and is verified.
 
 Knows the hub's addresses, sizes and hashes. Does not know what the files mean. An interrupted file
-stays beside its place as `NAME.HASH.partial` and goes on there; `huggingface_hub` by itself would
-begin a file of 29 GB anew. No token is ever sent.
+stays beside its place as `NAME.HASH.partial` and goes on there, as ours does over `http_get`;
+`hf_hub_download` deletes what has arrived and begins a file of 29 GB anew. No token is ever sent.
 """
 
 import hashlib
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -74,6 +75,8 @@ def remote_files(
     """
     # Otherwise the library tells the hub about this machine and asks it for a list of agents.
     constants.HF_HUB_DISABLE_TELEMETRY = True
+    # The library says on the standard error of its import what the program's log says already.
+    logging.getLogger("huggingface_hub").handlers.clear()
     found: list[RemoteFile] = []
     with _explained(repository, revision):
         for name in (*needed, *optional):

@@ -6,7 +6,7 @@ import typer
 
 from omnipersona.ui.commands.command_line import fail, guarded, settings_of
 
-_EXTRA: Final = ("prometheus_client", "fastapi_offline")
+_EXTRA: Final = ("sse_starlette", "prometheus_client", "fastapi_offline")
 
 
 def serve(

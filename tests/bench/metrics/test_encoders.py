@@ -10,7 +10,7 @@ from transformers import AutoTokenizer, CLIPModel, Dinov2Model
 
 from omnipersona.bench.metrics.encoders import ClipEncoder, DinoEncoder
 from omnipersona.bench.metrics.errors import MetricError
-from omnipersona.bench.metrics.pixels import CLIP_MEAN, CLIP_STD, PixelRule
+from omnipersona.bench.metrics.pixels import clip_pixels
 
 
 def _pictures(count: int) -> list[Image.Image]:
@@ -22,12 +22,7 @@ def test_clip_agrees_with_the_reference_model(clip_folder: Path) -> None:
     model = CLIPModel.from_pretrained(clip_folder)
     words = AutoTokenizer.from_pretrained(clip_folder)
     texts = ["a dog in the snow", "a cat"]
-    pixels = torch.stack(
-        [
-            PixelRule(resize=32, crop=32, mean=CLIP_MEAN, std=CLIP_STD).pixels(p)
-            for p in _pictures(3)
-        ]
-    )
+    pixels = clip_pixels(_pictures(3), 32)
     with torch.inference_mode():
         out = model(pixel_values=pixels, **words(texts, padding=True, return_tensors="pt"))
     encoder = ClipEncoder.load(clip_folder)
