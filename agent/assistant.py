@@ -377,6 +377,7 @@ def _load_model(settings: Settings) -> PersonaModel:
         weights=settings.weights,
         spread=settings.spread,
         compiled=settings.compiled,
+        think_prompts=settings.think_prompts,
     )
 
 

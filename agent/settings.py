@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     compiled: bool = False
     """Compile the steps of drawings: faster on a GPU, after a slow first drawing of each size."""
 
+    think_prompts: Path | None = None
+    """JSON file with other system prompts for thinking, `read` and `draw`."""
+
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("omnipersona"))
     """Folder of everything that is remembered."""
 

@@ -32,6 +32,7 @@ def load_model(
     *,
     spread: bool = False,
     compiled: bool = False,
+    think_prompts: Path | None = None,
 ) -> PersonaModel:
     """Load a model, whatever its family.
 
@@ -41,6 +42,7 @@ def load_model(
         weights: Number type of the experts' matrices.
         spread: Put layers that the GPU cannot hold elsewhere.
         compiled: Compile the steps of drawings.
+        think_prompts: A file of system prompts for thinking, in place of our own.
 
     Raises:
         WeightsError: The folder does not fit, or is of a family that nobody has written yet.
@@ -48,7 +50,12 @@ def load_model(
     """
     module = importlib.import_module(BACKBONES[_model_type(folder_of(name_or_path))])
     model: PersonaModel = module.load_model(
-        name_or_path, device, weights, spread=spread, compiled=compiled
+        name_or_path,
+        device,
+        weights,
+        spread=spread,
+        compiled=compiled,
+        think_prompts=think_prompts,
     )
     return model
 

@@ -1,27 +1,51 @@
-"""Thinking in words before an answer or a picture, as BAGEL was trained to; imports no torch.
+"""Thinking in words before an answer or a picture; imports no torch.
 
-The system prompts are the published ones, word for word, since they are part of what was trained;
-`think_prompts.json` names their source and licence. What the model thinks stands between tags.
+What the model thinks stands between tags, which the system prompts ask for. A model that was
+trained with prompts of its own may be given those (`ThinkPrompts.read_file`).
 """
 
 import json
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Self
+
+from omnipersona.model.errors import RequestError
 
 MAX_THOUGHT: Final = 1000
 """Longest thought in tokens, as published."""
 
 _OPEN: Final = "<think>"
 _CLOSE: Final = "</think>"
-_PROMPTS: Final = Path(__file__).with_name("think_prompts.json")
 
 
-@cache
-def think_prompt(use: Literal["read", "draw"]) -> str:
-    """Return the system prompt that asks for a thought before an answer, or before a picture."""
-    prompt: str = json.loads(_PROMPTS.read_text(encoding="utf-8"))[use]
-    return prompt
+@dataclass(frozen=True, slots=True)
+class ThinkPrompts:
+    """The system prompts that ask for a thought before an answer, and before a picture."""
+
+    read: str = (
+        "Before you answer, work out what is asked and what you can see. Write your reasoning "
+        "between <think> and </think>, and the answer after it: <think> reasoning </think> answer"
+    )
+    draw: str = (
+        "Before you make the picture, plan it: what is in it, where, and in what light. Write the "
+        "plan between <think> and </think>, and make the picture after it: <think> plan </think> "
+        "picture"
+    )
+
+    @classmethod
+    def read_file(cls, path: Path) -> Self:
+        """Read `read` and `draw` from a JSON file.
+
+        Raises: RequestError: the file is missing, or is no JSON object of these two texts.
+        """
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            return cls(read=str(found["read"]), draw=str(found["draw"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RequestError(
+                "think_prompts",
+                f"{path} is no JSON file with the texts 'read' and 'draw' ({error}).",
+            ) from error
 
 
 class ThoughtSplitter:

@@ -50,6 +50,7 @@ from omnipersona.model.engine.file_cache import FileCache
 from omnipersona.model.engine.scheduler import BatchKey, JobEvents, Kind, Scheduler
 from omnipersona.model.errors import WeightsError
 from omnipersona.model.registry import NANO, folder_of
+from omnipersona.model.thinking import ThinkPrompts
 
 logger = logging.getLogger(__name__)
 
@@ -323,9 +324,15 @@ def load_model(
     *,
     spread: bool = False,
     compiled: bool = False,
+    think_prompts: Path | None = None,
 ) -> LocalPersonaModel:
-    """Load a model with its worker; arguments and errors are those of `load_pipeline`."""
+    """Load a model with its scheduler; arguments and errors are those of `load_pipeline`.
+
+    `think_prompts` names a file of system prompts for thinking in place of our own.
+    """
+    prompts = ThinkPrompts() if think_prompts is None else ThinkPrompts.read_file(think_prompts)
     pipeline, picked = load_pipeline(
         name_or_path, device, weights, spread=spread, compiled=compiled
     )
+    pipeline.think_prompts = prompts
     return LocalPersonaModel(pipeline, picked)

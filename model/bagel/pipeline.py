@@ -61,7 +61,7 @@ from omnipersona.model.errors import (
     RequestError,
     WeightsError,
 )
-from omnipersona.model.thinking import MAX_THOUGHT, think_prompt
+from omnipersona.model.thinking import MAX_THOUGHT, ThinkPrompts
 
 if TYPE_CHECKING:
     from omnipersona.model.concepts.lora import LoraAdapters
@@ -96,7 +96,12 @@ def interleaved(text: str, num_pictures: int) -> Iterator[str | int]:
 class Pipeline:
     """Understands, draws and edits with one loaded model; one caller at a time."""
 
-    def __init__(self, model: OmniModel, tokenizer: Tokenizer, folder: Path) -> None:
+    def __init__(
+        self,
+        model: OmniModel,
+        tokenizer: Tokenizer,
+        folder: Path,
+    ) -> None:
         if tokenizer.vocab_size > model.config.text.vocab_size:
             raise WeightsError(
                 f"The tokenizer has {tokenizer.vocab_size} ids, the model only "
@@ -105,6 +110,7 @@ class Pipeline:
         self.model = model
         self.tokenizer = tokenizer
         self.folder = folder
+        self.think_prompts = ThinkPrompts()
         self.config = model.config
         self.fingerprint = fingerprint(model)
         self.beginnings = PrefixCache()
@@ -361,7 +367,8 @@ class Pipeline:
     def _think_prompt(self, use: Use) -> TextSegment:
         if not self.config.can_think:
             raise RequestError("think", f"is on, but {self.config.name} cannot think in words.")
-        return Prompter(self.tokenizer).text(think_prompt(use))
+        prompts = self.think_prompts
+        return Prompter(self.tokenizer).text(prompts.read if use == "read" else prompts.draw)
 
     def _show(
         self, guidance: CFGContexts, png: bytes, generator: torch.Generator

@@ -1,6 +1,7 @@
 """Thoughts are parted from what is said, however the text comes; a model thinks when asked to."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ from omnipersona.model.contract import (
     ThoughtEvent,
 )
 from omnipersona.model.errors import RequestError
-from omnipersona.model.thinking import ThoughtSplitter, split_thought, think_prompt
+from omnipersona.model.thinking import ThinkPrompts, ThoughtSplitter, split_thought
 
 TEXTS = [
     ("<think>a dog, in snow</think> yes", "a dog, in snow", "yes"),
@@ -43,9 +44,17 @@ def test_pieces_of_any_size_are_parted_alike(text: str, thought: str, said: str,
     assert ("".join(s for _, s in pieces) + splitter.rest()).strip() == said
 
 
-def test_the_published_prompts_name_their_tags() -> None:
-    assert "<think> reasoning process here </think> answer here" in think_prompt("read")
-    assert "<think> planning process here </think> image here" in think_prompt("draw")
+def test_the_prompts_show_the_tags_and_a_file_may_bring_others(tmp_path: Path) -> None:
+    for prompt in (ThinkPrompts().read, ThinkPrompts().draw):
+        assert "<think> " in prompt
+        assert " </think> " in prompt
+    path = tmp_path / "prompts.json"
+    path.write_text('{"read": "Think.", "draw": "Plan."}')
+    assert ThinkPrompts.read_file(path) == ThinkPrompts("Think.", "Plan.")
+    path.write_text('{"read": "Think."}')
+    for wrong in (path, tmp_path / "nowhere.json"):
+        with pytest.raises(RequestError, match="'read' and 'draw'"):
+            ThinkPrompts.read_file(wrong)
 
 
 @torch.no_grad()
@@ -59,7 +68,7 @@ def test_an_answer_is_written_after_the_system_prompt(
     assert plain != thought
     context = Context(pipeline.model, pipeline.tokenizer.markers)
     prompter = Prompter(pipeline.tokenizer)
-    context.add(prompter.text(think_prompt("read")))
+    context.add(prompter.text(ThinkPrompts().read))
     context.add(prompter.text(request.question))
     tokens = pipeline.tokenizer
     begin, end = tokens.begin, tokens.end
