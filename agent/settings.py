@@ -18,8 +18,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from omnipersona.accounts.proxies import networks
 from omnipersona.agent.logs import LogFormat
-from omnipersona.agent.peers import networks
 from omnipersona.model.contract import MAX_SEED, Weights
 
 ENV_PREFIX: Final = "OMNIPERSONA_"

@@ -18,7 +18,10 @@ from typing import Any, cast
 from pydantic_core import PydanticUndefined
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("agent", "tools", "memory", "store", "model", "ui", "serve", "bench", "training")
+ROOMS = (
+    *("agent", "tools", "memory", "store", "model", "accounts"),
+    *("ui", "serve", "bench", "training"),
+)
 
 
 def help_block() -> str:

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from omnipersona.agent.peers import ANYBODY, is_among, networks
+from omnipersona.accounts.proxies import ANYBODY, is_among, networks
 from omnipersona.serve.address import LOOPBACK
 
 # The chat frame compiles its own elements in the browser, which needs 'unsafe-eval', and sets

@@ -10,7 +10,10 @@ from typing import Final
 import pytest
 
 ROOT: Final = Path(__file__).parent.parent
-ROOMS: Final = ("model", "store", "memory", "tools", "agent", "training", "bench", "serve", "ui")
+ROOMS: Final = (
+    *("accounts", "model", "store", "memory", "tools"),
+    *("agent", "training", "bench", "serve", "ui"),
+)
 SEAM: Final = (
     "model.contract",
     "model.errors",
@@ -21,6 +24,7 @@ SEAM: Final = (
 
 # What each room may import of ours beside itself; a dotted name allows that module alone.
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
+    "accounts": (),
     "model": (),
     "store": (),
     "memory": ("store",),
@@ -28,17 +32,18 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
         *(*SEAM, "model.concepts.file_format", "memory"),
         *("store.errors", "store.names", "store.text", "store.image_sanitizer"),
     ),
-    "agent": (*SEAM, "tools", "memory", "store", "model.registry"),
+    "agent": (*SEAM, "accounts", "tools", "memory", "store", "model.registry"),
     "training": ("model",),
     "bench": ("model", "store", "memory", "tools", "agent", "training"),
-    "serve": ("agent", "__version__", "tools.registry", *SEAM),
+    "serve": ("accounts", "agent", "__version__", "tools.registry", *SEAM),
     "ui": (
-        *("agent", "serve", "model", "training", "bench", *SEAM),
+        *("accounts", "agent", "serve", "model", "training", "bench", *SEAM),
         *("store.conversations", "store.errors"),
     ),
 }
 FORBIDDEN: Final[dict[str, tuple[str, ...]]] = {
     "model": ("langchain_core", "langgraph", "chainlit", "typer", "requests", "httpx", "socket"),
+    "accounts": ("torch", "langchain_core", "langgraph", "chainlit", "typer"),
     "store": ("torch", "langchain_core", "langgraph", "chainlit", "typer"),
     "memory": ("torch", "langchain_core", "langgraph", "chainlit", "typer"),
     "tools": ("torch", "langgraph", "chainlit", "typer"),

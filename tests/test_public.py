@@ -12,7 +12,7 @@ import omnipersona
 
 ROOT: Final = Path(__file__).parent.parent
 ROOMS: Final = (
-    *("model", "memory", "tools", "agent", "bench", "serve", "ui"),
+    *("accounts", "model", "memory", "store", "tools", "agent", "bench", "serve", "ui"),
     *("src/omnipersona", "scripts"),
 )
 MAX_LINES: Final = 600

@@ -13,8 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse, Response
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from omnipersona.accounts.proxies import ANYBODY
 from omnipersona.agent.errors import EXPECTED_ERRORS
-from omnipersona.agent.peers import ANYBODY
 from omnipersona.serve.guard import PAGE_POLICY, OwnPageOnly
 from omnipersona.ui import page_state
 from omnipersona.ui.album.routes import album_routes

@@ -6,8 +6,8 @@ Knows who holds them between start and shutdown. Does not know the page.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from omnipersona.accounts.passwords import Logins
 from omnipersona.agent.assistant import Assistant
-from omnipersona.ui.login.passwords import Logins
 
 if TYPE_CHECKING:
     from omnipersona.agent.settings import Settings

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from omnipersona.accounts.passwords import Logins
 from omnipersona.serve.address import LOOPBACK, listen
 from omnipersona.ui.commands.command_line import fail
 from omnipersona.ui.login.allowed import NoLogin, allowed_names
-from omnipersona.ui.login.passwords import Logins
 
 if TYPE_CHECKING:
     import socket

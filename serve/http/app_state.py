@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from omnipersona.accounts.keys import ApiKeys
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.events import LearnStatus
 from omnipersona.agent.settings import Settings
@@ -18,7 +19,6 @@ from omnipersona.serve.http.metrics import Metrics
 from omnipersona.serve.http.problems import Problem
 from omnipersona.serve.http.rate_limit import RateLimit
 from omnipersona.serve.http.running import RunningTurn
-from omnipersona.serve.keys import ApiKeys
 
 
 class AppState:

@@ -10,13 +10,13 @@ from collections.abc import Callable
 
 import uvicorn
 
+from omnipersona.accounts.keys import ApiKeys
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.serve.address import LOOPBACK, listen
 from omnipersona.serve.graceful import polite_server, stop_on_signals
 from omnipersona.serve.http.app import build_app
 from omnipersona.serve.http.app_state import AppState
-from omnipersona.serve.keys import ApiKeys
 
 logger = logging.getLogger(__name__)
 

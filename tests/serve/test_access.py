@@ -13,10 +13,10 @@ from openai import AuthenticationError, RateLimitError
 from program import omnipersona
 from served import Served, scripted_model, wait_for_job
 
+from omnipersona.accounts.keys import KEYS_FILE, ApiKeys
 from omnipersona.agent.settings import Settings
 from omnipersona.serve.http.rate_limit import RateLimit
 from omnipersona.serve.http.server import CannotServe, check_keys
-from omnipersona.serve.keys import KEYS_FILE, ApiKeys
 
 HELLO: Any = {"role": "user", "content": "hello"}
 

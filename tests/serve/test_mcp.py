@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from served import Served, scripted_model
 from visit import sample_photos
 
-from omnipersona.serve.keys import ApiKeys
+from omnipersona.accounts.keys import ApiKeys
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from openai import OpenAI
 from PIL import Image
 from served import Served
 
-from omnipersona.serve.keys import ApiKeys
+from omnipersona.accounts.keys import ApiKeys
 
 ROOT: Final = Path(__file__).parents[2]
 DOCUMENT: Final = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")

@@ -10,10 +10,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from fakes import LastingModel, WordEncoder
 from tab import LOGINS
 
+from omnipersona.accounts.passwords import Logins
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.serve.address import listen
-from omnipersona.ui.login.passwords import Logins
 from omnipersona.ui.serve import serve_session
 
 Login = Literal["none", "password", "header", "oauth"]

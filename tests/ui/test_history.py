@@ -11,11 +11,11 @@ import pytest
 from fakes import LastingModel, WordEncoder, png
 from tab import LIMIT, Tab
 
+from omnipersona.accounts.signing_key import signing_secret
 from omnipersona.agent.assistant import Assistant
 from omnipersona.agent.settings import Settings
 from omnipersona.memory.memory import Memory
 from omnipersona.store.text import FORGOTTEN
-from omnipersona.ui.history.secret import signing_secret
 
 if TYPE_CHECKING:
     from chainlit.step import StepDict

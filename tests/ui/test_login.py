@@ -11,9 +11,9 @@ from fakes import png
 from tab import LOGINS, Tab
 from typer.testing import CliRunner
 
+from omnipersona.accounts.passwords import LOGINS_FILE, Logins, PasswordRefused
 from omnipersona.agent.settings import load_settings
 from omnipersona.ui.cli import app
-from omnipersona.ui.login.passwords import LOGINS_FILE, Logins, PasswordRefused
 from omnipersona.ui.serve import check_login
 
 PASSWORD = "a long password"
@@ -38,7 +38,7 @@ def test_wrong_passwords_make_the_next_attempt_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("omnipersona.ui.login.passwords.time.monotonic", lambda: now)
+    monkeypatch.setattr("omnipersona.accounts.passwords.time.monotonic", lambda: now)
     logins = Logins(tmp_path)
     logins.put("ana", PASSWORD)
     logins.put("eve", PASSWORD)
@@ -147,7 +147,7 @@ async def test_two_people_see_nothing_of_each_other(guarded_page: str, ana: Tab)
 def test_names_that_nobody_has_do_not_pile_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("omnipersona.ui.login.passwords._MOST_FAILURES", 3)
+    monkeypatch.setattr("omnipersona.accounts.passwords._MOST_FAILURES", 3)
     logins = Logins(tmp_path)
     for number in range(6):
         assert not logins.accepts(f"nobody {number}", "wrong")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from omnipersona.serve.keys import ApiKeys
+from omnipersona.accounts.keys import ApiKeys
 from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_of
 
 keys_app = typer.Typer(

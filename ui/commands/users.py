@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from omnipersona.serve.keys import ApiKeys
+from omnipersona.accounts.keys import ApiKeys
+from omnipersona.accounts.passwords import Logins, PasswordRefused
 from omnipersona.ui.commands.command_line import Json, fail, guarded, settings_of
-from omnipersona.ui.login.passwords import Logins, PasswordRefused
 
 users_app = typer.Typer(
     help="People: logins with a password, and forgetting someone.",

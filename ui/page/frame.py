@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from omnipersona.ui.history.secret import signing_secret
+from omnipersona.accounts.signing_key import signing_secret
 from omnipersona.ui.page.root import make_root
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from omnipersona.serve.entries import PrivateEntries
+from omnipersona.accounts.secret_file import PrivateEntries
 
 KEYS_FILE: Final = "keys.json"
 _PREFIX: Final = "omni-"

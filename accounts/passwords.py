@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from omnipersona.serve.entries import PrivateEntries
+from omnipersona.accounts.secret_file import PrivateEntries
 
 LOGINS_FILE: Final = "logins.json"
 MIN_PASSWORD: Final = 8
