@@ -17,7 +17,7 @@ ME = "ana"
 OPEN = """
 import itertools, sys
 from pathlib import Path
-from fakes import ScriptedModel, WordEncoder
+from fakes import LastingModel, WordEncoder
 from omnipersona.memory.memory import Memory
 from omnipersona.model.contract import LearnRequest
 from omnipersona.tools.jobs import LearningJobs

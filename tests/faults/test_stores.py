@@ -76,7 +76,7 @@ async def test_without_its_states_a_conversation_goes_on(folder: Path) -> None:
 FULL = """
 import asyncio, os, sys, traceback
 from pathlib import Path
-from fakes import ScriptedModel, WordEncoder, png
+from fakes import LastingModel, WordEncoder, png
 from talk import Talk
 from omnipersona.agent.events import Failed
 from omnipersona.agent.assistant import Assistant
