@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -37,8 +38,14 @@ _ASK: Final = "what is the toy of <bo>?"
 _DRAW: Final = "draw <bo> with his toy"
 _EDIT: Final = "make it night"
 _PLAIN: Final = "draw a blue cat at the beach"
+_HELLO: Final = "hello, who are you?"
 _SUBJECT: Final = "a brown dog in the meadow"
 _NUM_PHOTOS: Final = 3
+_TOGETHER: Final = 1.7
+_CALLS: Final = 3  # of the model for a question: reads it, recalls, asks the learned tokens
+_MUCH: Final = 33
+_MANY: Final = 1000  # steps of a drawing that a question is asked beside
+_STEPS_SEEN: Final = 10
 
 
 def run_service(
@@ -89,6 +96,7 @@ class _Service:
             "cancelling": self.cancelling,
             "learning beside": self.learning,
             "users": self.fairness,
+            "load": self.load,
         }
 
     async def teach(self) -> str:
@@ -183,6 +191,58 @@ class _Service:
             at_least(f"{self.users} users: first over last", first, self.users),
             at_most(f"one wants {_OF_THE_GREEDY}: wait of the others, times", others, 1, _WAIT),
         ]
+
+    async def load(self) -> list[Row]:
+        """Questions of all together, a question beside a long drawing, and one who wants much."""
+        users = [f"user {i}" for i in range(self.users)]
+        started = time.perf_counter()
+        for user in users:
+            await self._events(_HELLO, user=user, thread="one")
+        apart, started = time.perf_counter() - started, time.perf_counter()
+        await asyncio.gather(*(self._events(_HELLO, user=user, thread="all") for user in users))
+        together = time.perf_counter() - started
+
+        alone, steps, begun = await self._asked(), list[float](), asyncio.Event()
+
+        def note(event: Event) -> None:
+            if isinstance(event, DrawProgress):
+                steps.append(time.perf_counter())
+                if len(steps) > _STEPS_SEEN:
+                    begun.set()
+
+        drawing = asyncio.create_task(self._events(_PLAIN, user="eve", steps=_MANY, note=note))
+        await begun.wait()
+        step = median(later - first for first, later in pairwise(steps[:_STEPS_SEEN]))
+        beside = await self._asked()
+        drawing.cancel()
+        with suppress(asyncio.CancelledError):
+            await drawing
+
+        greedy = [
+            asyncio.create_task(self._said(_PLAIN, "user 0", f"much {i}")) for i in range(_MUCH)
+        ]
+        await asyncio.sleep(0)
+        others = await asyncio.gather(*(self._said(_PLAIN, user, "beside") for user in users[1:]))
+        refused = [one for one in others if not isinstance(one, Reply)]
+        await asyncio.gather(*greedy)
+        return [
+            at_least(
+                f"{self.users} users' questions: one by one over together",
+                apart / together,
+                self.users,
+                _TOGETHER,
+            ),
+            at_most(
+                "question beside a drawing: seconds",
+                beside,
+                self.repeats,
+                2.0 * alone + _CALLS * step,
+            ),
+            at_most(f"one wants {_MUCH}: refused turns of others", len(refused), len(others), 0.0),
+        ]
+
+    async def _said(self, text: str, user: str, thread: str) -> Event:
+        return await self.session.say(UserTurn(user_id=user, thread_id=thread, text=text))
 
     async def _drawn(self, wishes: dict[str, int]) -> dict[str, float]:
         """Return when the last wish of every user was fulfilled, in seconds."""

@@ -167,7 +167,8 @@ class ScriptedModel:
     ) -> Iterator[TextEvent]:
         """Yield the script's reply."""
         self._open()
-        return self._events(map(TextEvent, self._tasks.converse(request)), request, cancel)
+        reply = run(self._tasks.converse(request))
+        return self._events(iter([TextEvent(reply)]), request, cancel)
 
     def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
         """Return how certain the script's yes or no is."""
@@ -250,7 +251,7 @@ class ScriptedModel:
     def _tasks(self) -> TextTasks:
         return TextTasks(self._complete, self.num_examples)
 
-    def _complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
+    def _complete(self, request: CompleteRequest) -> Iterator[Completion]:
         self.requests.append(request)
         self.complete_faults.check(0)
         if callable(self.completions):

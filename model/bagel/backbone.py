@@ -106,7 +106,7 @@ class LocalPersonaModel:
     ) -> Iterator[TextEvent]:
         """Yield the answer's text piece by piece."""
         whole = self._files.whole(request)
-        return self._run(lambda: map(TextEvent, self.pipeline.answer(whole)), request, cancel)
+        return self._run(lambda: _told(self.pipeline.answer_steps(whole)), request, cancel)
 
     def read(self, request: ReadRequest, cancel: threading.Event | None = None) -> Reading:
         """Return what a message means."""
@@ -124,7 +124,7 @@ class LocalPersonaModel:
         self, request: ConverseRequest, cancel: threading.Event | None = None
     ) -> Iterator[TextEvent]:
         """Yield a reply to small talk piece by piece."""
-        return self._run(lambda: map(TextEvent, self._tasks.converse(request)), request, cancel)
+        return self._run(lambda: _told(_returned(self._tasks.converse(request))), request, cancel)
 
     def recognise(self, request: RecogniseRequest, cancel: threading.Event | None = None) -> float:
         """Return the probability, in [0, 1], that a picture shows a concept."""
@@ -192,11 +192,7 @@ class LocalPersonaModel:
         self, start: Callable[[], Task[T]], request: Request, cancel: threading.Event | None
     ) -> T:
         """Run a task to its end and return what came of it."""
-
-        def steps() -> Iterator[T | None]:
-            yield (yield from start())
-
-        *_, last = self._scheduled(steps, request, cancel)
+        *_, last = self._scheduled(lambda: _returned(start()), request, cancel)
         return cast("T", last)
 
     def _run(
@@ -229,6 +225,16 @@ class LocalPersonaModel:
             tenant=request.tenant,
             batch_key=batch_key,
         )
+
+
+def _returned(task: Task[T]) -> Iterator[object]:
+    """Yield a task's steps, then what came of it."""
+    yield (yield from task)
+
+
+def _told(steps: Iterator[object]) -> Iterator[Any]:
+    """Yield pieces of a text as events, and what is to be fed as it is."""
+    return (TextEvent(step) if isinstance(step, str) else step for step in steps)
 
 
 class _Numbered(Generic[E]):

@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor
 
 from omnipersona.model.bagel.checkpoint.loading import fingerprint
-from omnipersona.model.bagel.decoding import write_text, write_tokens
+from omnipersona.model.bagel.decoding import Feed, text_steps, token_steps
 from omnipersona.model.bagel.flow.guidance import (
     GuidanceConfig,
     drawing_scales,
@@ -38,6 +38,7 @@ from omnipersona.model.bagel.prompts import (
     recognition_question,
 )
 from omnipersona.model.bagel.sequence import GenImage, TextSegment, clean_image, seen_image
+from omnipersona.model.bagel.text_batch import TextBatch
 from omnipersona.model.bagel.text_tasks import CompleteRequest, Completion, Task, last_of
 from omnipersona.model.bagel.tokenizer import Tokenizer
 from omnipersona.model.bagel.velocity_batch import CFGContexts, Context
@@ -55,6 +56,7 @@ from omnipersona.model.contract import (
     slot,
 )
 from omnipersona.model.engine.prefix_cache import PrefixCache
+from omnipersona.model.engine.scheduler import MAX_TEXTS
 from omnipersona.model.errors import (
     ForeignPicture,
     ImageSizeError,
@@ -114,6 +116,7 @@ class Pipeline:
         self.config = model.config
         self.fingerprint = fingerprint(model)
         self.beginnings = PrefixCache()
+        self.texts = TextBatch(model, MAX_TEXTS)
 
     def prompter(self, concepts: tuple[ConceptFile, ...]) -> tuple[Prompter, Tensor | None]:
         """Return a prompter whose slots are filled, and the soft table (S, D)."""
@@ -125,9 +128,13 @@ class Pipeline:
             tables.append(tokens.table().detach())
         return Prompter(self.tokenizer, rows), torch.cat(tables) if tables else None
 
-    @torch.no_grad()
     def answer(self, request: AnswerRequest) -> Iterator[str]:
-        """Yield the answer's text piece by piece.
+        """Yield the answer's text piece by piece; arguments and errors are `answer_steps`'."""
+        return (step for step in self.answer_steps(request) if not isinstance(step, Feed))
+
+    @torch.no_grad()
+    def answer_steps(self, request: AnswerRequest) -> Iterator[Feed | str]:
+        """Yield the answer's text piece by piece, and before each what is to be fed.
 
         Raises:
             ForeignPicture: A picture shows what the model does not know, as a look at it tells, or
@@ -143,35 +150,39 @@ class Pipeline:
                 context.add(prompter.text(part))
         max_tokens = request.max_tokens or self.config.longest_answer
         text = ""
-        for piece in write_text(
+        for step in text_steps(
             context,
             self.tokenizer,
             max_tokens=max_tokens + MAX_THOUGHT * request.think,
             temperature=request.temperature,
             generator=torch.Generator().manual_seed(request.seed),
+            batch=self.texts,
         ):
-            text += piece
-            yield piece
+            text += "" if isinstance(step, Feed) else step
+            yield step
         if text.strip() == FOREIGN_PICTURE:
             raise self._foreign()
 
     @torch.no_grad()
-    def complete(self, request: CompleteRequest) -> Iterator[Completion | None]:
-        """Yield None per token, then the reply."""
+    def complete(self, request: CompleteRequest) -> Iterator[Feed | Completion]:
+        """Yield what is to be fed for each token, then the reply."""
         prompter, context = self._reading(request)
         for image in map(read_png, request.images):
             context.add(seen_image(self.config, self.vision_pixels(image)))
         context.add(prompter.text(request.prompt))
         ids, scores = [], []
-        for token, score in write_tokens(
+        for step in token_steps(
             context,
             begin=self.tokenizer.begin,
             end=self.tokenizer.end,
             max_length=request.max_tokens + 1,
+            batch=self.texts,
         ):
-            ids.append(token)
-            scores.append(score)
-            yield None
+            if isinstance(step, Feed):
+                yield step
+                continue
+            ids.append(step[0])
+            scores.append(step[1])
         mean = sum(scores) / len(scores) if scores else 0.0
         yield Completion(text=self.tokenizer.decode(ids).strip(), log_probability=mean)
 
@@ -427,9 +438,11 @@ class Pipeline:
     ) -> Iterator[str]:
         """Yield a thought about what to draw; the context with words and pictures reads it."""
         thought = ""
-        for piece in write_text(guidance.full.fork(), self.tokenizer, max_tokens=MAX_THOUGHT):
-            thought += piece
-            yield piece
+        steps = text_steps(guidance.full.fork(), self.tokenizer, max_tokens=MAX_THOUGHT)
+        for piece in steps:
+            if not isinstance(piece, Feed):
+                thought += piece
+                yield piece
         prompter, _ = self.prompter(request.concepts)
         guidance.add_thought(prompter.text(thought, use="draw"))
 

@@ -55,8 +55,8 @@ from omnipersona.model.contract import (
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Task = Generator[None, None, T]
-"""Pauses after each token and returns what came of it."""
+Task = Generator[object, None, T]
+"""Yields whatever its network does until the reply is there, and returns what came of it."""
 
 _STATING: Final[frozenset[Intent]] = frozenset({"teach", "remember", "correct"})
 _ALL_SLOTS: Final = tuple(slot(i) for i in range(MAX_CONCEPTS))
@@ -89,8 +89,8 @@ class Completion:
     log_probability: float
 
 
-Complete = Callable[[CompleteRequest], Iterator[Completion | None]]
-"""Yields None per token, then the reply."""
+Complete = Callable[[CompleteRequest], Iterator[object]]
+"""Yields the network's steps, then the reply, a `Completion`."""
 
 
 class TextTasks:
@@ -157,10 +157,11 @@ class TextTasks:
             return Rewritten(cannot=rewritten.what)
         return Rewritten(prompt=rewritten or "")
 
-    def converse(self, request: ConverseRequest) -> Iterator[str]:
-        """Yield the reply to small talk."""
-        for step in self._complete(CompleteRequest(prompt=chat_prompt(request.message))):
-            yield "" if step is None else step.text.strip()
+    def converse(self, request: ConverseRequest) -> Task[str]:
+        """Return the reply to small talk."""
+        steps = self._complete(CompleteRequest(prompt=chat_prompt(request.message)))
+        reply = yield from last_of(steps)
+        return reply.text.strip()
 
     def _stated(
         self, request: ReadRequest, about: Sequence[str]
@@ -208,10 +209,10 @@ def run(task: Task[T]) -> T:
             return cast("T", end.value)
 
 
-def last_of(steps: Iterator[Completion | None]) -> Task[Completion]:
+def last_of(steps: Iterator[object]) -> Task[Completion]:
     """Return the completion that steps end with."""
     for step in steps:
-        if step is not None:
+        if isinstance(step, Completion):
             return step
-        yield
+        yield step
     raise RuntimeError("A text task ended without its completion.")

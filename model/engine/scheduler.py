@@ -1,10 +1,11 @@
 """One thread per device that runs jobs step by step.
 
 A job is a generator, and between two of its steps the thread looks around: a cancelled job ends,
-and a text job that waits is run whole. After each text job a drawing gets at least one step, so
-that neither waits for all of the other; a lesson gets its steps where nobody else waits. Tenants
-take turns within each kind, so that nobody waits for all that another has asked; jobs that fit
-together run as one. Knows generators and queues. Does not know models, or whose a tenant is.
+and text jobs that wait are run whole, those of several callers together (`Joint`). After each of
+them a drawing gets at least one step, so that neither waits for all of the other; a lesson gets its
+steps where nobody else waits. Tenants take turns within each kind, so that nobody waits for all
+that another has asked; drawings that fit together run as one. Knows generators and queues. Does not
+know models, or whose a tenant is.
 """
 
 import queue
@@ -12,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, Literal, Self, TypeVar, cast, get_args
+from typing import Any, Final, Generic, Literal, Protocol, Self, TypeVar, cast, get_args
 
 from omnipersona.model.errors import Cancelled, ModelBusy
 
@@ -20,6 +21,17 @@ _DONE: Final = object()
 _BUSY_SECONDS: Final = 2.0
 
 Kind = Literal["text", "drawing", "lesson"]
+
+MAX_TEXTS: Final = 16
+"""Text jobs under way at once; more would make each wait for all."""
+
+
+class Joint(Protocol):
+    """An event of a text job that asks for a step which jobs take together, instead of a caller."""
+
+    def run_with(self, others: "Sequence[Any]") -> None:
+        """Run the step of this job and of others that asked for the same kind."""
+
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -185,6 +197,19 @@ class _FairQueue:
             self._current = _Run(jobs)
         return self._current
 
+    def take(self, count: int) -> list[_Job]:
+        """Return the next jobs and let them wait no more."""
+        taken = []
+        for _ in range(min(count, len(self._waiting))):
+            job = min(self._waiting, key=lambda one: self._served.get(one.tenant, -1))
+            self._count += 1
+            self._served[job.tenant] = self._count
+            self._waiting.remove(job)
+            taken.append(job)
+        if not self._waiting:
+            self._served.clear()
+        return taken
+
     def settle(self, run: _Run) -> None:
         """Take out the jobs of a run that have ended; tenants without jobs are forgotten."""
         ended = set(map(id, run.ended))
@@ -193,6 +218,89 @@ class _FairQueue:
         if run.is_over:
             self._current = None
             self._served = {tenant: at for tenant, at in self._served.items() if tenant in tenants}
+
+
+@dataclass(slots=True, eq=False)
+class _Text:
+    """A text job under way, and the joint step that it waits for."""
+
+    job: _Job
+    steps: Iterator[Any]
+    joint: Joint | None = None
+
+
+class _Texts:
+    """The text jobs that are under way together.
+
+    Args:
+        queue: Those that wait.
+    """
+
+    def __init__(self, queue: _FairQueue) -> None:
+        self._queue = queue
+        self._under_way: list[_Text] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way or self._queue)
+
+    def __iter__(self) -> Iterator[_Job]:
+        return iter([text.job for text in self._under_way])
+
+    def take_in(self) -> None:
+        """Let waiting jobs join."""
+        free = MAX_TEXTS - len(self._under_way)
+        self._under_way += [_Text(job, job.start()) for job in self._queue.take(free)]
+
+    def advance(self) -> bool:
+        """Take every job to its next joint step and run that of all; return early if one ends."""
+        before = len(self._under_way)
+        for text in tuple(self._under_way):
+            while text.joint is None and len(self._under_way) == before:
+                self._step(text)
+            if len(self._under_way) < before:
+                return True
+        self._run_joint(tuple(self._under_way))
+        return len(self._under_way) < before
+
+    def _step(self, text: _Text, error: Exception | None = None) -> None:
+        """Run a job to its next event; hand it out, or keep what it asks for."""
+        job, steps = text.job, text.steps
+        if job.abandoned or job.cancel.is_set():
+            steps.close()  # type: ignore[attr-defined]  # a generator
+            self._end(text, Cancelled("Stopped."))
+            return
+        try:
+            event = steps.throw(error) if error else next(steps)  # type: ignore[attr-defined]  # the same
+        except StopIteration:
+            self._end(text, _DONE)
+        except Exception as raised:  # noqa: BLE001  (handed to the caller's thread, which raises it)
+            self._end(text, raised)
+        else:
+            if hasattr(event, "run_with"):
+                text.joint = event
+            else:
+                job.events.put(event)
+
+    def _run_joint(self, texts: Sequence[_Text]) -> None:
+        first, *others = [text.joint for text in texts]
+        assert first is not None, "every job under way waits for a joint step"
+        try:
+            first.run_with(others)
+        except Exception as error:  # noqa: BLE001  (the job whose step it is hears of it)
+            if others:
+                # The fault of one is not the others'.
+                for text in texts:
+                    self._run_joint([text])
+                return
+            texts[0].joint = None
+            self._step(texts[0], error)
+        else:
+            for text in texts:
+                text.joint = None
+
+    def _end(self, text: _Text, last: object) -> None:
+        text.job.events.put(last)
+        self._under_way.remove(text)
 
 
 def _fitting(in_turn: Sequence[_Job]) -> list[_Job]:
@@ -218,6 +326,7 @@ class Scheduler:
     def __init__(self, name: str, limit: int = 1024) -> None:
         self._limit = limit
         self._queues: dict[Kind, _FairQueue] = {kind: _FairQueue() for kind in get_args(Kind)}
+        self._texts = _Texts(self._queues["text"])
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -275,34 +384,37 @@ class Scheduler:
         self._thread.join(timeout=60.0)
 
     def _waiting(self) -> Iterator[_Job]:
-        return (job for queue in self._queues.values() for job in queue)
+        yield from self._texts
+        for waiting in self._queues.values():
+            yield from waiting
 
     def _run(self) -> None:
-        text, drawings, lessons = (self._queues[kind] for kind in get_args(Kind))
+        drawings, lessons = self._queues["drawing"], self._queues["lesson"]
         while self._has_work():
-            if text:
-                self._step(text, whole=True)
+            has_ended = not self._texts
+            while self._texts and not (has_ended or self._closed):
+                with self._changed:
+                    self._texts.take_in()
+                has_ended = self._texts.advance()
             if drawings:
                 self._step(drawings)
-            elif lessons and not text:
+            elif lessons and not self._texts:
                 self._step(lessons)
 
     def _has_work(self) -> bool:
         """Wait for a job; end all of them where the scheduler was closed."""
         with self._changed:
-            while not (any(self._queues.values()) or self._closed):
+            while not (self._texts or any(self._queues.values()) or self._closed):
                 self._changed.wait()
             if self._closed:
                 for job in self._waiting():
                     job.events.put(Cancelled("The model was closed."))
             return not self._closed
 
-    def _step(self, queue: _FairQueue, *, whole: bool = False) -> None:
-        """Run one step of whose turn it is, or all of its steps."""
+    def _step(self, queue: _FairQueue) -> None:
+        """Run one step of whose turn it is."""
         with self._changed:
             run = queue.front()
         run.step()
-        while whole and not run.is_over and not self._closed:
-            run.step()
         with self._changed:
             queue.settle(run)

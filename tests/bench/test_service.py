@@ -15,6 +15,7 @@ SCRIPT = {
     "Rewrite draw": "<c0> with a red ball",
     "message: make it night": "edit; shown; none; none",
     "Rewrite edit": "change the place to the night",
+    "message: hello": "converse; none; none; none",
     "message: draw a blue cat": "generate; none; none; none",
 }
 
@@ -24,7 +25,7 @@ def test_every_section_has_its_rows() -> None:
     model = ScriptedModel(completions=SCRIPT, num_learn_steps=50, step_seconds=0.02)
     told: list[str] = []
     rows = {row.name: row for row in run_service(model, quick=True, on_progress=told.append)}
-    assert told == ["turns", "cancelling", "learning beside", "users"]
+    assert told == ["turns", "cancelling", "learning beside", "users", "load"]
     assert rows["drawing: seconds"].value > rows["drawing: outside of the model"].value > 0.0
     assert rows["edit: outside of the model"].goal == pytest.approx(
         0.03 * rows["edit: seconds"].value
@@ -34,6 +35,9 @@ def test_every_section_has_its_rows() -> None:
         < rows["drawing: seconds"].value * 400
     )
     assert 0.0 < rows["4 users: first over last"].value <= 1.0
+    assert rows["4 users' questions: one by one over together"].value > 0.0
+    assert rows["question beside a drawing: seconds"].value > 0.0
+    assert rows["one wants 33: refused turns of others"].value == 0.0
 
 
 def test_a_model_that_does_not_understand_cannot_be_measured() -> None:

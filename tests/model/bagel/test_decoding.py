@@ -1,8 +1,5 @@
 """When writing stops, what it counts, and what is fed."""
 
-import threading
-from itertools import islice
-
 import pytest
 import torch
 from oracles.random_weights import random_model
@@ -11,7 +8,6 @@ from omnipersona.model.bagel.config import tiny
 from omnipersona.model.bagel.decoding import write_tokens
 from omnipersona.model.bagel.sequence import Markers
 from omnipersona.model.bagel.velocity_batch import Context
-from omnipersona.model.errors import Cancelled
 
 NO_END = -1
 
@@ -57,14 +53,3 @@ def test_a_seed_repeats_a_warm_text_and_another_changes_it(context: Context) -> 
 
     assert write(1) == write(1)
     assert write(1) != write(2)
-
-
-@torch.no_grad()
-def test_cancel_stops_before_the_next_token(context: Context) -> None:
-    cancel = threading.Event()
-    tokens = write_tokens(context, begin=0, end=NO_END, max_length=50, cancel=cancel)
-    assert len(list(islice(tokens, 2))) == 2
-    cancel.set()
-    with pytest.raises(Cancelled):
-        next(tokens)
-    assert context.cache.length == 2

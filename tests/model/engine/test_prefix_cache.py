@@ -7,7 +7,7 @@ import pytest
 from oracles.random_weights import noise, png
 
 from omnipersona.model.bagel.pipeline import Pipeline
-from omnipersona.model.bagel.text_tasks import CompleteRequest
+from omnipersona.model.bagel.text_tasks import CompleteRequest, last_of, run
 from omnipersona.model.bagel.velocity_batch import Context
 from omnipersona.model.concepts.file_format import ConceptCard
 from omnipersona.model.concepts.files import write_concept
@@ -52,9 +52,7 @@ def _reply(pipeline: Pipeline, concept: ConceptFile) -> str:
     request = CompleteRequest(
         prompt="who is <c0>?", concepts=(concept,), examples=EXAMPLES, max_tokens=6
     )
-    *_, last = pipeline.complete(request)
-    assert last is not None
-    return last.text
+    return run(last_of(pipeline.complete(request))).text
 
 
 def _drawing(pipeline: Pipeline, concept: ConceptFile) -> bytes:

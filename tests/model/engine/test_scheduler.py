@@ -260,6 +260,74 @@ def test_a_text_is_run_whole_between_two_steps_of_a_drawing() -> None:
     assert order == ["drawing 0", *b, "drawing 1", *c, "drawing 2", "drawing 3"]
 
 
+class _Ask:
+    """A joint step; notes who took it together."""
+
+    def __init__(self, name: str, taken: list[list[str]], fault: str = "") -> None:
+        self.name, self.taken, self.fault, self.is_done = name, taken, fault, False
+
+    def run_with(self, others: Sequence["_Ask"]) -> None:
+        if self.fault in [one.name for one in (self, *others)]:
+            raise ValueError(self.fault)
+        self.taken.append([one.name for one in (self, *others)])
+        for one in (self, *others):
+            one.is_done = True
+
+
+def _asking(
+    name: str, count: int, taken: list[list[str]], fault: str = ""
+) -> Callable[[], Iterator[object]]:
+    def steps() -> Iterator[object]:
+        for step in range(count):
+            ask = _Ask(name, taken, fault)
+            yield ask
+            assert ask.is_done
+            yield f"{name} {step}"
+
+    return steps
+
+
+def _held(scheduler: Scheduler) -> Callable[[], None]:
+    """Hold the scheduler with a drawing until the function that is returned is called."""
+    gate, cancel = _Steps(), threading.Event()
+    events = scheduler.run(gate, cancel)
+    gate.let()
+    next(events)
+
+    def let_go() -> None:
+        cancel.set()
+        gate.let()
+
+    return let_go
+
+
+def test_texts_take_joint_steps_together_and_leave_when_they_end() -> None:
+    scheduler, taken = Scheduler("texts"), list[list[str]]()
+    let_go = _held(scheduler)
+    counts = {"a": 1, "b": 3, "c": 2}
+    texts = {
+        name: scheduler.run(_asking(name, count, taken), kind="text", tenant=name)
+        for name, count in counts.items()
+    }
+    let_go()
+    for name, events in texts.items():
+        assert list(events) == [f"{name} {step}" for step in range(counts[name])]
+    scheduler.close()
+    assert taken == [["a", "b", "c"], ["b", "c"], ["b"]]
+
+
+def test_the_fault_of_one_text_is_not_the_others() -> None:
+    scheduler, taken = Scheduler("texts"), list[list[str]]()
+    let_go = _held(scheduler)
+    good = scheduler.run(_asking("a", 2, taken, "b"), kind="text", tenant="a")
+    bad = scheduler.run(_asking("b", 2, taken, "b"), kind="text", tenant="b")
+    let_go()
+    assert list(good) == ["a 0", "a 1"]
+    with pytest.raises(ValueError, match="b"):
+        list(bad)
+    scheduler.close()
+
+
 def test_a_lesson_waits_while_texts_wait() -> None:
     scheduler = Scheduler("texts")
     order: list[str] = []
