@@ -36,7 +36,7 @@ _WAIT: Final = 1.5
 _MEET: Final = "this is my dog <bo>, his toy is a red ball"
 _ASK: Final = "what is the toy of <bo>?"
 _DRAW: Final = "draw <bo> with his toy"
-_EDIT: Final = "make it night"
+_EDIT: Final = "change the background to the beach"
 _PLAIN: Final = "draw a blue cat at the beach"
 _HELLO: Final = "hello, who are you?"
 _SUBJECT: Final = "a brown dog in the meadow"
@@ -128,7 +128,9 @@ class _Service:
             totals, rests = [], []
             for _ in range(self.repeats):
                 self.model.seconds, started = 0.0, time.perf_counter()
-                await self._events(text)
+                *_, last = await self._events(text)
+                if name != "question" and not (isinstance(last, Reply) and last.pictures):
+                    raise BenchError(f"{text!r} was not taken for a {name}.")
                 totals.append(time.perf_counter() - started)
                 rests.append(totals[-1] - self.model.seconds)
             goal = _REST if name == "question" else _SHARE * median(totals)

@@ -13,8 +13,8 @@ SCRIPT = {
     "Recall": "a red ball",
     "message: draw <c0>": "generate; none; <c0>; what is the toy of <c0>?",
     "Rewrite draw": "<c0> with a red ball",
-    "message: make it night": "edit; shown; none; none",
-    "Rewrite edit": "change the place to the night",
+    "message: change the background": "edit; shown; none; none",
+    "Rewrite edit": "change the place to the beach",
     "message: hello": "converse; none; none; none",
     "message: draw a blue cat": "generate; none; none; none",
 }
