@@ -6,6 +6,7 @@ The chat frame loads this file by its path, so every import is absolute.
 import asyncio
 
 import chainlit as cl
+from chainlit.data import get_data_layer
 from chainlit.data.base import BaseDataLayer
 from chainlit.server import app, sio
 from chainlit.types import ThreadDict
@@ -73,6 +74,12 @@ async def shown(picture_id: str, owner: Owner) -> Response:
 
 # Before the frame's own last route, which answers everything.
 app.router.routes[:0] = [APIRoute(PICTURES, shown, methods=["GET"]), *album_routes()]
+
+
+@cl.on_app_startup
+async def on_startup() -> None:
+    """Make the history's layer now: where nobody came, the frame makes it at its very end."""
+    get_data_layer()
 
 
 @cl.on_app_shutdown
