@@ -20,6 +20,7 @@ FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 """What an operating system says of a full disk."""
 
 _PIECE: Final = 2**16
+_NO_LETTERS: Final = bytes(0x80 | byte for byte in range(256))
 _R = TypeVar("_R")
 
 
@@ -36,9 +37,10 @@ class Reserve:
         part = self._path.with_suffix(".part")
         try:
             with part.open("wb") as file:
-                # Bytes that no file system makes smaller.
+                # Bytes that no file system makes smaller, and that never happen to be a word: who
+                # looks for what was forgotten finds nothing here.
                 for _ in range(SIZE // _PIECE):
-                    file.write(os.urandom(_PIECE))
+                    file.write(os.urandom(_PIECE).translate(_NO_LETTERS))
             os.replace(part, self._path)
         except OSError:
             with suppress(OSError):
