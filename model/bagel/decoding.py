@@ -64,7 +64,7 @@ def token_steps(
     token is neither yielded nor fed.
 
     Args:
-        context: A fork, since it grows; in a batch it is used up.
+        context: A fork, since it grows.
         begin: Id fed at the next position.
         end: Id that stops the text.
         max_length: Iterations at most.

@@ -63,7 +63,7 @@ class TextBatch:
         """Read one more token of each text; return the logits (V,) of each, on the host.
 
         A context that comes for the first time joins with what it has read, and is written in
-        here from then on; one that is not asked for any more has left.
+        here from then on; one that is not asked for leaves with what was written.
 
         Args:
             asked: A context and a token of each text, at most `places`, each context once.
@@ -103,10 +103,16 @@ class TextBatch:
         return logits
 
     def _leave(self, asked: dict[int, int]) -> None:
-        """Give the places of texts that are not asked for to the last ones."""
+        """Give texts that are not asked for their rows, and their places to the last ones."""
         for place in reversed(range(len(self._texts))):
-            if id(self._texts[place].context) in asked:
+            gone = self._texts[place]
+            if id(gone.context) in asked:
                 continue
+            # It may go on alone, or join again: after a fault each is fed by itself.
+            cache = gone.context.cache
+            cache.keys = [buffer[place, : gone.length].clone() for buffer in self._keys]
+            cache.values = [buffer[place, : gone.length].clone() for buffer in self._values]
+            cache.next_position = gone.position
             last = self._texts.pop()
             if place < len(self._texts):
                 self._texts[place] = last

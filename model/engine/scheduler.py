@@ -192,8 +192,7 @@ class _FairQueue:
             in_turn = sorted(self._waiting, key=lambda job: self._served.get(job.tenant, -1))
             jobs = _fitting(in_turn)
             for job in jobs:
-                self._count += 1
-                self._served[job.tenant] = self._count
+                self._note_served(job)
             self._current = _Run(jobs)
         return self._current
 
@@ -202,13 +201,16 @@ class _FairQueue:
         taken = []
         for _ in range(min(count, len(self._waiting))):
             job = min(self._waiting, key=lambda one: self._served.get(one.tenant, -1))
-            self._count += 1
-            self._served[job.tenant] = self._count
+            self._note_served(job)
             self._waiting.remove(job)
             taken.append(job)
         if not self._waiting:
             self._served.clear()
         return taken
+
+    def _note_served(self, job: _Job) -> None:
+        self._count += 1
+        self._served[job.tenant] = self._count
 
     def settle(self, run: _Run) -> None:
         """Take out the jobs of a run that have ended; tenants without jobs are forgotten."""

@@ -114,3 +114,24 @@ def test_a_text_that_is_alone_needs_no_batch_and_joins_later(
     late = token_steps(second.fork(), begin=0, end=NO_END, max_length=8, batch=batch)
     found = _together([rest(), late])
     assert [written + found[0], found[1]] == alone
+
+
+@torch.no_grad()
+def test_texts_that_are_parted_go_on_where_they_were(
+    net: OmniModel, contexts: list[Context]
+) -> None:
+    alone = [
+        torch.stack([fork.feed(token) for token in (11, 12, 13)])
+        for fork in (context.fork() for context in contexts)
+    ]
+    batch = TextBatch(net, places=4)
+    found = [[row] for row in batch.feed([(context, 11) for context in contexts])]
+    # As after a fault: each by itself, then together again.
+    for context, rows in zip(contexts, found, strict=True):
+        feed = Feed(context, 12, batch)
+        feed.run_with(())
+        rows.append(feed.logits())
+    for rows, row in zip(found, batch.feed([(c, 13) for c in contexts]), strict=True):
+        rows.append(row)
+    for one, other in zip(alone, found, strict=True):
+        torch.testing.assert_close(one, torch.stack(other), rtol=1e-4, atol=1e-5)
